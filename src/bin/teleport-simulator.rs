@@ -1,0 +1,3 @@
+//! `teleport-simulator`: a simulated Teleport Cloud, as a process.
+
+fn main() {}

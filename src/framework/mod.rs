@@ -1,0 +1,1 @@
+//! Terraform's ideas in plain Rust: no input or output, no gRPC.

@@ -1,0 +1,1 @@
+//! A protobuf message descriptor seen as a Terraform schema.

@@ -1,0 +1,53 @@
+//! What is made from `proto/*.proto`: typed messages, gRPC clients and servers, and the descriptor pool.
+//!
+//! The modules follow the protobuf packages. Nothing here is written by hand but this page.
+
+// What the generator writes follows its own style.
+#![allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
+
+use std::sync::LazyLock;
+
+use prost_reflect::DescriptorPool;
+
+/// Plugin protocol 6.
+pub mod tfplugin6 {
+    tonic::include_proto!("tfplugin6");
+}
+
+/// The services of go-plugin.
+pub mod plugin {
+    tonic::include_proto!("plugin");
+}
+
+/// Teleport's older API, whose protobuf package is named `proto`.
+pub mod auth {
+    tonic::include_proto!("proto");
+}
+
+/// Teleport's newer APIs, one protobuf package each.
+pub mod teleport {
+    /// Metadata of resources.
+    pub mod header {
+        pub mod v1 {
+            tonic::include_proto!("teleport.header.v1");
+        }
+    }
+
+    /// Workload clusters.
+    pub mod workloadcluster {
+        pub mod v1 {
+            tonic::include_proto!("teleport.workloadcluster.v1");
+        }
+    }
+}
+
+/// Every message and service above, with comments, for reflection.
+pub fn descriptors() -> &'static DescriptorPool {
+    static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+        DescriptorPool::decode(
+            include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin")).as_slice(),
+        )
+        .expect("the descriptors of the build must decode")
+    });
+    &POOL
+}

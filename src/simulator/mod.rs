@@ -1,0 +1,1 @@
+//! An in-memory Teleport Cloud over the real wire.
