@@ -9,9 +9,9 @@ use super::{
     attributes::{self as attribute, ATTRIBUTES, Attribute},
     credentials::{self, Source},
     duration,
+    http_proxy::HttpProxy,
     retry::Policy,
     roots::Roots,
-    tcp::HttpProxy,
 };
 
 /// The values of the arguments, as texts: looked up (argument, environment), not yet understood.
