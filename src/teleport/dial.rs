@@ -169,7 +169,7 @@ impl Attempt<'_> {
         let cluster_name = found
             .cluster_name
             .as_deref()
-            .or(self.identity.cluster_name());
+            .or_else(|| self.identity.cluster_name());
         let cluster_name = cluster_name.ok_or(WayError::NoClusterName)?;
         tracing::debug!(
             cluster_name,

@@ -93,7 +93,7 @@ impl Service<Name> for Resolver {
         if is_loopback_name(name.as_str()) {
             // The port is filled in by the connector.
             let addresses = LOOPBACK.map(|ip| SocketAddr::new(ip, 0));
-            return ready(Ok(addresses.to_vec().into_iter())).boxed();
+            return ready(Ok(Vec::from(addresses).into_iter())).boxed();
         }
         let found = self.0.call(name);
         async move { Ok(found.await?.collect::<Vec<_>>().into_iter()) }.boxed()

@@ -113,6 +113,7 @@ async fn a_client_certificate_that_the_server_refuses_is_an_error_of_connecting(
     let error = failure(cluster.config()).await;
     assert!(error.is_connect());
     assert_says(&error, &["credentials", "cluster"]);
+    // The alert is nearly always read; but closing a socket that has unread bytes may destroy it on its way (RFC 1122 4.2.2.13).
     assert!(
         matches!(
             error.kind(),
@@ -179,6 +180,18 @@ async fn a_load_balancer_that_drops_alpn_is_told() {
             "load balancer",
             "connection upgrade, which is not supported",
         ],
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_that_has_no_auth_server_to_route_to_is_a_passing_matter() {
+    let find = r#"{"proxy":{"tls_routing_enabled":true},"cluster_name":"parent"}"#.to_owned();
+    let cluster = Cluster::start(Authority::new("parent"), Web::FindWithoutAuth(find), pong).await;
+    let error = failure(cluster.config()).await;
+    assert_eq!(error.kind(), Kind::Transient(Transient::Unavailable));
+    assert_says(
+        &error,
+        &["closed the connection to the auth server of cluster \"parent\""],
     );
 }
 

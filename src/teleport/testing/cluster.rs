@@ -44,6 +44,8 @@ pub(in crate::teleport) enum Web {
     None,
     /// A body for `/webapi/find`.
     Find(StatusCode, String),
+    /// The same, and the proxy finds no auth server to route to.
+    FindWithoutAuth(String),
     /// The same, and something before the proxy that drops ALPN: every connection ends there.
     BehindLoadBalancer(String),
 }
@@ -262,7 +264,10 @@ async fn serve(state: Arc<State>, stream: TcpStream) {
     let connection: BoxFuture<'static, ()> = match &state.web {
         Web::None => serve_auth(state.clone(), start).boxed(),
         Web::Find(..) if routed => serve_auth(state.clone(), start).boxed(),
-        Web::Find(..) | Web::BehindLoadBalancer(_) => serve_web(state.clone(), start).boxed(),
+        Web::FindWithoutAuth(_) if routed => return,
+        Web::Find(..) | Web::FindWithoutAuth(_) | Web::BehindLoadBalancer(_) => {
+            serve_web(state.clone(), start).boxed()
+        }
     };
     tokio::select! {
         () = connection => {}
@@ -281,7 +286,9 @@ async fn serve_web(state: Arc<State>, start: tokio_rustls::StartHandshake<TcpStr
                 Web::Find(status, body) if request.uri().path() == "/webapi/find" => {
                     (*status, body.clone())
                 }
-                Web::BehindLoadBalancer(body) => (StatusCode::OK, body.clone()),
+                Web::FindWithoutAuth(body) | Web::BehindLoadBalancer(body) => {
+                    (StatusCode::OK, body.clone())
+                }
                 _ => (StatusCode::NOT_FOUND, String::new()),
             };
             Response::builder()
