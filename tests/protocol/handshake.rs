@@ -10,7 +10,7 @@ use std::{
 
 use terraform_provider_teleport::proto::tfplugin6::get_provider_schema;
 
-use crate::host::{Host, Launch, provider, soon};
+use crate::host::{Host, Launch, soon};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -97,11 +97,7 @@ async fn it_adds_a_field_for_hosts_that_ask_about_multiplexing() {
         .spawn();
     let handshake = process.handshake().await;
     assert_eq!(handshake.fields[6..], ["false"]);
-    let channel = handshake.connect(Some(process.identity())).await.unwrap();
-    let request = get_provider_schema::Request {};
-    soon(provider(channel).get_provider_schema(request))
-        .await
-        .unwrap();
+    Host::connect(process, handshake).await.shut_down().await;
 }
 
 #[tokio::test]

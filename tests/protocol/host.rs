@@ -36,7 +36,8 @@ use rustls::{
 use tempfile::TempDir;
 use terraform_provider_teleport::proto::{
     plugin::{
-        Empty, grpc_controller_client::GrpcControllerClient, grpc_stdio_client::GrpcStdioClient,
+        Empty, StdioData, grpc_controller_client::GrpcControllerClient,
+        grpc_stdio_client::GrpcStdioClient,
     },
     tfplugin6::provider_client::ProviderClient,
 };
@@ -48,7 +49,10 @@ use tokio::{
     time::timeout,
 };
 use tokio_rustls::TlsConnector;
-use tonic::transport::{Channel, Endpoint};
+use tonic::{
+    Streaming,
+    transport::{Channel, Endpoint},
+};
 use tonic_health::pb::health_client::HealthClient;
 
 /// Names a process and what it is given.
@@ -408,7 +412,30 @@ impl Identity {
 pub(crate) struct Host {
     pub(crate) process: Process,
     pub(crate) handshake: HandshakeLine,
+    pub(crate) connection: Connection,
+}
+
+/// An established connection: the stream of output is open, as Terraform opens it first.
+pub(crate) struct Connection {
     pub(crate) channel: Channel,
+    pub(crate) output: Streaming<StdioData>,
+}
+
+impl Connection {
+    /// Opens the stream of output. Its answer shows that the provider, too, is through with TLS.
+    pub(crate) async fn establish(channel: Channel) -> Self {
+        let mut stdio = GrpcStdioClient::new(channel.clone());
+        let output = soon(stdio.stream_stdio(Empty {}))
+            .await
+            .unwrap()
+            .into_inner();
+        Self { channel, output }
+    }
+
+    /// The provider's RPCs.
+    pub(crate) fn provider(&self) -> ProviderClient<Channel> {
+        provider(self.channel.clone())
+    }
 }
 
 impl Host {
@@ -421,38 +448,43 @@ impl Host {
     pub(crate) async fn launch(launch: Launch) -> Self {
         let mut process = launch.spawn();
         let handshake = process.handshake().await;
+        Self::connect(process, handshake).await
+    }
+
+    /// Connects to a process that waits for it.
+    pub(crate) async fn connect(process: Process, handshake: HandshakeLine) -> Self {
         let channel = handshake.connect(Some(process.identity())).await.unwrap();
         Self {
             process,
             handshake,
-            channel,
+            connection: Connection::establish(channel).await,
         }
     }
 
     /// One more connection to the same process.
-    pub(crate) async fn reconnect(&self) -> Channel {
+    pub(crate) async fn reconnect(&self) -> Connection {
         let identity = Some(self.process.identity());
-        self.handshake.connect(identity).await.unwrap()
+        Connection::establish(self.handshake.connect(identity).await.unwrap()).await
+    }
+
+    /// Closes the connection without a word.
+    pub(crate) fn hang_up(self) -> Process {
+        self.process
     }
 
     /// The provider's RPCs.
     pub(crate) fn provider(&self) -> ProviderClient<Channel> {
-        provider(self.channel.clone())
-    }
-
-    /// The stream of output.
-    pub(crate) fn stdio(&self) -> GrpcStdioClient<Channel> {
-        GrpcStdioClient::new(self.channel.clone())
+        self.connection.provider()
     }
 
     /// The health service.
     pub(crate) fn health(&self) -> HealthClient<Channel> {
-        HealthClient::new(self.channel.clone())
+        HealthClient::new(self.connection.channel.clone())
     }
 
     /// Calls Shutdown and no more.
     pub(crate) async fn order_shutdown(&self) {
-        soon(GrpcControllerClient::new(self.channel.clone()).shutdown(Empty {}))
+        soon(GrpcControllerClient::new(self.connection.channel.clone()).shutdown(Empty {}))
             .await
             .unwrap();
     }
@@ -460,12 +492,7 @@ impl Host {
     /// Ends the process as Terraform does at the end of a walk, which kills what does not end within two seconds.
     pub(crate) async fn shut_down(self) -> End {
         self.order_shutdown().await;
-        let Self {
-            mut process,
-            channel,
-            ..
-        } = self;
-        drop(channel);
+        let mut process = self.hang_up();
         let end = process.end_within(Duration::from_secs(2)).await;
         assert!(end.status.success(), "{end:?}");
         let left = std::fs::read_dir(process.temp_dir()).unwrap().count();

@@ -40,7 +40,7 @@ async fn a_client_without_a_certificate_is_refused() {
         assert!(!answers(channel).await, "{version:?}");
         host.process.logged("a connection was refused").await;
     }
-    assert!(answers(Ok(host.channel.clone())).await);
+    assert!(answers(Ok(host.connection.channel.clone())).await);
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn a_client_with_another_certificate_of_the_same_kind_is_refused() {
         assert!(!answers(channel).await, "{version:?}");
         host.process.logged("a connection was refused").await;
     }
-    assert!(answers(Ok(host.channel.clone())).await);
+    assert!(answers(Ok(host.connection.channel.clone())).await);
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_client_with_the_right_certificate_and_another_key_is_refused() {
         assert!(!answers(channel).await, "{version:?}");
         host.process.logged("a connection was refused").await;
     }
-    assert!(answers(Ok(host.channel.clone())).await);
+    assert!(answers(Ok(host.connection.channel.clone())).await);
 }
 
 #[tokio::test]
@@ -75,5 +75,5 @@ async fn a_client_without_tls_is_refused() {
     let mut host = Host::start().await;
     assert!(!answers(connect_plaintext(&host.handshake.socket).await).await);
     host.process.logged("a connection was refused").await;
-    assert!(answers(Ok(host.channel.clone())).await);
+    assert!(answers(Ok(host.connection.channel.clone())).await);
 }

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use terraform_provider_teleport::proto::{
-    plugin::Empty,
-    tfplugin6::{DynamicValue, stop_provider, validate_provider_config},
+use terraform_provider_teleport::proto::tfplugin6::{
+    DynamicValue, stop_provider, validate_provider_config,
 };
 use tokio::time::timeout;
 use tonic::Code;
@@ -20,15 +19,12 @@ fn question(service: &str) -> HealthCheckRequest {
 
 #[tokio::test]
 async fn the_stream_of_output_is_silent_and_stays_open_until_the_shutdown() {
-    let host = Host::start().await;
-    let mut output = soon(host.stdio().stream_stdio(Empty {}))
-        .await
-        .unwrap()
-        .into_inner();
-    let silence = timeout(Duration::from_millis(200), output.message()).await;
+    let mut host = Host::start().await;
+    let silence = timeout(Duration::from_millis(200), host.connection.output.message()).await;
     assert!(silence.is_err(), "{silence:?}");
     host.order_shutdown().await;
-    assert_eq!(soon(output.message()).await.unwrap(), None);
+    let end = soon(host.connection.output.message()).await.unwrap();
+    assert_eq!(end, None);
 }
 
 #[tokio::test]

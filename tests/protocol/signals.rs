@@ -39,13 +39,7 @@ async fn interrupts_before_the_host_connects_are_ignored_too() {
     let handshake = process.handshake().await;
     process.signal_group(Signal::SIGINT);
     process.logged("interrupt ignored").await;
-    let channel = handshake.connect(Some(process.identity())).await.unwrap();
-    still_serves(Host {
-        process,
-        handshake,
-        channel,
-    })
-    .await;
+    still_serves(Host::connect(process, handshake).await).await;
 }
 
 #[tokio::test]
