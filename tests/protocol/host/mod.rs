@@ -9,6 +9,8 @@
 //! [`Launch`] changes what the process is given; [`Process`] is the process before anybody connects. A dropped process is
 //! killed with its whole group.
 
+mod tls;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -23,16 +25,7 @@ use nix::{
     sys::signal::{Signal, kill, killpg},
     unistd::Pid,
 };
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose,
-};
-use rustls::{
-    ClientConfig, RootCertStore, SupportedProtocolVersion,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
-    sign::{CertifiedKey, SingleCertAndKey},
-};
+use rustls::{ClientConfig, SupportedProtocolVersion, pki_types::CertificateDer};
 use tempfile::TempDir;
 use terraform_provider_teleport::proto::{
     plugin::{
@@ -54,6 +47,9 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 use tonic_health::pb::health_client::HealthClient;
+
+pub(crate) use self::tls::Identity;
+use self::tls::client_config;
 
 /// Names a process and what it is given.
 pub(crate) struct Launch {
@@ -346,66 +342,6 @@ async fn connect_tls(
 // The address is never resolved.
 fn endpoint() -> Endpoint {
     Endpoint::from_static("http://localhost").connect_timeout(LIMIT)
-}
-
-fn client_config(
-    server: &CertificateDer<'static>,
-    identity: Option<&Identity>,
-    versions: &[&'static SupportedProtocolVersion],
-) -> ClientConfig {
-    let mut roots = RootCertStore::empty();
-    roots.add(server.clone()).unwrap();
-    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_protocol_versions(versions)
-        .unwrap()
-        .with_root_certificates(roots);
-    let mut config = match identity {
-        None => builder.with_no_client_auth(),
-        Some(identity) => builder.with_client_cert_resolver(identity.resolver()),
-    };
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    config
-}
-
-/// A client certificate with its key, of the kind that go-plugin makes: P-521, self-signed, an authority.
-pub(crate) struct Identity {
-    pub(crate) certificate: CertificateDer<'static>,
-    pub(crate) key: PrivateKeyDer<'static>,
-    pub(crate) pem: String,
-}
-
-impl Identity {
-    pub(crate) fn new() -> Self {
-        let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512).unwrap();
-        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        let name = &mut params.distinguished_name;
-        name.push(DnType::OrganizationName, "HashiCorp");
-        name.push(DnType::CommonName, "localhost");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![
-            KeyUsagePurpose::DigitalSignature,
-            KeyUsagePurpose::KeyEncipherment,
-            KeyUsagePurpose::KeyAgreement,
-            KeyUsagePurpose::KeyCertSign,
-        ];
-        params.extended_key_usages = vec![
-            ExtendedKeyUsagePurpose::ClientAuth,
-            ExtendedKeyUsagePurpose::ServerAuth,
-        ];
-        let certificate = params.self_signed(&key).unwrap();
-        Self {
-            pem: certificate.pem(),
-            certificate: certificate.der().clone(),
-            key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-        }
-    }
-
-    /// Unlike rustls's own way it does not check that certificate and key belong together: a thief's do not.
-    fn resolver(&self) -> Arc<SingleCertAndKey> {
-        let key = aws_lc_rs::sign::any_ecdsa_type(&self.key).unwrap();
-        let chain = vec![self.certificate.clone()];
-        Arc::new(CertifiedKey::new(chain, key).into())
-    }
 }
 
 /// A provider and a connection to it.
