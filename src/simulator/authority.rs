@@ -174,9 +174,9 @@ impl Authority {
         &self.certificate
     }
 
-    /// The public key as an uncompressed point on P-256.
-    pub(super) fn public_point(&self) -> &[u8] {
-        self.issuer.key().public_key_raw()
+    /// The key, on P-256.
+    pub(super) fn key(&self) -> &KeyPair {
+        self.issuer.key()
     }
 
     /// Signs the certificate of a server that answers to `names`.
@@ -282,3 +282,43 @@ fn parameters(cluster: &str) -> CertificateParams {
 }
 
 const LATE_CLOCK: Duration = Duration::hours(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::data::{read, write_public};
+
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        Authority::load_or_make(folder.path(), "ca", "acme").unwrap();
+        folder
+    }
+
+    fn error(folder: &tempfile::TempDir, cluster: &str) -> String {
+        let loaded = Authority::load_or_make(folder.path(), "ca", cluster);
+        loaded.err().unwrap().to_string()
+    }
+
+    #[test]
+    fn what_was_made_is_found_again() {
+        let folder = folder();
+        let pem = read(&folder.path().join("ca.pem")).unwrap();
+        let again = Authority::load_or_make(folder.path(), "ca", "acme").unwrap();
+        assert_eq!(again.pem(), pem);
+    }
+
+    #[test]
+    fn files_that_do_not_fit_are_named() {
+        let folder = folder();
+        assert!(error(&folder, "other").contains("belongs to the cluster \"acme\""));
+        let stranger = Authority::make("acme").unwrap();
+        write_public(&folder.path().join("ca.pem"), stranger.pem()).unwrap();
+        assert!(error(&folder, "acme").contains("is not the key of"));
+        write_public(&folder.path().join("ca.pem"), "text").unwrap();
+        assert!(error(&folder, "acme").contains("ca.pem holds no certificate"));
+        write_public(&folder.path().join("ca.key"), "text").unwrap();
+        assert!(error(&folder, "acme").contains("ca.key holds no private key"));
+        std::fs::remove_file(folder.path().join("ca.key")).unwrap();
+        assert!(error(&folder, "acme").contains("ca.key is not: restore it"));
+    }
+}

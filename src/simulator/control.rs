@@ -178,6 +178,12 @@ impl Control {
         Self { tenant, data }
     }
 
+    /// Name of the cluster.
+    #[cfg(test)]
+    pub(super) fn name(&self) -> String {
+        self.tenant.name().to_owned()
+    }
+
     /// Puts there what a scenario says.
     pub(super) fn apply(&self, scenario: &Scenario) -> Result<(), ControlError> {
         for name in &scenario.held_names {

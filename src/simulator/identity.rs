@@ -81,7 +81,7 @@ pub(super) fn write(
 ) -> Result<PathBuf, AuthorityError> {
     let issued = issue(tenant, name, identity)?;
     let path = folder.join(name);
-    write_private(&path, &text(tenant, &identity.user, &issued))?;
+    write_private(&path, &text(tenant, &identity.user, &issued)?)?;
     Ok(path)
 }
 
@@ -103,7 +103,7 @@ pub(super) fn write_all(tenant: &Tenant, folder: &Path) -> Result<PathBuf, Autho
     write_private(&folder.join("key"), &issued.key_pem())?;
     write_public(&folder.join("cas.pem"), tenant.host_authority().pem())?;
     let path = folder.join(IDENTITY);
-    write_private(&path, &text(tenant, &bot.user, &issued))?;
+    write_private(&path, &text(tenant, &bot.user, &issued)?)?;
     Ok(path)
 }
 
@@ -121,22 +121,22 @@ fn issue(tenant: &Tenant, name: &str, identity: &Identity) -> Result<Issued, Aut
 
 /// The parts in the order in which Teleport writes them (`api/identityfile/identityfile.go`): key, SSH certificate, TLS
 /// certificate, SSH authorities, TLS authorities.
-fn text(tenant: &Tenant, user: &str, issued: &Issued) -> String {
+fn text(tenant: &Tenant, user: &str, issued: &Issued) -> Result<String, AuthorityError> {
     let authority = tenant.host_authority();
     let mut text = issued.key_pem();
     text.push_str(&ssh::user_certificate(
         user,
         issued.key.public_key_raw(),
-        tenant.user_authority().public_point(),
-    ));
+        tenant.user_authority().key(),
+    )?);
     text.push_str(&issued.certificate_pem);
     text.push_str(&ssh::certificate_authority(
         tenant.name(),
         tenant.proxy_host(),
-        authority.public_point(),
+        authority.key().public_key_raw(),
     ));
     text.push_str(authority.pem());
-    text
+    Ok(text)
 }
 
 const IDENTITY: &str = "identity";

@@ -1,16 +1,23 @@
-//! The SSH lines of an identity file, in OpenSSH's formats.
+//! The SSH lines of an identity file, in OpenSSH's formats (its `PROTOCOL.certkeys`, RFC 5656).
 //!
-//! The simulator speaks no SSH, but Teleport's own readers refuse an identity file without an SSH certificate. So the
-//! certificate here has every field that OpenSSH's `PROTOCOL.certkeys` lists, and a signature of zeros.
+//! The simulator speaks no SSH, but Teleport's own readers refuse an identity file without an SSH certificate.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use rcgen::SigningKey;
 
-/// The line of a user's certificate in the form of an `authorized_keys` file. `key` and `authority` are uncompressed
-/// points on P-256.
-pub(super) fn user_certificate(user: &str, key: &[u8], authority: &[u8]) -> String {
+/// The line of a user's certificate in the form of an `authorized_keys` file. `key` is an uncompressed point on P-256,
+/// `authority` a key on the same curve.
+///
+/// # Errors
+/// When `authority` cannot sign.
+pub(super) fn user_certificate(
+    user: &str,
+    key: &[u8],
+    authority: &impl SigningKey,
+) -> Result<String, rcgen::Error> {
     let mut blob = Blob::default();
     blob.text(CERTIFICATE_TYPE);
-    blob.bytes(&[0; 32]); // nonce
+    blob.bytes(&fastrand::u128(..).to_be_bytes()); // nonce
     blob.text(CURVE);
     blob.bytes(key);
     blob.number64(1); // serial
@@ -24,15 +31,15 @@ pub(super) fn user_certificate(user: &str, key: &[u8], authority: &[u8]) -> Stri
     blob.bytes(&[]); // critical options
     blob.bytes(&[]); // extensions
     blob.bytes(&[]); // reserved
-    blob.bytes(&public_key(authority));
-    let mut numbers = Blob::default();
-    numbers.bytes(&[0]);
-    numbers.bytes(&[0]);
+    blob.bytes(&public_key(authority.der_bytes()));
     let mut signature = Blob::default();
     signature.text(KEY_TYPE);
-    signature.bytes(&numbers.0);
+    signature.bytes(&numbers(&authority.sign(&blob.0)?));
     blob.bytes(&signature.0);
-    format!("{CERTIFICATE_TYPE} {}\n", BASE64_STANDARD.encode(&blob.0))
+    Ok(format!(
+        "{CERTIFICATE_TYPE} {}\n",
+        BASE64_STANDARD.encode(&blob.0)
+    ))
 }
 
 /// The line of a host certificate authority in the form of a `known_hosts` file. `authority` is an uncompressed point
@@ -49,6 +56,20 @@ fn public_key(point: &[u8]) -> Vec<u8> {
     blob.text(KEY_TYPE);
     blob.text(CURVE);
     blob.bytes(point);
+    blob.0
+}
+
+/// The two numbers of an ECDSA signature, from X.509's form (a DER sequence of two integers) to SSH's. The integers look
+/// alike in both; on P-256 every length is one byte.
+fn numbers(der: &[u8]) -> Vec<u8> {
+    let mut blob = Blob::default();
+    let mut rest = der.get(2..).unwrap_or_default();
+    while let [_, length, tail @ ..] = rest
+        && let Some((number, after)) = tail.split_at_checked(usize::from(*length))
+    {
+        blob.bytes(number);
+        rest = after;
+    }
     blob.0
 }
 
@@ -82,6 +103,8 @@ const CURVE: &str = "nistp256";
 
 #[cfg(test)]
 mod tests {
+    use rcgen::{KeyPair, PublicKeyData};
+
     use super::*;
 
     fn decode(line: &str, field: usize) -> Vec<u8> {
@@ -91,7 +114,8 @@ mod tests {
 
     #[test]
     fn a_certificate_line_starts_with_its_type_and_repeats_it_in_the_blob() {
-        let line = user_certificate("bot-terraform", &[4; 65], &[5; 65]);
+        let (key, authority) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let line = user_certificate("bot-terraform", key.der_bytes(), &authority).unwrap();
         assert!(line.starts_with("ecdsa-sha2-nistp256-cert-v01@openssh.com "));
         assert!(line.ends_with('\n'));
         let blob = decode(&line, 1);
@@ -100,9 +124,16 @@ mod tests {
     }
 
     #[test]
+    fn a_signature_in_der_becomes_two_numbers_with_lengths() {
+        let der = [0x30, 7, 2, 1, 5, 2, 2, 0, 0x81];
+        assert_eq!(numbers(&der), [0, 0, 0, 1, 5, 0, 0, 0, 2, 0, 0x81]);
+        assert!(numbers(&[0x30, 7, 2, 9]).is_empty());
+    }
+
+    #[test]
     fn an_authority_line_names_the_hosts_and_carries_the_key() {
-        let line = certificate_authority("parent.localhost", "parent.localhost", &[5; 65]);
-        assert!(line.starts_with("@cert-authority parent.localhost,parent.localhost,*.parent"));
+        let line = certificate_authority("acme.example", "parent.localhost", &[5; 65]);
+        assert!(line.starts_with("@cert-authority parent.localhost,acme.example,*.acme.example "));
         assert!(decode(&line, 3).ends_with(&[5; 65]));
     }
 }
