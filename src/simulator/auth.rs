@@ -17,6 +17,7 @@ use super::{
     access::Caller,
     faults::{Blow, End},
     journal::CallNote,
+    listener,
     ping::Ping,
     tenant::Tenant,
     version,
@@ -27,7 +28,7 @@ use crate::proto::{
     teleport::workloadcluster::v1::workload_cluster_service_server::WorkloadClusterServiceServer,
 };
 
-/// The auth server of one cluster. It owns no port: connections are handed to it after their ClientHello.
+/// The auth server of one cluster. It owns no port: connections are handed to it, some of them by a proxy.
 #[derive(Clone)]
 pub(super) struct AuthServer {
     tenant: Arc<Tenant>,
@@ -75,10 +76,11 @@ impl AuthServer {
                 certificate.private_key(),
             )?;
         tls.alpn_protocols = vec![b"h2".to_vec()];
+        let workload_clusters =
+            WorkloadClusterServiceServer::new(WorkloadClusters::new(tenant.clone()))
+                .max_decoding_message_size(MAX_REQUEST_BYTES);
         let routes = Routes::new(AuthServiceServer::new(Ping::new(tenant.clone())))
-            .add_service(WorkloadClusterServiceServer::new(WorkloadClusters::new(
-                tenant.clone(),
-            )))
+            .add_service(workload_clusters)
             .prepare();
         Ok(Self {
             tenant,
@@ -88,8 +90,16 @@ impl AuthServer {
     }
 
     /// Serves a connection to its end.
-    pub(super) async fn serve(self, hello: StartHandshake<TcpStream>, address: SocketAddr) {
-        let mut tls = match hello.into_stream(self.tls.clone()).await {
+    pub(super) async fn serve(self, stream: TcpStream, address: SocketAddr) {
+        match listener::hello(stream).await {
+            Ok(hello) => self.serve_hello(hello, address).await,
+            Err(error) => tracing::info!(%address, %error, "auth: no TLS"),
+        }
+    }
+
+    /// Serves a connection, whose ClientHello a proxy has seen, to its end.
+    pub(super) async fn serve_hello(self, hello: StartHandshake<TcpStream>, address: SocketAddr) {
+        let mut tls = match listener::handshake(hello, self.tls.clone()).await {
             Ok(tls) => tls,
             Err(error) => {
                 tracing::info!(%address, %error, "auth: handshake refused");
@@ -215,4 +225,6 @@ impl AuthServer {
 }
 
 const MAX_STREAMS: u32 = 256;
+/// Largest request that is read.
+const MAX_REQUEST_BYTES: usize = 256 * 1024;
 const MAX_RPC_CHARS: usize = 100;

@@ -8,6 +8,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing,
 };
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -17,13 +22,24 @@ use super::{
     control::{ClusterChange, Control, ControlError},
     faults::Fault,
     identity::Identity,
+    listener::accept,
 };
 
 /// Serves the control API for as long as it is polled.
 pub(super) async fn serve(listener: TcpListener, control: Control) {
-    if let Err(error) = axum::serve(listener, router(control)).await {
-        tracing::error!(%error, "control API ended");
-    }
+    let router = router(control);
+    let serve = move |stream, address| {
+        let service = TowerToHyperService::new(router.clone());
+        async move {
+            let served = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service);
+            if let Err(error) = served.await {
+                tracing::debug!(%address, %error, "control: connection ended");
+            }
+        }
+    };
+    accept(listener, serve).await;
 }
 
 fn router(control: Control) -> Router {

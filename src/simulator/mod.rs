@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `options`, `scenario` | what a simulator is started with |
 //! | `data`, `authority`, `ssh`, `identity` | the data directory: certificate authorities, identity files |
+//! | `listener` | accepting connections |
 //! | `proxy`, `web` | the proxy's port: routing by ALPN, and the web API |
 //! | `auth` | the auth server of a cluster: mutual TLS, gRPC, journal and faults |
 //! | `tenant` | a cluster: its authorities, roles, settings and what it stores |
@@ -31,6 +32,7 @@ mod faults;
 mod http;
 mod identity;
 mod journal;
+mod listener;
 mod options;
 mod ping;
 mod proxy;
@@ -68,7 +70,7 @@ use self::{
     auth::AuthServer,
     authority::Authority,
     data::DataDir,
-    proxy::{Door, Proxy},
+    proxy::Proxy,
     tenant::{Settings, Tenant},
     workload_clusters::Lifecycle,
 };
@@ -160,8 +162,12 @@ impl Simulator {
         control.apply(&options.scenario)?;
 
         let mut tasks = JoinSet::new();
-        tasks.spawn(proxy::accept(proxy_listener, Door::Proxy(proxy)));
-        tasks.spawn(proxy::accept(auth_listener, Door::Auth(auth)));
+        tasks.spawn(listener::accept(proxy_listener, move |stream, address| {
+            proxy.clone().serve(stream, address)
+        }));
+        tasks.spawn(listener::accept(auth_listener, move |stream, address| {
+            auth.clone().serve(stream, address)
+        }));
         tasks.spawn(http::serve(control_listener, control.clone()));
         Ok(Self {
             control,

@@ -1,10 +1,10 @@
-//! The ports for Teleport's clients: the proxy's, where ALPN decides who answers, and the auth server's own.
+//! The proxy's port, where ALPN decides who answers.
 //!
 //! A proxy with TLS routing looks at the ClientHello without answering it. If the first protocol that the client offers
 //! is `teleport-auth@` and a cluster, the bytes go to that cluster's auth server, which terminates TLS itself; otherwise
 //! the proxy terminates TLS with its web certificate (`lib/srv/alpnproxy`).
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;
 use hyper::server::conn::{http1, http2};
@@ -12,27 +12,11 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use rustls::{
-    ServerConfig,
-    server::{Acceptor, ClientHello},
-};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    task::JoinSet,
-};
-use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
+use rustls::{ServerConfig, server::ClientHello};
+use tokio::net::TcpStream;
+use tokio_rustls::StartHandshake;
 
-use super::{StartError, auth::AuthServer, authority::Authority, tenant::Tenant};
-
-/// What answers on a port.
-#[derive(Clone)]
-pub(super) enum Door {
-    /// A proxy.
-    Proxy(Proxy),
-    /// An auth server.
-    Auth(AuthServer),
-}
+use super::{StartError, auth::AuthServer, authority::Authority, listener, tenant::Tenant};
 
 /// A proxy with the clusters that it leads to.
 #[derive(Clone)]
@@ -82,7 +66,15 @@ impl Proxy {
         })
     }
 
-    async fn serve(self, hello: StartHandshake<TcpStream>, address: SocketAddr) {
+    /// Serves a connection to its end.
+    pub(super) async fn serve(self, stream: TcpStream, address: SocketAddr) {
+        let hello = match listener::hello(stream).await {
+            Ok(hello) => hello,
+            Err(error) => {
+                tracing::info!(%address, %error, "proxy: no TLS");
+                return;
+            }
+        };
         let route = if self.tls_routing {
             route(&hello.client_hello())
         } else {
@@ -93,7 +85,7 @@ impl Proxy {
             Route::Auth(cluster) => {
                 let found = self.clusters.iter().find(|(name, _)| *name == cluster);
                 match found {
-                    Some((_, auth)) => auth.clone().serve(hello, address).await,
+                    Some((_, auth)) => auth.clone().serve_hello(hello, address).await,
                     None => tracing::info!(%address, cluster, "proxy: no such cluster"),
                 }
             }
@@ -102,7 +94,7 @@ impl Proxy {
     }
 
     async fn serve_web(self, hello: StartHandshake<TcpStream>, address: SocketAddr) {
-        let tls = match hello.into_stream(self.tls).await {
+        let tls = match listener::handshake(hello, self.tls).await {
             Ok(tls) => tls,
             Err(error) => {
                 tracing::info!(%address, %error, "proxy: handshake failed");
@@ -134,56 +126,6 @@ impl Proxy {
             tracing::debug!(%address, %error, "proxy: connection ended");
         }
     }
-}
-
-impl Door {
-    async fn serve(self, hello: StartHandshake<TcpStream>, address: SocketAddr) {
-        match self {
-            Self::Proxy(proxy) => proxy.serve(hello, address).await,
-            Self::Auth(auth) => auth.serve(hello, address).await,
-        }
-    }
-}
-
-/// Accepts connections for `door` for as long as it is polled. Its end ends them all.
-pub(super) async fn accept(listener: TcpListener, door: Door) {
-    let mut connections = JoinSet::new();
-    let free = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            Some(_) = connections.join_next() => continue,
-        };
-        let (stream, address) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
-                // Out of file descriptors, most likely: some time must pass before it can be better.
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
-        let Ok(permit) = free.clone().try_acquire_owned() else {
-            tracing::warn!(%address, "connection refused, there are {MAX_CONNECTIONS} already");
-            continue;
-        };
-        let door = door.clone();
-        connections.spawn(async move {
-            match hello(stream).await {
-                Ok(hello) => door.serve(hello, address).await,
-                Err(error) => tracing::info!(%address, %error, "no TLS"),
-            }
-            drop(permit);
-        });
-    }
-}
-
-async fn hello(stream: TcpStream) -> io::Result<StartHandshake<TcpStream>> {
-    stream.set_nodelay(true)?;
-    let acceptor = LazyConfigAcceptor::new(Acceptor::default(), stream);
-    tokio::time::timeout(HELLO_TIMEOUT, acceptor)
-        .await
-        .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
 }
 
 fn route(hello: &ClientHello<'_>) -> Route {
@@ -221,9 +163,6 @@ fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
 const AUTH_PREFIX: &[u8] = b"teleport-auth@";
 const CLUSTER_SUFFIX: &[u8] = b".teleport.cluster.local";
 const REVERSE_TUNNEL: &[u8] = b"teleport-reversetunnel";
-const MAX_CONNECTIONS: usize = 1_024;
-const HELLO_TIMEOUT: Duration = Duration::from_secs(30);
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests {

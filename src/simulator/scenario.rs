@@ -166,8 +166,9 @@ impl Scenario {
         if self.states.is_some() && self.active_after_reads.is_some() {
             return Err(invalid("states", "cannot stand beside active_after_reads"));
         }
-        if self.page_size == 0 {
-            return Err(invalid("page_size", "must be at least 1"));
+        if !(1..=MAX_PAGE_SIZE).contains(&self.page_size) {
+            let text = format!("must be from 1 to {MAX_PAGE_SIZE}");
+            return Err(invalid("page_size", &text));
         }
         let name = &self.cluster_name;
         if name.is_empty() || name.len() > MAX_CLUSTER_NAME_BYTES {
@@ -270,6 +271,7 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
 /// So that `teleport-auth@` with the encoded name fits an ALPN entry, 255 bytes.
 const MAX_CLUSTER_NAME_BYTES: usize = 109;
 const MAX_STATES: usize = 1_000;
+const MAX_PAGE_SIZE: usize = 1_000;
 /// Longest state, in bytes.
 pub(super) const MAX_STATE_BYTES: usize = 256;
 
@@ -353,7 +355,7 @@ mod tests {
             ("provisioning = 'soon'", "line 1"),
             ("provisioning = 'soon'", "such as \"3s\""),
             ("provisioning = 3", "expected a string"),
-            ("page_size = 0", "page_size: must be at least 1"),
+            ("page_size = 0", "page_size: must be from 1"),
             ("states = []", "states: must have"),
             (
                 "states = ['a']\nactive_after_reads = 1",
