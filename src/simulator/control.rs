@@ -178,10 +178,9 @@ impl Control {
         Self { tenant, data }
     }
 
-    /// Name of the cluster.
     #[cfg(test)]
-    pub(super) fn name(&self) -> String {
-        self.tenant.name().to_owned()
+    pub(super) fn tenant(&self) -> &Arc<Tenant> {
+        &self.tenant
     }
 
     /// Puts there what a scenario says.

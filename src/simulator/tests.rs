@@ -27,7 +27,7 @@ async fn start(scenario: &str) -> Simulator {
 /// The client of the identity in `file`.
 async fn client(simulator: &Simulator, file: &Path) -> WorkloadClusterServiceClient<Channel> {
     let identity = dial::Identity::read(file);
-    let alpn = dial::auth_protocols(&simulator.control.name());
+    let alpn = dial::auth_protocols(simulator.control.tenant().name());
     let channel = dial::channel(simulator.addresses.proxy, &identity, &alpn).await;
     WorkloadClusterServiceClient::new(channel)
 }

@@ -80,3 +80,27 @@ async fn open_connections_can_be_closed() {
     let answer = bot.get_workload_cluster(read("a")).await;
     assert_refused(answer, Code::NotFound, "a");
 }
+
+#[tokio::test]
+async fn a_call_that_hangs_does_not_outlive_the_simulator() {
+    let simulator = start("").await;
+    let tenant = Arc::downgrade(simulator.control.tenant());
+    let mut bot = bot(&simulator).await;
+    let slow = Fault::delay("GetWorkloadCluster", Duration::from_secs(600));
+    simulator.add_fault(slow).unwrap();
+    let stop = async move {
+        while simulator.calls().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        simulator.shutdown().await;
+    };
+    let (answer, ()) = tokio::join!(bot.get_workload_cluster(read("a")), stop);
+    assert!(answer.is_err());
+    let gone = async {
+        while tenant.strong_count() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let limit = Duration::from_secs(5);
+    tokio::time::timeout(limit, gone).await.unwrap();
+}
