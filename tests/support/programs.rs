@@ -9,7 +9,7 @@ use std::{
     env,
     ffi::OsString,
     fmt,
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -150,7 +150,7 @@ impl Search<'_> {
             if path.is_empty() {
                 return Err(NotFound::Skipped(format!("{variable} is empty")));
             }
-            let path = PathBuf::from(path);
+            let path = anchored(PathBuf::from(path));
             return match version(&path) {
                 Ok(version) => Ok(Program {
                     kind,
@@ -164,7 +164,7 @@ impl Search<'_> {
         let built = self.build.join(kind.name());
         let mut reasons = vec![format!("{variable} is not set, PATH does not have it")];
         for path in env::split_paths(&folders)
-            .map(|folder| folder.join(kind.name()))
+            .map(|folder| anchored(folder.join(kind.name())))
             .chain([built.clone()])
             .filter(|path| path.is_file())
         {
@@ -187,6 +187,14 @@ impl Search<'_> {
             reasons.join("; ")
         )))
     }
+}
+
+/// A path that holds in another working folder; a name without a folder is left to `PATH`.
+fn anchored(path: PathBuf) -> PathBuf {
+    if path.components().count() == 1 {
+        return path;
+    }
+    path::absolute(&path).unwrap_or(path)
 }
 
 /// What `PROGRAM version -json` says.
