@@ -25,9 +25,9 @@ lint: ## check format, lints and the crate's documentation
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 
-deny: ## check licences, sources and advisories of the dependencies (needs cargo-deny)
+deny: ## check licences, sources and banned crates (needs cargo-deny)
 	@if cargo deny --version >/dev/null 2>&1; then \
-		cargo deny check; \
+		cargo deny check bans licenses sources; \
 	else \
 		echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"; \
 	fi
