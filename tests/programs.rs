@@ -127,7 +127,7 @@ fn the_summary_names_each_program_and_why_one_is_skipped() {
     ];
     assert_eq!(
         matrix::summary(&columns, 12),
-        "matrix: terraform 1.11.4 (/x/terraform)\nmatrix: skipped: tofu, 12 scenarios (no build/tofu)\n"
+        "matrix: terraform 1.11.4 (/x/terraform)\nmatrix: skipped: tofu (no build/tofu), scenarios: 12\n"
     );
 }
 

@@ -96,7 +96,7 @@ pub(crate) fn summary(columns: &[Column], scenarios: usize) -> String {
         .map(|(kind, found)| match found {
             Ok(program) => format!("matrix: {program}\n"),
             Err(NotFound::Skipped(reason)) => {
-                format!("matrix: skipped: {kind}, {scenarios} scenarios ({reason})\n")
+                format!("matrix: skipped: {kind} ({reason}), scenarios: {scenarios}\n")
             }
             Err(NotFound::Broken(reason)) => format!("matrix: broken: {kind} ({reason})\n"),
         })
