@@ -1,0 +1,21 @@
+//! What a data source is.
+
+use async_trait::async_trait;
+
+use super::{Call, Diagnostics, Schema, Value};
+
+/// A kind of thing that is read, never changed.
+#[async_trait]
+pub trait DataSource<C: Send + Sync + 'static>: Send + Sync {
+    /// Its name in configurations, with the provider's name in front.
+    fn type_name(&self) -> &str;
+
+    /// The shape of its block.
+    fn schema(&self) -> &Schema;
+
+    /// Checks a block beyond its schema, without a client. Values may be unknown.
+    fn validate(&self, _config: &Value, _diagnostics: &mut Diagnostics) {}
+
+    /// Reads it. The configuration is wholly known; the answer must be too. Null goes with an error.
+    async fn read(&self, call: &Call<C>, config: &Value, diagnostics: &mut Diagnostics) -> Value;
+}

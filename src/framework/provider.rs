@@ -1,0 +1,63 @@
+//! What a provider is.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{DataSource, Diagnostics, EphemeralResource, Function, Resource, Schema, Stop, Value};
+
+/// A provider: its configuration and the kinds of things that it offers.
+#[async_trait]
+pub trait Provider: Send + Sync + 'static {
+    /// What a configured provider block is to the resources: a client.
+    type Client: Send + Sync + 'static;
+
+    /// The shape of the provider block.
+    fn schema(&self) -> &Schema;
+
+    /// The managed resources.
+    fn resources(&self) -> Vec<Arc<dyn Resource<Self::Client>>>;
+
+    /// The data sources.
+    fn data_sources(&self) -> Vec<Arc<dyn DataSource<Self::Client>>> {
+        Vec::new()
+    }
+
+    /// The ephemeral resources.
+    fn ephemeral_resources(&self) -> Vec<Arc<dyn EphemeralResource<Self::Client>>> {
+        Vec::new()
+    }
+
+    /// The functions.
+    fn functions(&self) -> Vec<Arc<dyn Function>> {
+        Vec::new()
+    }
+
+    /// Checks a provider block beyond its schema. Values may be unknown.
+    fn validate(&self, _config: &Value, _diagnostics: &mut Diagnostics) {}
+
+    /// Takes a provider block in. Values may be unknown during a plan. An error stops everything that uses the block.
+    async fn configure(
+        &self,
+        config: &Value,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self::Client>;
+}
+
+/// The circumstances of a call on a resource, data source or ephemeral resource.
+#[derive(Debug)]
+pub struct Call<C> {
+    /// The configured client. `None` where core calls a provider that it has not configured.
+    pub client: Option<Arc<C>>,
+    /// The request to end early.
+    pub stop: Stop,
+}
+
+impl<C> Clone for Call<C> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            stop: self.stop.clone(),
+        }
+    }
+}
