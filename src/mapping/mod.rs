@@ -58,9 +58,9 @@ impl Mapping {
     /// # Errors
     ///
     /// When a rule fits no field, or a field cannot be an attribute. Both are mistakes in the table of rules.
-    pub fn new(descriptor: MessageDescriptor, rules: &Rules) -> Result<Self, InvalidMapping> {
+    pub fn new(descriptor: MessageDescriptor, rules: Rules) -> Result<Self, InvalidMapping> {
         Ok(Self {
-            message: Arc::new(Message::new(descriptor, rules)?),
+            message: Arc::new(Message::new(descriptor, &rules)?),
         })
     }
 

@@ -1,6 +1,6 @@
 //! What Terraform adds to a message: a small table by field path.
 
-use crate::framework::{Attribute, Path, Presence, RequiresReplace, Validator, Value};
+use crate::framework::{Attribute, Presence, RequiresReplace, Validator, Value};
 
 /// What Terraform adds to a message, field by field. Data: nothing happens before [`Mapping::new`](super::Mapping::new).
 ///
@@ -107,12 +107,8 @@ impl Rules {
 
     /// Adds a check on known, non-null values of the field.
     #[must_use]
-    pub fn validate(
-        self,
-        path: &str,
-        check: impl Fn(&Path, &Value, &mut crate::framework::Diagnostics) + Send + Sync + 'static,
-    ) -> Self {
-        self.with(path, Rule::Validate(Validator::new(check)))
+    pub fn validate(self, path: &str, validator: Validator) -> Self {
+        self.with(path, Rule::Validate(validator))
     }
 
     fn presence(self, path: &str, presence: Presence) -> Self {

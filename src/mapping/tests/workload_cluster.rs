@@ -22,7 +22,7 @@ fn mapping() -> Mapping {
     let descriptor = proto::descriptors()
         .get_message_by_name("teleport.workloadcluster.v1.WorkloadCluster")
         .unwrap();
-    Mapping::new(descriptor, &rules()).unwrap()
+    Mapping::new(descriptor, rules()).unwrap()
 }
 
 #[test]
