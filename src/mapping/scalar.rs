@@ -73,13 +73,18 @@ fn number_of(kind: &WireKind, number: &Number) -> Result<Wire, String> {
     let finite = matches!(number, Number::Finite(_));
     let (wire, least, most) = match kind {
         WireKind::Float => {
-            let narrow = number.to_f64() as f32;
-            let wire = (narrow.is_finite() == finite).then_some(Wire::F32(narrow));
+            // By way of the text, since that is rounded correctly, and only once.
+            let narrow: Option<f32> = number.to_string().parse().ok();
+            let wire = narrow
+                .filter(|narrow| narrow.is_finite() == finite)
+                .map(Wire::F32);
             return wire.ok_or_else(|| "must be a number that fits into 32 bits".to_owned());
         }
         WireKind::Double => {
-            let wide = number.to_f64();
-            let wire = (wide.is_finite() == finite).then_some(Wire::F64(wide));
+            let wide: Option<f64> = number.to_string().parse().ok();
+            let wire = wide
+                .filter(|wide| wide.is_finite() == finite)
+                .map(Wire::F64);
             return wire.ok_or_else(|| "must be a number that fits into 64 bits".to_owned());
         }
         WireKind::Uint64 | WireKind::Fixed64 => (number.as_u64().map(Wire::U64), 0, u64::MAX),
@@ -102,4 +107,67 @@ fn number_of(kind: &WireKind, number: &Number) -> Result<Wire, String> {
         }
     };
     wire.ok_or_else(|| format!("must be a whole number from {least} to {most}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(kind: &WireKind, text: &str) -> Option<Wire> {
+        encode(kind, &Value::Number(text.parse().unwrap())).ok()
+    }
+
+    #[test]
+    fn floats_are_the_nearest_ones_and_rounded_once() {
+        for text in [
+            "-91043674549677084e2",
+            "0.1",
+            "5e-324",
+            "1.7976931348623157e308",
+        ] {
+            let float = text.parse().unwrap();
+            assert_eq!(
+                sent(&WireKind::Double, text),
+                Some(Wire::F64(float)),
+                "{text}"
+            );
+            assert_eq!(
+                decode(&Wire::F64(float)),
+                decode(&sent(&WireKind::Double, text).unwrap())
+            );
+        }
+        // Just above the middle between 1 and the next 32-bit float, which a 64-bit float cannot tell from the middle.
+        let text = "1.000000059604644775390625000000000001";
+        let above = 1.0_f32 + f32::EPSILON;
+        assert_eq!(sent(&WireKind::Float, text), Some(Wire::F32(above)));
+    }
+
+    #[test]
+    fn infinities_are_floats_and_giants_are_not() {
+        let infinity = Value::Number(Number::NegativeInfinity);
+        assert_eq!(
+            encode(&WireKind::Double, &infinity),
+            Ok(Wire::F64(f64::NEG_INFINITY))
+        );
+        assert_eq!(decode(&Wire::F32(f32::NEG_INFINITY)), infinity);
+        assert!(encode(&WireKind::Int64, &infinity).is_err());
+        assert_eq!(sent(&WireKind::Double, "1e309"), None);
+        assert_eq!(sent(&WireKind::Float, "1e39"), None);
+    }
+
+    #[test]
+    fn keys_are_texts_of_what_the_map_has() {
+        for (kind, text) in [
+            (WireKind::Bool, "true"),
+            (WireKind::Sint32, "-1"),
+            (WireKind::Int64, "-9223372036854775808"),
+            (WireKind::Fixed32, "4294967295"),
+            (WireKind::Uint64, "18446744073709551615"),
+            (WireKind::String, "é"),
+        ] {
+            let key = encode_key(&kind, text).unwrap();
+            assert_eq!(decode_key(&key), text);
+        }
+        assert_eq!(encode_key(&WireKind::Uint32, "-1"), None);
+    }
 }

@@ -158,6 +158,23 @@ fn elements_go_on_from_the_old_ones_that_say_the_same() {
 }
 
 #[test]
+fn of_elements_that_say_the_same_each_goes_on_from_the_one_at_its_place() {
+    let twin = |news| Wire::Message(newer_part("a", news));
+    let mut sent = newer();
+    sent.set_field_by_name("parts", Wire::List(vec![twin(1), twin(2), twin(3)]));
+    let mut config = configured();
+    config.set_field("parts", Value::List(["b", "a", "a"].map(part).into()));
+    let mut message = transcoded(&sent, "Known");
+    known().merge_into(&config, &mut message).unwrap();
+    let parts = parts(&transcoded(&message, "Newer"));
+    let news = |part: &DynamicMessage| part.get_field_by_name("news").unwrap().into_owned();
+    assert_eq!(
+        parts.iter().map(news).collect::<Vec<_>>(),
+        [1, 2, 3].map(Wire::U64)
+    );
+}
+
+#[test]
 fn a_changed_element_goes_on_from_the_one_at_its_place_and_a_new_one_from_none() {
     let mut config = configured();
     let names = ["a", "changed", "c", "new"];

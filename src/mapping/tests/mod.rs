@@ -30,11 +30,11 @@ fn message(name: &str) -> MessageDescriptor {
 }
 
 fn everything() -> Mapping {
-    Mapping::new(
-        message("Everything"),
-        Rules::new().duration("max_session_ttl"),
-    )
-    .unwrap()
+    static MAPPING: LazyLock<Mapping> = LazyLock::new(|| {
+        let rules = Rules::new().duration("max_session_ttl");
+        Mapping::new(message("Everything"), rules).unwrap()
+    });
+    MAPPING.clone()
 }
 
 /// The object with these attributes, and null for all other ones.

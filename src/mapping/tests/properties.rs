@@ -164,7 +164,7 @@ fn check_round_trip(mapping: &Mapping, object: &Value) -> Result<(), TestCaseErr
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn workload_clusters_come_back_as_they_were(
