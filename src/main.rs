@@ -1,3 +1,46 @@
 //! `terraform-provider-teleport`: Terraform and OpenTofu start it, people do not.
 
-fn main() {}
+mod placeholder;
+
+use std::{env, process::ExitCode, time::Duration};
+
+use clap::Parser;
+use terraform_provider_teleport::plugin;
+
+/// Terraform and OpenTofu provider for Teleport workload clusters.
+///
+/// Terraform and OpenTofu start it without arguments.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Wait for a host that is told about this process through TF_REATTACH_PROVIDERS.
+    #[arg(long)]
+    debug: bool,
+
+    /// The address under which the host knows the provider, for --debug.
+    #[arg(
+        long,
+        value_name = "HOST/NAMESPACE/TYPE",
+        default_value = "registry.terraform.io/teleport-community/teleport"
+    )]
+    provider_address: String,
+
+    /// How long to stay after the last host has gone.
+    #[arg(long, hide = true, value_parser = humantime::parse_duration, default_value = "10s")]
+    grace: Duration,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let options = plugin::Options {
+        address: arguments.provider_address,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        debug: arguments.debug,
+        grace: arguments.grace,
+    };
+    plugin::run(&options, &|name| env::var(name).ok(), |lifecycle| {
+        placeholder::Empty {
+            lifecycle: lifecycle.clone(),
+        }
+    })
+}
