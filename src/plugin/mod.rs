@@ -3,6 +3,7 @@
 //! [`run`] is the whole life of the process: handshake with the host, mutual TLS on a private socket, calls, end. The
 //! service that answers the calls is an argument. It finds the [`Connection`] of a call in the request's extensions.
 
+pub mod codec;
 mod controller;
 mod debug;
 mod handshake;
