@@ -4,7 +4,8 @@ use std::pin::Pin;
 
 use futures_util::Stream;
 use terraform_provider_teleport::{
-    plugin::{Connection, Lifecycle, StopReason},
+    framework::StopReason,
+    plugin::{Connection, Lifecycle},
     proto::tfplugin6::{provider_server::Provider, *},
 };
 use tonic::{Request, Response, Status, Streaming, async_trait};

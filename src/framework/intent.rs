@@ -11,8 +11,6 @@
 //!
 //! A deletion that gets the mark of a new object is therefore the delete half of a tainted object's replacement.
 
-use serde_json::{Value as Json, json};
-
 use super::{Private, Value};
 
 /// What a plan is for.
@@ -29,17 +27,14 @@ pub enum PlanKind {
 }
 
 /// Why an object is deleted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeleteReason {
     /// It was asked for: a destroy, a block that is gone, or an object that was kept aside for create_before_destroy.
     Destroy,
     /// Another object takes its place, because it cannot be updated or because a person asked for it.
     Replace,
-    /// Another object takes its place, because it is tainted.
-    Tainted {
-        /// What the resource's `digest` said of the new object.
-        digest: Option<String>,
-    },
+    /// Another object takes its place, because it is tainted. The private state is what the plan of that object left.
+    Tainted,
 }
 
 impl PlanKind {
@@ -54,8 +49,8 @@ impl PlanKind {
     }
 
     /// Leaves the mark.
-    pub fn mark(self, private: &mut Private, digest: Option<String>) {
-        private.insert(KEY, json!({ "kind": self.name(), "digest": digest }));
+    pub fn mark(self, private: &mut Private) {
+        private.insert(KEY, self.name());
     }
 
     /// Takes the mark away: what is stored beside an object says nothing about plans.
@@ -64,7 +59,7 @@ impl PlanKind {
     }
 
     fn marked(private: &Private) -> Option<Self> {
-        let name = private.get(KEY)?.get("kind")?.as_str()?;
+        let name = private.get(KEY)?.as_str()?;
         [Self::Create, Self::Replace, Self::Update, Self::Destroy]
             .into_iter()
             .find(|kind| kind.name() == name)
@@ -84,15 +79,7 @@ impl DeleteReason {
     /// Why an object is deleted, by the private bytes that came along.
     pub fn of(private: &Private) -> Self {
         match PlanKind::marked(private) {
-            Some(PlanKind::Create) => {
-                let digest = private
-                    .get(KEY)
-                    .and_then(|mark| mark.get("digest"))
-                    .and_then(Json::as_str);
-                Self::Tainted {
-                    digest: digest.map(str::to_owned),
-                }
-            }
+            Some(PlanKind::Create) => Self::Tainted,
             Some(PlanKind::Replace) => Self::Replace,
             Some(PlanKind::Update | PlanKind::Destroy) | None => Self::Destroy,
         }
@@ -114,22 +101,17 @@ mod tests {
         let mut private = Private::new();
         let kind = PlanKind::of(&Value::Null, &object(), &private);
         assert_eq!(kind, PlanKind::Create);
-        kind.mark(&mut private, Some("d".into()));
-        assert_eq!(
-            DeleteReason::of(&private),
-            DeleteReason::Tainted {
-                digest: Some("d".into())
-            }
-        );
+        kind.mark(&mut private);
+        assert_eq!(DeleteReason::of(&private), DeleteReason::Tainted);
     }
 
     #[test]
     fn a_replacement_is_planned_twice_and_its_deletion_knows() {
         let mut private = Private::new();
-        PlanKind::of(&object(), &object(), &private).mark(&mut private, None);
+        PlanKind::of(&object(), &object(), &private).mark(&mut private);
         let second = PlanKind::of(&Value::Null, &object(), &private);
         assert_eq!(second, PlanKind::Replace);
-        second.mark(&mut private, None);
+        second.mark(&mut private);
         assert_eq!(DeleteReason::of(&private), DeleteReason::Replace);
     }
 
@@ -137,7 +119,7 @@ mod tests {
     fn a_destroy_is_one_with_and_without_a_plan() {
         let mut private = Private::new();
         assert_eq!(DeleteReason::of(&private), DeleteReason::Destroy);
-        PlanKind::of(&object(), &Value::Null, &private).mark(&mut private, None);
+        PlanKind::of(&object(), &Value::Null, &private).mark(&mut private);
         assert_eq!(DeleteReason::of(&private), DeleteReason::Destroy);
     }
 }

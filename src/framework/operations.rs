@@ -73,12 +73,7 @@ pub async fn plan<C: Send + Sync + 'static>(
     };
     let mut diagnostics = Diagnostics::new();
     resource.plan(call, &mut change, &mut diagnostics).await;
-    let digest = if kind == PlanKind::Create {
-        resource.digest(&change.planned)
-    } else {
-        None
-    };
-    kind.mark(&mut change.private, digest);
+    kind.mark(&mut change.private);
     change.requires_replace.sort();
     change.requires_replace.dedup();
     Plan {

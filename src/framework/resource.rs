@@ -17,12 +17,6 @@ pub trait Resource<C: Send + Sync + 'static>: Send + Sync {
     /// Checks a block beyond its schema, without a client. Values may be unknown.
     fn validate(&self, _config: &Value, _diagnostics: &mut Diagnostics) {}
 
-    /// What tells the planned object from every other: the deletion of a tainted object gets it, to see whether the new
-    /// object is to be the same one. `None` where that is not known yet, or not of interest.
-    fn digest(&self, _planned: &Value) -> Option<String> {
-        None
-    }
-
     /// Completes a plan that the schema's rules have made. `change.planned` is null for a destroy, and must stay so.
     async fn plan(
         &self,

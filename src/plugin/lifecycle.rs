@@ -13,18 +13,7 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Why running work should come to an end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StopReason {
-    /// The host asked: a person interrupted it once. It waits for the answer and saves it.
-    StopProvider,
-    /// The process was told to end by a signal and the host did not ask within a second.
-    Signal,
-    /// The host ends the process; what is still running after two seconds is lost.
-    Shutdown,
-    /// The host is gone: nobody reads the answer.
-    ConnectionLost,
-}
+use crate::framework::{Stop, StopReason, Stopper};
 
 /// The number of a connection, never used twice in a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,7 +23,7 @@ pub struct ConnectionId(u64);
 #[derive(Clone, Debug)]
 pub struct Connection {
     id: ConnectionId,
-    stop: Stop,
+    stopper: Stopper,
     lifecycle: Lifecycle,
 }
 
@@ -45,56 +34,17 @@ impl Connection {
     }
 
     /// The stop requests of this connection. Once asked to stop, a connection stays so.
-    pub const fn stop(&self) -> &Stop {
-        &self.stop
+    pub fn stop(&self) -> Stop {
+        self.stopper.watch()
     }
 
     /// Marks the start of work that the process should wait for; its end is the drop of the value.
     pub fn operation(&self) -> Operation {
         self.lifecycle.count(|census| census.running += 1);
         Operation {
-            stop: self.stop.clone(),
+            stop: self.stop(),
             lifecycle: self.lifecycle.clone(),
         }
-    }
-}
-
-/// A stop request that may come.
-#[derive(Clone, Debug)]
-pub struct Stop(Arc<watch::Sender<Option<StopReason>>>);
-
-impl Stop {
-    /// The reason, if there was a request. The first one stays.
-    pub fn reason(&self) -> Option<StopReason> {
-        *self.0.borrow()
-    }
-
-    /// Waits for a request.
-    pub async fn requested(&self) -> StopReason {
-        let mut receiver = self.0.subscribe();
-        loop {
-            if let Some(reason) = *receiver.borrow_and_update() {
-                return reason;
-            }
-            // The sender is part of self.
-            if receiver.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
-    }
-
-    fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(None)))
-    }
-
-    fn request(&self, reason: StopReason) {
-        self.0.send_if_modified(|current| {
-            let first = current.is_none();
-            if first {
-                *current = Some(reason);
-            }
-            first
-        });
     }
 }
 
@@ -134,7 +84,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Connections {
     opened: u64,
-    open: HashMap<ConnectionId, Stop>,
+    open: HashMap<ConnectionId, Stopper>,
 }
 
 /// How much goes on.
@@ -174,9 +124,9 @@ impl Lifecycle {
 
     /// Asks the work of one connection to stop.
     pub fn stop_requested(&self, connection: ConnectionId, reason: StopReason) {
-        if let Some(stop) = self.connections().open.get(&connection) {
+        if let Some(stopper) = self.connections().open.get(&connection) {
             tracing::debug!(connection = connection.0, ?reason, "asked to stop");
-            stop.request(reason);
+            stopper.stop(reason);
         }
         if reason == StopReason::StopProvider {
             self.0.host_asked.cancel();
@@ -185,8 +135,8 @@ impl Lifecycle {
 
     /// Asks all work to stop.
     pub(super) fn stop_all(&self, reason: StopReason) {
-        for stop in self.connections().open.values() {
-            stop.request(reason);
+        for stopper in self.connections().open.values() {
+            stopper.stop(reason);
         }
     }
 
@@ -197,7 +147,7 @@ impl Lifecycle {
 
     /// The host ends the process.
     pub(super) fn shut_down(&self) {
-        self.end(StopReason::Shutdown);
+        self.end(StopReason::Gone);
     }
 
     /// The process ends: all work is asked to stop, and streams that only wait are closed.
@@ -213,12 +163,12 @@ impl Lifecycle {
 
     /// Counts a new connection, until the guard is dropped.
     pub(super) fn connected(&self) -> ConnectionGuard {
-        let stop = Stop::new();
+        let stopper = Stopper::new();
         let id = {
             let mut connections = self.connections();
             connections.opened += 1;
             let id = ConnectionId(connections.opened);
-            connections.open.insert(id, stop.clone());
+            connections.open.insert(id, stopper.clone());
             id
         };
         self.count(|census| {
@@ -229,7 +179,7 @@ impl Lifecycle {
         tracing::debug!(connection = id.0, "connected");
         ConnectionGuard(Connection {
             id,
-            stop,
+            stopper,
             lifecycle: self.clone(),
         })
     }
@@ -266,11 +216,11 @@ impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         let Connection {
             id,
-            stop,
+            stopper,
             lifecycle,
         } = &self.0;
         lifecycle.connections().open.remove(id);
-        stop.request(StopReason::ConnectionLost);
+        stopper.stop(StopReason::Gone);
         lifecycle.count(|census| {
             census.connections -= 1;
             census.since = Instant::now();
@@ -305,7 +255,7 @@ mod tests {
             async move { stop.requested().await }
         });
         drop(guard);
-        assert_eq!(waiting.await.unwrap(), StopReason::ConnectionLost);
+        assert_eq!(waiting.await.unwrap(), StopReason::Gone);
         assert_eq!(census.borrow().connections, 0);
         assert_eq!(census.borrow().running, 1);
         drop(operation);
@@ -317,10 +267,7 @@ mod tests {
         let lifecycle = Lifecycle::new();
         let guard = lifecycle.connected();
         lifecycle.shut_down();
-        assert_eq!(
-            guard.connection().stop().reason(),
-            Some(StopReason::Shutdown)
-        );
+        assert_eq!(guard.connection().stop().reason(), Some(StopReason::Gone));
         assert!(lifecycle.ending().is_cancelled());
     }
 }

@@ -24,7 +24,7 @@ use std::{
 
 use tokio::runtime::Runtime;
 
-pub use self::lifecycle::{Connection, ConnectionId, Lifecycle, Operation, Stop, StopReason};
+pub use self::lifecycle::{Connection, ConnectionId, Lifecycle, Operation};
 use self::{
     handshake::{Answer, Handshake, HandshakeError},
     serve::{Ending, Patience},

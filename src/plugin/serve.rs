@@ -23,10 +23,11 @@ use tonic::transport::{
 
 use super::{
     controller::Controller,
-    lifecycle::{Connection, ConnectionGuard, Lifecycle, StopReason},
+    lifecycle::{Connection, ConnectionGuard, Lifecycle},
     socket::{Io, Listener},
     stdio::Stdio,
 };
+use crate::framework::StopReason;
 use crate::proto::{
     plugin::{grpc_controller_server::GrpcControllerServer, grpc_stdio_server::GrpcStdioServer},
     tfplugin6::provider_server::{Provider, ProviderServer},
@@ -60,9 +61,8 @@ pub(super) async fn serve<S: Provider>(
     };
     tracing::debug!(?ending, "ending");
     lifecycle.end(match ending {
-        Ending::Shutdown => StopReason::Shutdown,
         Ending::Signal => StopReason::Signal,
-        Ending::HostGone | Ending::NoHost => StopReason::ConnectionLost,
+        Ending::Shutdown | Ending::HostGone | Ending::NoHost => StopReason::Gone,
     });
     let quiet = async {
         if let Ok(Err(error)) = (&mut server.0).await {

@@ -10,7 +10,8 @@ use std::{future::pending, io, time::Duration};
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::lifecycle::{Lifecycle, StopReason};
+use super::Lifecycle;
+use crate::framework::StopReason;
 
 /// The handlers, in force from the moment they are made.
 pub(super) struct Signals {

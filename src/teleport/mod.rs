@@ -1,1 +1,49 @@
-//! The Teleport client.
+//! The Teleport client: identity file, profile, credentials, dialling, retry, errors.
+//!
+//! [`Settings`] are the provider's arguments as texts. [`Settings::validate`] makes a [`Config`] of them, without touching disk or
+//! network. [`Client::new`] makes a handle of that, without connecting: the first call does.
+//!
+//! | what | where |
+//! | --- | --- |
+//! | arguments | [`attributes`], `settings`, [`duration`], [`address`] |
+//! | credentials | `credentials`, `identity_file`, `key_pair`, `profile`, `identity`, `private_key`, `pem` |
+//! | reaching a cluster | `connect`, `dial`, `discovery`, `tls`, `verifier`, `roots`, `tcp`, `transport` |
+//! | calls | [`Client`], `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`] |
+//! | what can go wrong | [`Error`], [`Kind`] |
+
+pub mod address;
+pub mod attributes;
+mod client;
+mod codec;
+mod connect;
+mod connection;
+mod credentials;
+mod dial;
+mod discovery;
+pub mod duration;
+mod errors;
+mod identity;
+mod identity_file;
+mod key_pair;
+mod pem;
+mod private_key;
+mod profile;
+mod retry;
+mod roots;
+mod settings;
+mod status;
+mod tcp;
+mod tls;
+mod transport;
+mod verifier;
+mod workload_clusters;
+
+#[cfg(test)]
+mod testing;
+
+pub use address::Address;
+pub use attributes::{ATTRIBUTES, Attribute};
+pub use client::{Call, Client, Repeatable};
+pub use errors::{Error, Kind, Transient};
+pub use settings::{Config, InvalidSettings, Problem, Settings};
+pub use workload_clusters::WorkloadClusters;

@@ -1,0 +1,104 @@
+//! The arguments of the provider that this client takes, and the environment variables that stand in for them.
+
+/// One argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its name in the provider block.
+    pub name: &'static str,
+    /// The environment variable that is asked when the argument is null.
+    pub environment: &'static str,
+    /// Whether its value must not be shown.
+    pub secret: bool,
+}
+
+/// Every argument, in the order of the documentation. Names are the official provider's
+/// (`integrations/terraform/provider/provider.go` and `api/constants/constants.go` in gravitational/teleport).
+pub const ATTRIBUTES: [Attribute; 17] = [
+    ADDR,
+    CERT_PATH,
+    KEY_PATH,
+    ROOT_CA_PATH,
+    CERT_BASE64,
+    KEY_BASE64,
+    ROOT_CA_BASE64,
+    IDENTITY_FILE_PATH,
+    IDENTITY_FILE,
+    IDENTITY_FILE_BASE64,
+    PROFILE_NAME,
+    PROFILE_DIR,
+    INSECURE,
+    DIAL_TIMEOUT_DURATION,
+    RETRY_BASE_DURATION,
+    RETRY_CAP_DURATION,
+    RETRY_MAX_TRIES,
+];
+
+/// Address of the proxy or auth server.
+pub const ADDR: Attribute = open("addr", "TF_TELEPORT_ADDR");
+/// Path of the client certificate.
+pub const CERT_PATH: Attribute = open("cert_path", "TF_TELEPORT_CERT");
+/// Path of the private key.
+pub const KEY_PATH: Attribute = open("key_path", "TF_TELEPORT_KEY");
+/// Path of the cluster's CA certificates.
+pub const ROOT_CA_PATH: Attribute = open("root_ca_path", "TF_TELEPORT_ROOT_CA");
+/// The client certificate in base64.
+pub const CERT_BASE64: Attribute = open("cert_base64", "TF_TELEPORT_CERT_BASE64");
+/// The private key in base64.
+pub const KEY_BASE64: Attribute = secret("key_base64", "TF_TELEPORT_KEY_BASE64");
+/// The cluster's CA certificates in base64.
+pub const ROOT_CA_BASE64: Attribute = secret("root_ca_base64", "TF_TELEPORT_CA_BASE64");
+/// Path of an identity file.
+pub const IDENTITY_FILE_PATH: Attribute =
+    open("identity_file_path", "TF_TELEPORT_IDENTITY_FILE_PATH");
+/// Contents of an identity file.
+pub const IDENTITY_FILE: Attribute = secret("identity_file", "TF_TELEPORT_IDENTITY_FILE");
+/// Contents of an identity file in base64.
+pub const IDENTITY_FILE_BASE64: Attribute =
+    secret("identity_file_base64", "TF_TELEPORT_IDENTITY_FILE_BASE64");
+/// Name of a `tsh` profile.
+pub const PROFILE_NAME: Attribute = open("profile_name", "TF_TELEPORT_PROFILE_NAME");
+/// Directory of `tsh` profiles.
+pub const PROFILE_DIR: Attribute = open("profile_dir", "TF_TELEPORT_PROFILE_PATH");
+/// Whether the proxy's web certificate goes unverified.
+pub const INSECURE: Attribute = open("insecure", "TF_TELEPORT_INSECURE");
+/// How long connecting may take.
+pub const DIAL_TIMEOUT_DURATION: Attribute =
+    open("dial_timeout_duration", "TF_TELEPORT_DIAL_TIMEOUT_DURATION");
+/// Longest wait before the first repetition of a call.
+pub const RETRY_BASE_DURATION: Attribute =
+    open("retry_base_duration", "TF_TELEPORT_RETRY_BASE_DURATION");
+/// Longest wait before any repetition of a call.
+pub const RETRY_CAP_DURATION: Attribute =
+    open("retry_cap_duration", "TF_TELEPORT_RETRY_CAP_DURATION");
+/// How often a call is tried in all.
+pub const RETRY_MAX_TRIES: Attribute = open("retry_max_tries", "TF_TELEPORT_RETRY_MAX_TRIES");
+
+/// Whether credentials can be given by it alone.
+pub(super) fn is_credential(attribute: &Attribute) -> bool {
+    [
+        CERT_PATH,
+        CERT_BASE64,
+        IDENTITY_FILE_PATH,
+        IDENTITY_FILE,
+        IDENTITY_FILE_BASE64,
+        PROFILE_NAME,
+        PROFILE_DIR,
+    ]
+    .contains(attribute)
+}
+
+const fn open(name: &'static str, environment: &'static str) -> Attribute {
+    Attribute {
+        name,
+        environment,
+        secret: false,
+    }
+}
+
+const fn secret(name: &'static str, environment: &'static str) -> Attribute {
+    Attribute {
+        name,
+        environment,
+        secret: true,
+    }
+}

@@ -1,0 +1,181 @@
+//! The handle that calls go through.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use prost_reflect::{DynamicMessage, MethodDescriptor};
+use tracing::Instrument;
+
+use super::{
+    Config, Error, WorkloadClusters,
+    connection::{Connection, Connections},
+    errors::Kind,
+};
+use crate::proto::{self, auth::PingResponse};
+
+/// A cluster that can be called. Cheap to clone: clones share the connection.
+///
+/// Nothing is dialled before the first call. A connection that broke, or whose certificate ran out, is replaced by the next
+/// call, with the credentials as they are then.
+#[derive(Clone)]
+pub struct Client {
+    config: Arc<Config>,
+    connections: Arc<Connections>,
+}
+
+/// One unary call.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub(super) method: MethodDescriptor,
+    pub(super) request: DynamicMessage,
+    pub(super) repeatable: Repeatable,
+    pub(super) deadline: Duration,
+}
+
+/// Whether a call does no harm when it is carried out twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeatable {
+    /// It may be sent again after any passing failure: a read.
+    Yes,
+    /// It is sent again only if the server surely did nothing: a write.
+    No,
+}
+
+impl Call {
+    /// A call with the usual deadline.
+    pub fn new(method: MethodDescriptor, request: DynamicMessage, repeatable: Repeatable) -> Self {
+        Self {
+            method,
+            request,
+            repeatable,
+            deadline: DEFAULT_DEADLINE,
+        }
+    }
+
+    /// How long one try may take, without the time to connect.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+}
+
+impl Client {
+    /// A handle that has not connected yet.
+    pub fn new(config: Config) -> Self {
+        let config = Arc::new(config);
+        Self {
+            connections: Arc::new(Connections::new(config.clone())),
+            config,
+        }
+    }
+
+    /// What it was made of.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Asks the cluster who it is. It needs no rights.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::unary`].
+    pub async fn ping(&self) -> Result<PingResponse, Error> {
+        let method = method("proto.AuthService", "Ping");
+        let request = DynamicMessage::new(method.input());
+        let answer = self
+            .unary(Call::new(method, request, Repeatable::Yes))
+            .await?;
+        // Both types come from the same .proto file, so this only goes wrong for what the server sent.
+        Ok(answer.transcode_to().unwrap_or_default())
+    }
+
+    /// The calls on workload clusters.
+    pub fn workload_clusters(&self) -> WorkloadClusters {
+        WorkloadClusters::new(self.clone())
+    }
+
+    /// Makes a call, connecting first if need be, and repeats it after passing failures as its [`Repeatable`] allows.
+    ///
+    /// # Errors
+    ///
+    /// When there is no connection to be had, when the server refuses, when it did not answer in time, or when the connection
+    /// broke. [`Error::may_have_been_carried_out`] says whether a write is in doubt.
+    pub async fn unary(&self, call: Call) -> Result<DynamicMessage, Error> {
+        let span = tracing::info_span!("rpc", method = call.method.name());
+        self.unary_with(&call, tokio::time::sleep)
+            .instrument(span)
+            .await
+    }
+
+    /// The same with a way to wait.
+    pub(super) async fn unary_with<S, F>(
+        &self,
+        call: &Call,
+        sleep: S,
+    ) -> Result<DynamicMessage, Error>
+    where
+        S: Fn(Duration) -> F,
+        F: Future<Output = ()>,
+    {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let error = match self.attempt(call).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let wait = self.config.retry.wait(tried, fastrand::f64());
+            let Some(wait) = wait.filter(|_| self.may_repeat(call, &error)) else {
+                tracing::debug!(tried, kind = %error.kind(), "the call failed");
+                return Err(error);
+            };
+            tracing::warn!(tried, wait = ?wait, %error, "the call failed and is repeated");
+            sleep(wait).await;
+        }
+    }
+
+    async fn attempt(&self, call: &Call) -> Result<DynamicMessage, Error> {
+        let connection = self.connections.current().await?;
+        let result = connection.call(call).await;
+        if let Err(error) = &result
+            && Connection::is_suspect_after(error)
+        {
+            self.connections.retire(&connection);
+        }
+        result
+    }
+
+    /// Whether a failure is one that another try may mend without doing something twice.
+    fn may_repeat(&self, call: &Call, error: &Error) -> bool {
+        if error.is_connect() {
+            // An address that never answered is more likely wrong than down: the person at the terminal should hear at once.
+            return error.is_transient() && self.connections.was_connected();
+        }
+        match error.kind() {
+            Kind::Transient(super::Transient::Deadline) => false,
+            Kind::Transient(_) => {
+                call.repeatable == Repeatable::Yes || !error.may_have_been_carried_out()
+            }
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The descriptor of one of our own methods.
+pub(super) fn method(service: &str, name: &str) -> MethodDescriptor {
+    proto::descriptors()
+        .get_service_by_name(service)
+        .and_then(|service| service.methods().find(|method| method.name() == name))
+        .expect("the methods that the client names must be in the .proto files")
+}
+
+/// Longest wait for one answer. Teleport's own client has none and can hang.
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);

@@ -1,0 +1,186 @@
+//! Making a connection: one credential source after the other, until one leads to the cluster.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+
+use super::{
+    Address, Attribute, Config, Kind, Transient,
+    attributes::{self, ATTRIBUTES},
+    connection::Connection,
+    credentials::{Credentials, Source, SourceError},
+    dial::{self, DialError},
+    identity::Expired,
+};
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(super) enum ConnectError {
+    /// A source cannot be used at all. Later ones are not tried: the mistake would go unnoticed.
+    Source { source: Source, error: SourceError },
+    /// Every source was skipped.
+    Skipped {
+        address: Option<Address>,
+        /// Invariant: not empty.
+        skipped: Vec<(Source, Reason)>,
+    },
+    /// The connection is made on a task of its own, and that ended early.
+    Interrupted,
+}
+
+/// Why a source was skipped.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Reason {
+    #[error("no address is set, and only a tsh profile knows one: set addr")]
+    NoAddress,
+    #[error(transparent)]
+    Expired(#[from] Expired),
+    #[error(transparent)]
+    Dial(#[from] DialError),
+}
+
+/// Connects with the first source that leads to the cluster. A source that has expired, or does not get through, is skipped; one
+/// that cannot be read is an error.
+pub(super) async fn connect(config: &Config) -> Result<Connection, ConnectError> {
+    let mut skipped = Vec::new();
+    let mut last_address = config.address.clone();
+    for source in &config.sources {
+        let loaded = source.load().await;
+        let Credentials { identity, address } = loaded.map_err(|error| ConnectError::Source {
+            source: source.clone(),
+            error,
+        })?;
+        let Some(address) = config.address.clone().or(address) else {
+            skipped.push((source.clone(), Reason::NoAddress));
+            continue;
+        };
+        last_address = Some(address.clone());
+        let reason = match identity.check_validity(OffsetDateTime::now_utc()) {
+            Err(expired) => expired.into(),
+            Ok(()) => match dial::dial(&address, &identity, config).await {
+                Ok(dialled) => {
+                    tracing::debug!(%address, %source, way = %dialled.way, version = %dialled.server_version, "connected");
+                    return Ok(Connection::new(address, identity, dialled));
+                }
+                Err(error) => error.into(),
+            },
+        };
+        tracing::warn!(%address, %source, %reason, "credentials were skipped");
+        skipped.push((source.clone(), reason));
+    }
+    Err(ConnectError::Skipped {
+        address: last_address,
+        skipped,
+    })
+}
+
+impl ConnectError {
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Source { .. } => Kind::Credentials,
+            Self::Skipped { skipped, .. } => {
+                // What the sources that were still valid met says more than that another one is not.
+                let dialled = skipped.iter().find_map(|(_, reason)| match reason {
+                    Reason::Dial(error) => Some(error.kind()),
+                    Reason::Expired(_) | Reason::NoAddress => None,
+                });
+                let unaddressed = skipped
+                    .iter()
+                    .any(|(_, reason)| matches!(reason, Reason::NoAddress));
+                dialled.unwrap_or(if unaddressed {
+                    Kind::Credentials
+                } else {
+                    Kind::CertificateExpired
+                })
+            }
+            Self::Interrupted => Kind::Transient(Transient::Unavailable),
+        }
+    }
+
+    pub(super) fn address(&self) -> Option<String> {
+        match self {
+            Self::Skipped { address, .. } => address.as_ref().map(ToString::to_string),
+            Self::Source { .. } | Self::Interrupted => None,
+        }
+    }
+
+    pub(super) fn attribute(&self) -> Option<&'static str> {
+        let name = |attribute: &Attribute| attribute.name;
+        match self {
+            Self::Source { source, .. } => source.attribute().map(name),
+            Self::Skipped { skipped, .. } => match skipped.as_slice() {
+                [(source, Reason::Expired(_))] => source.attribute().map(name),
+                _ => Some(attributes::ADDR.name).filter(|_| {
+                    matches!(self.kind(), Kind::UnsupportedServer | Kind::Transient(_))
+                }),
+            },
+            Self::Interrupted => None,
+        }
+    }
+
+    pub(super) fn advice(&self) -> Option<String> {
+        match self {
+            Self::Source {
+                source: Source::DefaultProfile(_),
+                ..
+            } => Some(no_credentials()),
+            Self::Source { .. } | Self::Interrupted => None,
+            Self::Skipped { skipped, .. } => {
+                let dialled = skipped.iter().find_map(|(_, reason)| match reason {
+                    Reason::Dial(error) => error.advice(),
+                    Reason::Expired(_) | Reason::NoAddress => None,
+                });
+                let expired = || {
+                    "Issue new credentials. Those of a Machine ID bot (tbot) are renewed on disk as long as it runs, and are read \
+                     again for each connection."
+                        .to_owned()
+                };
+                match self.kind() {
+                    Kind::CertificateExpired => Some(dialled.unwrap_or_else(expired)),
+                    _ => dialled,
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source { source, error } => write!(f, "the {source} cannot be used: {error}"),
+            Self::Skipped { address, skipped } => {
+                f.write_str("no connection")?;
+                if let Some(address) = address {
+                    write!(f, " to {address}")?;
+                }
+                match skipped.as_slice() {
+                    [(source, reason)] => write!(f, " with the {source}: {reason}"),
+                    skipped => {
+                        f.write_str(" with any of the credentials:")?;
+                        for (source, reason) in skipped {
+                            write!(f, "\n- {source}: {reason}")?;
+                        }
+                        Ok(())
+                    }
+                }
+            }
+            Self::Interrupted => f.write_str("connecting was interrupted"),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+/// What to set when nothing was.
+fn no_credentials() -> String {
+    let sources: Vec<_> = ATTRIBUTES
+        .iter()
+        .filter(|attribute| attributes::is_credential(attribute))
+        .map(|attribute| format!("{} ({})", attribute.name, attribute.environment))
+        .collect();
+    format!(
+        "No credentials are configured, so the current profile of tsh was tried. Set one of these arguments or environment \
+         variables: {}.",
+        sources.join(", ")
+    )
+}

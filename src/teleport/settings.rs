@@ -1,0 +1,243 @@
+//! The values of the provider's arguments, and what they mean once they are checked.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    address::Address,
+    attributes::{self as attribute, ATTRIBUTES, Attribute},
+    credentials::{self, Source},
+    duration,
+    retry::Policy,
+    roots::Roots,
+    tcp::HttpProxy,
+};
+
+/// The values of the arguments, as texts: looked up (argument, environment), not yet understood.
+///
+/// Every value is held as a secret, so that none can be shown by mistake.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    values: BTreeMap<&'static str, SecretString>,
+}
+
+/// What the arguments mean. Nothing is read from disk or network until the first call.
+#[derive(Clone)]
+pub struct Config {
+    /// None: the profile knows it.
+    pub(super) address: Option<Address>,
+    /// In the order in which they are tried. Invariant: not empty.
+    pub(super) sources: Vec<Source>,
+    pub(super) insecure: bool,
+    pub(super) dial_timeout: Duration,
+    pub(super) retry: Policy,
+    pub(super) roots: Roots,
+    pub(super) http_proxy: HttpProxy,
+}
+
+/// One thing that is wrong with an argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The argument to blame.
+    pub attribute: Attribute,
+    /// What is wrong. It never contains a secret.
+    pub message: String,
+}
+
+/// Everything that is wrong with the arguments. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidSettings(pub Vec<Problem>);
+
+impl Settings {
+    /// Asks for the value of every argument: None where neither the argument nor its environment variable is set. An empty text
+    /// counts as unset.
+    pub fn from_lookup(mut lookup: impl FnMut(&Attribute) -> Option<String>) -> Self {
+        let mut settings = Self::default();
+        for attribute in &ATTRIBUTES {
+            if let Some(value) = lookup(attribute) {
+                settings.set(attribute, value);
+            }
+        }
+        settings
+    }
+
+    /// Sets one value. White space around it does not count.
+    pub fn set(&mut self, attribute: &Attribute, value: impl Into<String>) {
+        let value = SecretString::from(value.into());
+        let trimmed = value.expose_secret().trim();
+        if trimmed.is_empty() {
+            self.values.remove(attribute.name);
+        } else {
+            self.values
+                .insert(attribute.name, SecretString::from(trimmed));
+        }
+    }
+
+    /// Checks everything that can be checked without reading files.
+    ///
+    /// # Errors
+    ///
+    /// Every problem at once.
+    pub fn validate(&self) -> Result<Config, InvalidSettings> {
+        let mut problems = Vec::new();
+        let address = self.checked(&mut problems, &attribute::ADDR, Address::parse);
+        let sources = credentials::sources(self, &mut problems);
+        let insecure = self.checked(&mut problems, &attribute::INSECURE, parse_bool);
+        let dial_timeout = self.checked(
+            &mut problems,
+            &attribute::DIAL_TIMEOUT_DURATION,
+            positive_duration,
+        );
+        let base = self.checked(
+            &mut problems,
+            &attribute::RETRY_BASE_DURATION,
+            duration::parse,
+        );
+        let cap = self.checked(
+            &mut problems,
+            &attribute::RETRY_CAP_DURATION,
+            duration::parse,
+        );
+        let tries = self.checked(&mut problems, &attribute::RETRY_MAX_TRIES, parse_tries);
+        if self.get(&attribute::ADDR).is_none() && !sources.iter().any(Source::knows_address) {
+            problems.push(Problem {
+                attribute: attribute::ADDR,
+                message: "no address is set: write the host of the cluster's proxy, such as example.teleport.sh:443".to_owned(),
+            });
+        }
+        if !problems.is_empty() {
+            return Err(InvalidSettings(problems));
+        }
+        Ok(Config {
+            address,
+            sources,
+            insecure: insecure.unwrap_or(false),
+            dial_timeout: dial_timeout.unwrap_or(DEFAULT_DIAL_TIMEOUT),
+            retry: Policy {
+                base: base.unwrap_or(DEFAULT_RETRY_BASE),
+                cap: cap.unwrap_or(DEFAULT_RETRY_CAP),
+                tries: tries.unwrap_or(DEFAULT_RETRY_TRIES),
+            },
+            roots: Roots::default(),
+            http_proxy: HttpProxy::default(),
+        })
+    }
+
+    pub(super) fn get(&self, attribute: &Attribute) -> Option<&SecretString> {
+        self.values.get(attribute.name)
+    }
+
+    /// The value of an argument that is no secret.
+    pub(super) fn text(&self, attribute: &Attribute) -> Option<&str> {
+        self.get(attribute).map(ExposeSecret::expose_secret)
+    }
+
+    pub(super) fn path(&self, attribute: &Attribute) -> Option<PathBuf> {
+        self.text(attribute).map(PathBuf::from)
+    }
+
+    fn checked<T, E: fmt::Display>(
+        &self,
+        problems: &mut Vec<Problem>,
+        attribute: &Attribute,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        match parse(self.text(attribute)?) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                problems.push(Problem {
+                    attribute: *attribute,
+                    message: error.to_string(),
+                });
+                None
+            }
+        }
+    }
+}
+
+impl Config {
+    /// The address as it was given. None if the profile is to say it.
+    pub fn address(&self) -> Option<&Address> {
+        self.address.as_ref()
+    }
+
+    /// The same credentials and limits for another address, such as a child cluster's.
+    #[must_use]
+    pub fn with_address(mut self, address: Address) -> Self {
+        self.address = Some(address);
+        self
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("address", &self.address)
+            .field("sources", &self.sources)
+            .field("insecure", &self.insecure)
+            .field("dial_timeout", &self.dial_timeout)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Attribute {
+            name, environment, ..
+        } = self.attribute;
+        write!(
+            f,
+            "{name} (environment variable {environment}): {}",
+            self.message
+        )
+    }
+}
+
+impl fmt::Display for InvalidSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, problem) in self.0.iter().enumerate() {
+            if number > 0 {
+                f.write_str("; ")?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for InvalidSettings {}
+
+fn positive_duration(text: &str) -> Result<Duration, String> {
+    match duration::parse(text) {
+        Ok(Duration::ZERO) => {
+            Err("a timeout of zero leaves no time to connect: write one such as 30s".to_owned())
+        }
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn parse_tries(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err(format!(
+            "{text:?} is no number of tries: write a whole number from 1, such as 10"
+        )),
+        Ok(tries) => Ok(tries),
+    }
+}
+
+/// Reads a truth value as Go does (`strconv.ParseBool`).
+fn parse_bool(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err(format!("{text:?} is neither true nor false")),
+    }
+}
+
+const DEFAULT_DIAL_TIMEOUT: Duration = Duration::from_secs(30);
+const DEFAULT_RETRY_BASE: Duration = Duration::from_secs(1);
+const DEFAULT_RETRY_CAP: Duration = Duration::from_secs(5);
+const DEFAULT_RETRY_TRIES: u32 = 10;

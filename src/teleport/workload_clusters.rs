@@ -1,0 +1,141 @@
+//! The calls of `teleport.workloadcluster.v1.WorkloadClusterService`.
+
+use std::collections::HashSet;
+
+use prost_reflect::{DynamicMessage, Value};
+
+use super::{
+    Client, Error, Kind,
+    client::{Call, Repeatable, method},
+    errors::CallFailure,
+};
+
+/// Workload clusters as their parent cluster keeps them. The messages are `teleport.workloadcluster.v1.WorkloadCluster`.
+#[derive(Clone, Debug)]
+pub struct WorkloadClusters {
+    client: Client,
+}
+
+impl WorkloadClusters {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// `CreateWorkloadCluster`: makes one, and answers with it as it is then.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::AlreadyExists`] if the name is in use or held. It is not repeated when its outcome is in doubt: then
+    /// [`Error::may_have_been_carried_out`] holds, and a look at the name tells.
+    pub async fn create(&self, cluster: DynamicMessage) -> Result<DynamicMessage, Error> {
+        let field = ("cluster", Value::Message(cluster));
+        self.call("CreateWorkloadCluster", [field], Repeatable::No)
+            .await
+    }
+
+    /// `GetWorkloadCluster`: reads one.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`] if there is none of that name.
+    pub async fn get(&self, name: &str) -> Result<DynamicMessage, Error> {
+        let field = ("name", Value::String(name.to_owned()));
+        self.call("GetWorkloadCluster", [field], Repeatable::Yes)
+            .await
+    }
+
+    /// `ListWorkloadClusters`: reads all, page by page, in the server's order. The items may lack their status.
+    ///
+    /// # Errors
+    ///
+    /// Also when the server's pages do not come to an end.
+    pub async fn list(&self) -> Result<Vec<DynamicMessage>, Error> {
+        let mut clusters = Vec::new();
+        let mut seen = HashSet::new();
+        let mut token = String::new();
+        loop {
+            let fields = [
+                ("page_size", Value::I32(PAGE_SIZE)),
+                ("page_token", Value::String(token)),
+            ];
+            let mut page = self.call(LIST, fields, Repeatable::Yes).await?;
+            if let Some(Value::List(items)) = page.take_field_by_name("clusters") {
+                clusters.extend(items.into_iter().filter_map(|item| match item {
+                    Value::Message(cluster) => Some(cluster),
+                    _ => None,
+                }));
+            }
+            token = match page.take_field_by_name("next_page_token") {
+                Some(Value::String(token)) if !token.is_empty() => token,
+                _ => return Ok(clusters),
+            };
+            if !seen.insert(token.clone()) || seen.len() >= MAX_PAGES {
+                return Err(self.endless(clusters.len()));
+            }
+        }
+    }
+
+    /// `DeleteWorkloadCluster`: suspends one. Its name stays taken for a while.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`] if there is none of that name, also when an earlier try of the same call deleted it unheard.
+    pub async fn delete(&self, name: &str) -> Result<(), Error> {
+        let field = ("name", Value::String(name.to_owned()));
+        // Once gone it stays gone, because the name is held: a second try can only find nothing.
+        self.call("DeleteWorkloadCluster", [field], Repeatable::Yes)
+            .await?;
+        Ok(())
+    }
+
+    async fn call<const N: usize>(
+        &self,
+        rpc: &str,
+        fields: [(&str, Value); N],
+        repeatable: Repeatable,
+    ) -> Result<DynamicMessage, Error> {
+        let method = method(SERVICE, rpc);
+        let mut request = DynamicMessage::new(method.input());
+        for (name, value) in fields {
+            request
+                .try_set_field_by_name(name, value)
+                .map_err(|error| {
+                    Error::call(CallFailure {
+                        message: format!("the request is malformed: {error}"),
+                        ..self.failure(rpc)
+                    })
+                })?;
+        }
+        self.client
+            .unary(Call::new(method, request, repeatable))
+            .await
+    }
+
+    fn endless(&self, read: usize) -> Error {
+        Error::call(CallFailure {
+            message: format!("the pages do not come to an end, {read} clusters were read"),
+            ..self.failure(LIST)
+        })
+    }
+
+    fn failure(&self, rpc: &str) -> CallFailure {
+        let address = self.client.config().address().map(ToString::to_string);
+        CallFailure {
+            kind: Kind::Other,
+            rpc: rpc.to_owned(),
+            address: address.unwrap_or_default(),
+            message: String::new(),
+            answered: false,
+            may_have_been_carried_out: false,
+        }
+    }
+}
+
+const SERVICE: &str = "teleport.workloadcluster.v1.WorkloadClusterService";
+const LIST: &str = "ListWorkloadClusters";
+const PAGE_SIZE: i32 = 100;
+/// A bound on what a server can make us read: a million clusters.
+const MAX_PAGES: usize = 10_000;
+
+#[cfg(test)]
+mod tests;

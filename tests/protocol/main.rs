@@ -1,0 +1,13 @@
+//! The provider's program, driven over the real plugin protocol by a host written for the tests.
+#![cfg(unix)]
+// All of this is test code, the functions between the tests too.
+#![allow(clippy::unwrap_used)]
+
+mod debug;
+mod endings;
+mod handshake;
+mod host;
+mod log;
+mod mutual_tls;
+mod services;
+mod signals;
