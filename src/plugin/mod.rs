@@ -9,6 +9,7 @@ mod debug;
 mod handshake;
 mod lifecycle;
 pub mod log;
+mod rpc;
 mod serve;
 mod signals;
 mod socket;
@@ -25,6 +26,7 @@ use std::{
 use tokio::runtime::Runtime;
 
 pub use self::lifecycle::{Connection, ConnectionId, Lifecycle, Operation};
+pub use self::rpc::ProviderService;
 use self::{
     handshake::{Answer, Handshake, HandshakeError},
     serve::{Ending, Patience},
