@@ -162,3 +162,90 @@ fn kind(json: &Json) -> &'static str {
         Json::Object(_) => "an object",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::plugin::codec::samples::{self, Holes};
+
+    fn read(text: &str, ty: &Type) -> Result<Value, CodecError> {
+        decode(&parse(text.as_bytes())?, ty, UnknownAttributes::Refuse)
+    }
+
+    /// As core writes states.
+    fn written(value: &Value) -> Json {
+        match value {
+            Value::Null | Value::Unknown => Json::Null,
+            Value::Bool(value) => (*value).into(),
+            Value::Number(number) => serde_json::from_str(&number.to_string()).unwrap(),
+            Value::String(text) => text.as_str().into(),
+            Value::List(elements) | Value::Set(elements) | Value::Tuple(elements) => {
+                elements.iter().map(written).collect()
+            }
+            Value::Map(fields) | Value::Object(fields) => {
+                let fields = fields.iter();
+                Json::Object(
+                    fields
+                        .map(|(name, value)| (name.clone(), written(value)))
+                        .collect(),
+                )
+            }
+            Value::Dynamic(typed) => {
+                json!({ "value": written(&typed.1), "type": types::to_json(&typed.0) })
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_known_value_survives_a_state((ty, value) in samples::typed(Holes::Null)) {
+            let text = serde_json::to_string_pretty(&written(&value)).unwrap();
+            prop_assert_eq!(read(&text, &ty).unwrap(), value);
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(ty in samples::any_type(), text in "[\\[\\]{}\",:a-z0-9.e-]{0,60}") {
+            let _ = read(&text, &ty);
+        }
+    }
+
+    #[test]
+    fn numbers_keep_every_digit() {
+        let text = "123456789012345678901234567890.12345678901234567890123456789";
+        assert_eq!(
+            read(text, &Type::Number).unwrap(),
+            Value::Number(text.parse().unwrap())
+        );
+        assert_eq!(read(text, &Type::String).unwrap(), text.into());
+    }
+
+    #[test]
+    fn missing_attributes_are_null_and_unknown_ones_refused_or_left_out() {
+        let ty = Type::object([("a", Type::String), ("b", Type::String)]);
+        let json = json!({ "a": "x", "gone": 1 });
+        let error = decode(&json, &ty, UnknownAttributes::Refuse).unwrap_err();
+        assert!(matches!(error.problem, Problem::UnknownAttribute(_)));
+        assert_eq!(
+            decode(&json, &ty, UnknownAttributes::Ignore).unwrap(),
+            Value::object([("a", "x".into()), ("b", Value::Null)])
+        );
+    }
+
+    #[test]
+    fn errors_say_where() {
+        let ty = Type::object([("a", Type::list(Type::object([("b", Type::Bool)])))]);
+        let error = read(r#"{"a":[{"b":[]}]}"#, &ty).unwrap_err();
+        assert_eq!(error.path.to_string(), "a[0].b");
+        assert_eq!(error.to_string(), "bool expected, an array found");
+    }
+
+    #[test]
+    fn deep_or_broken_json_is_refused() {
+        for text in ["[".repeat(100_000), "{".into(), "nul".into()] {
+            assert!(read(&text, &Type::Dynamic).is_err());
+        }
+    }
+}

@@ -11,6 +11,8 @@ pub mod path;
 pub mod schema;
 pub mod types;
 
+#[cfg(test)]
+mod samples;
 mod trail;
 
 pub use types::InvalidType;

@@ -129,3 +129,48 @@ fn parameter(parameter: &Parameter) -> function::Parameter {
         description_kind: StringKind::Markdown.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framework::Type;
+
+    #[test]
+    fn item_counts_keep_to_what_core_allows() {
+        let nested = |nesting, min_items, max_items| NestedBlock {
+            nesting,
+            block: Block::new(""),
+            min_items,
+            max_items,
+        };
+        let sent = |nesting, min, max| {
+            let sent = nested_block("b", &nested(nesting, min, max));
+            assert!(sent.block.is_some());
+            (sent.min_items, sent.max_items)
+        };
+        assert_eq!(sent(BlockNesting::Single, 0, 1), (0, 0));
+        assert_eq!(sent(BlockNesting::Single, 1, 1), (1, 1));
+        assert_eq!(sent(BlockNesting::Group, 1, 1), (0, 0));
+        assert_eq!(sent(BlockNesting::Map, 1, 3), (0, 0));
+        assert_eq!(sent(BlockNesting::List, 1, 3), (1, 3));
+        assert_eq!(sent(BlockNesting::Set, 0, 0), (0, 0));
+    }
+
+    #[test]
+    fn an_attribute_has_either_a_type_or_a_nested_type() {
+        let plain = attribute("a", &Attribute::new(Type::list(Type::String)).required());
+        assert_eq!(plain.r#type, br#"["list","string"]"#);
+        assert!(plain.nested_type.is_none() && plain.required && !plain.optional);
+        let nested = Attribute::nested(Nesting::Map, [("b", Attribute::bool().computed())]);
+        let nested = attribute("a", &nested.deprecated("Use c."));
+        assert!(nested.r#type.is_empty() && nested.deprecated);
+        let object = nested.nested_type.unwrap();
+        assert_eq!(object.nesting(), ObjectMode::Map);
+        assert!(object.attributes[0].computed && !object.attributes[0].optional);
+    }
+
+    #[test]
+    fn an_empty_schema_has_a_block() {
+        assert!(encode(&Schema::default()).block.is_some());
+    }
+}
