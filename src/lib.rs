@@ -4,6 +4,8 @@
 //!
 //! | module | what it is | may use |
 //! | --- | --- | --- |
+//! | `main.rs` | `terraform-provider-teleport`: logging, arguments, serve | all but [`simulator`] |
+//! | `bin/teleport-simulator.rs` | the simulated Teleport Cloud, as a process | [`simulator`] |
 //! | [`plugin`] | Terraform's plugin protocol 6 as a server: handshake, mutual TLS, RPCs, codecs | [`framework`], [`proto`] |
 //! | [`provider`] | the Teleport provider: configuration, one file per resource kind, errors to diagnostics | [`framework`], [`mapping`], [`teleport`], [`proto`] |
 //! | [`mapping`] | a protobuf message descriptor seen as a Terraform schema; message <-> value | [`framework`], [`proto`] |

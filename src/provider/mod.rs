@@ -1,1 +1,62 @@
-//! The Teleport provider.
+//! The Teleport provider: its configuration, and one module per kind of resource.
+
+mod cluster;
+mod config;
+mod errors;
+mod timeouts;
+mod workload_cluster;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use cluster::Cluster;
+
+use crate::framework::{DataSource, Diagnostics, Provider, Resource, Schema, Value};
+
+/// The provider `teleport`.
+pub struct Teleport {
+    schema: Schema,
+    environment: Environment,
+}
+
+/// Where environment variables are looked up.
+pub type Environment = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+impl Teleport {
+    /// The provider, with the environment that stands in for arguments that are not set.
+    pub fn new(environment: Environment) -> Self {
+        Self {
+            schema: config::schema(),
+            environment,
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for Teleport {
+    type Client = Cluster;
+
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn resources(&self) -> Vec<Arc<dyn Resource<Cluster>>> {
+        vec![Arc::new(workload_cluster::WorkloadClusterResource::new())]
+    }
+
+    fn data_sources(&self) -> Vec<Arc<dyn DataSource<Cluster>>> {
+        vec![
+            Arc::new(workload_cluster::WorkloadClusterDataSource::new()),
+            Arc::new(workload_cluster::WorkloadClustersDataSource::new()),
+        ]
+    }
+
+    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
+        config::validate(config, diagnostics);
+    }
+
+    async fn configure(&self, config: &Value, diagnostics: &mut Diagnostics) -> Option<Cluster> {
+        config::configure(config, &self.environment, diagnostics)
+    }
+}

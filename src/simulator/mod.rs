@@ -1,1 +1,277 @@
-//! An in-memory Teleport Cloud over the real wire.
+//! An in-memory Teleport Cloud over the real wire, for tests and for people who develop modules offline.
+//!
+//! It uses [`proto`](crate::proto) and nothing else of this crate: it shares no code with the client, so that their
+//! mistakes cannot cancel out. `docs/simulator.md` describes the program, the scenario file and the control API.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | `options`, `scenario` | what a simulator is started with |
+//! | `data`, `authority`, `ssh`, `identity` | the data directory: certificate authorities, identity files |
+//! | `listener` | accepting connections |
+//! | `proxy`, `web` | the proxy's port: routing by ALPN, and the web API |
+//! | `auth` | the auth server of a cluster: mutual TLS, gRPC, journal and faults |
+//! | `tenant` | a cluster: its authorities, roles, settings and what it stores |
+//! | `ping`, `workload_clusters` | the gRPC services |
+//! | `access`, `version` | who may call |
+//! | `faults`, `journal`, `codes` | what goes wrong on purpose; which calls came in |
+//! | `control`, `http` | the same from outside, as methods and over HTTP |
+//!
+//! A `Tenant` is everything that one Teleport cluster is, and an `AuthServer` is one tenant on the wire, without a port of
+//! its own: the proxy's port leads to as many of them as it knows. Today that is one, the parent.
+//!
+//! State is kept in memory and bounded: clusters, held names, calls, faults, identities, connections and sizes of requests
+//! have limits, which the modules name. Only authorities and identities are files.
+
+mod access;
+mod auth;
+mod authority;
+mod codes;
+mod control;
+mod data;
+mod faults;
+mod http;
+mod identity;
+mod journal;
+mod listener;
+mod options;
+mod ping;
+mod proxy;
+mod scenario;
+mod ssh;
+mod tenant;
+mod version;
+mod web;
+mod workload_clusters;
+
+use std::{
+    collections::HashSet,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rustls::crypto::CryptoProvider;
+use tokio::{net::TcpListener, task::JoinSet};
+
+pub use self::{
+    access::Verb,
+    authority::AuthorityError,
+    control::{ClusterChange, ClusterView, ControlError},
+    data::DataError,
+    faults::{Fault, TooManyFaults},
+    identity::Identity,
+    journal::Call,
+    options::Options,
+    scenario::{NewCluster, Scenario, ScenarioError},
+    workload_clusters::spec::{Allow, Bot, Region, Spec, Token},
+};
+use self::{
+    auth::AuthServer,
+    authority::Authority,
+    data::DataDir,
+    proxy::Proxy,
+    tenant::{Settings, Tenant},
+    workload_clusters::Lifecycle,
+};
+
+/// A running simulated Teleport Cloud. Dropping it stops it at once.
+pub struct Simulator {
+    control: control::Control,
+    addresses: Addresses,
+    identity_file: PathBuf,
+    ca_file: PathBuf,
+    // Dropped before the data directory, so that nothing runs any more when the files go.
+    tasks: JoinSet<()>,
+    data: Arc<DataDir>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Addresses {
+    proxy: SocketAddr,
+    auth: SocketAddr,
+    control: SocketAddr,
+}
+
+/// A simulator cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The scenario is unusable.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// The data directory is unusable.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A certificate authority cannot be made or loaded.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// What the scenario puts there cannot be put there.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// A port cannot be listened on.
+    #[error("cannot listen on {address} for {purpose}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What for.
+        purpose: &'static str,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The control API has no authentication of its own.
+    #[error("control API must listen on the loopback interface, not on {0}")]
+    ControlNotLocal(SocketAddr),
+    /// TLS cannot be set up.
+    #[error("cannot set up TLS")]
+    Tls(#[from] rustls::Error),
+    /// The check of client certificates cannot be set up.
+    #[error("cannot set up the check of client certificates")]
+    ClientCheck(#[from] rustls::server::VerifierBuilderError),
+}
+
+impl Simulator {
+    /// Starts one. When this returns it answers.
+    ///
+    /// # Errors
+    /// When the scenario or the data directory is unusable, or a port is taken.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        options.scenario.check()?;
+        if !options.control_listen.ip().is_loopback() {
+            return Err(StartError::ControlNotLocal(options.control_listen));
+        }
+        let data = Arc::new(match &options.data {
+            Some(path) => DataDir::open(path)?,
+            None => DataDir::temporary()?,
+        });
+        let (proxy_listener, proxy_address) = listen(options.listen, "the proxy").await?;
+        let (auth_listener, auth_address) = listen(options.auth_listen, "the auth server").await?;
+        let (control_listener, control_address) =
+            listen(options.control_listen, "the control API").await?;
+
+        let settings = settings(&options.scenario, proxy_address);
+        let lifecycle = lifecycle(&options, proxy_address);
+        let tenant = Arc::new(Tenant::new(settings, lifecycle, data.path())?);
+        let web_authority = Authority::load_or_make(data.path(), "web-ca", PROXY_HOST)?;
+        let identity_file = identity::write_all(&tenant, data.path())?;
+
+        let auth = AuthServer::new(tenant.clone())?;
+        let web = web::router(tenant.clone(), proxy_address);
+        let proxy = Proxy::new(&tenant, auth.clone(), &web_authority, web)?;
+        let control = control::Control::new(tenant, data.clone());
+        control.apply(&options.scenario)?;
+
+        let mut tasks = JoinSet::new();
+        tasks.spawn(listener::accept(proxy_listener, move |stream, address| {
+            proxy.clone().serve(stream, address)
+        }));
+        tasks.spawn(listener::accept(auth_listener, move |stream, address| {
+            auth.clone().serve(stream, address)
+        }));
+        tasks.spawn(http::serve(control_listener, control.clone()));
+        Ok(Self {
+            control,
+            addresses: Addresses {
+                proxy: proxy_address,
+                auth: auth_address,
+                control: control_address,
+            },
+            identity_file,
+            ca_file: data.path().join("web-ca.pem"),
+            tasks,
+            data,
+        })
+    }
+
+    /// Address of the proxy, `parent.localhost` and a port.
+    pub fn proxy_address(&self) -> String {
+        proxy_host_and_port(self.addresses.proxy)
+    }
+
+    /// Address of the auth server, an IP address and a port.
+    pub fn auth_address(&self) -> String {
+        self.addresses.auth.to_string()
+    }
+
+    /// URL of the control API, without a slash at its end.
+    pub fn control_url(&self) -> String {
+        format!("http://{}", self.addresses.control)
+    }
+
+    /// Identity file of a bot with every right on workload clusters.
+    pub fn identity_file(&self) -> &Path {
+        &self.identity_file
+    }
+
+    /// Certificate authority of the proxy's web certificate.
+    pub fn ca_file(&self) -> &Path {
+        &self.ca_file
+    }
+
+    /// Folder of the identity files and certificate authorities.
+    pub fn data_dir(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Stops it. When this returns its ports are free, its connections are closed, and a temporary data directory is gone.
+    pub async fn shutdown(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+/// One provider for every TLS configuration, so that none depends on what the process has installed.
+fn crypto() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+async fn listen(
+    address: SocketAddr,
+    purpose: &'static str,
+) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen {
+        address,
+        purpose,
+        source,
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+fn settings(scenario: &Scenario, proxy: SocketAddr) -> Settings {
+    Settings {
+        name: scenario.cluster_name.clone(),
+        proxy_address: proxy_host_and_port(proxy),
+        server_version: scenario.server_version.clone(),
+        min_client_version: scenario.min_client_version.clone(),
+        tls_routing: scenario.tls_routing,
+        workload_clusters_enabled: scenario.workload_clusters_enabled,
+        mfa_for_admin_actions: scenario.mfa_for_admin_actions,
+    }
+}
+
+fn lifecycle(options: &Options, proxy: SocketAddr) -> Lifecycle {
+    let scenario = &options.scenario;
+    let parent = PROXY_HOST.split('.').next().unwrap_or_default();
+    Lifecycle {
+        provisioning: options.provisioning.unwrap_or(scenario.provisioning),
+        states: match options.provisioning {
+            Some(_) => None,
+            None => scenario.script(),
+        },
+        name_hold: scenario.name_hold,
+        taken: HashSet::from([parent.to_owned()]),
+        domain: format!("localhost:{}", proxy.port()),
+        page_size: scenario.page_size,
+    }
+}
+
+fn proxy_host_and_port(proxy: SocketAddr) -> String {
+    format!("{PROXY_HOST}:{}", proxy.port())
+}
+
+/// Host name of the parent's proxy. Names below `localhost` are loopback addresses (RFC 6761 section 6.3).
+const PROXY_HOST: &str = "parent.localhost";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,31 @@
+resource "teleport_workload_cluster" "acme_dev" {
+  version = "v1"
+
+  metadata = {
+    name = "acme-dev" # becomes acme-dev.teleport.sh
+  }
+
+  spec = {
+    regions = [{ name = "us-west-2" }]
+
+    # What joins the new cluster first, to set it up.
+    bot = {
+      name = "terraform"
+    }
+    token = {
+      join_method = "iam"
+      allow = [{
+        aws_account = "123456789012"
+        aws_arn     = "arn:aws:sts::123456789012:assumed-role/terraform/*"
+      }]
+    }
+  }
+
+  timeouts = {
+    create = "20m"
+  }
+}
+
+output "domain" {
+  value = teleport_workload_cluster.acme_dev.status.domain
+}

@@ -1,0 +1,98 @@
+//! What a configured provider block is to the resources.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use crate::{
+    framework::{Call, Diagnostics},
+    teleport::Client,
+};
+
+/// The cluster that a provider block names, as far as it is known.
+#[derive(Debug)]
+pub struct Cluster {
+    client: Result<Client, Unknown>,
+    kept: Mutex<HashMap<String, String>>,
+}
+
+/// The arguments of the provider block that are not known yet.
+#[derive(Clone, Debug)]
+pub(super) struct Unknown {
+    pub(super) attributes: Vec<&'static str>,
+}
+
+impl Cluster {
+    pub(super) fn new(client: Result<Client, Unknown>) -> Self {
+        Self {
+            client,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// The client, or none while arguments of the provider block are unknown.
+    pub(super) fn client(&self) -> Option<&Client> {
+        self.client.as_ref().ok()
+    }
+
+    /// Remembers that this process kept a cluster whose deletion was asked for, so that it can be adopted.
+    pub(super) fn keep(&self, name: &str, digest: &str) {
+        self.kept().insert(name.to_owned(), digest.to_owned());
+    }
+
+    /// Forgets that a cluster was kept, and says whether it was, with this digest.
+    pub(super) fn take_kept(&self, name: &str, digest: &str) -> bool {
+        let mut kept = self.kept();
+        let same = kept.get(name).is_some_and(|found| found == digest);
+        if same {
+            kept.remove(name);
+        }
+        same
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<String, String>> {
+        // The map is whole after every single call, also when a thread died between two.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The client of a call, or an error that says why there is none.
+pub(super) fn client<'c>(
+    call: &'c Call<Cluster>,
+    diagnostics: &mut Diagnostics,
+) -> Option<&'c Client> {
+    let Some(cluster) = &call.client else {
+        diagnostics.error(
+            "Provider Not Configured",
+            "The provider was called before it was configured. This is a fault of the program that called it.",
+        );
+        return None;
+    };
+    match &cluster.client {
+        Ok(client) => Some(client),
+        Err(unknown) => {
+            diagnostics.error(
+                "Provider Configuration Unknown",
+                format!(
+                    "The cluster has to be reached now, but of the provider block {} known only after the apply. Apply \
+                     what the block depends on first (-target), or give it values that are known at plan.",
+                    unknown.describe(),
+                ),
+            );
+            None
+        }
+    }
+}
+
+impl Unknown {
+    /// The arguments as the start of a sentence, such as `addr is`.
+    pub(super) fn describe(&self) -> String {
+        let verb = if self.attributes.len() == 1 {
+            "is"
+        } else {
+            "are"
+        };
+        format!("{} {verb}", self.attributes.join(", "))
+    }
+}

@@ -1,0 +1,159 @@
+//! The provider block.
+
+use super::{Cluster, Environment, cluster::Unknown, errors::invalid_settings};
+use crate::{
+    framework::{Attribute, Block, Diagnostics, Path, Schema, Value},
+    teleport::{ATTRIBUTES, Client, Settings, attributes as arguments},
+};
+
+/// The shape of the provider block. Every argument is optional: what is null is looked up in the environment.
+pub(super) fn schema() -> Schema {
+    let block = Block::new(
+        "Manages Teleport workload clusters: Teleport Cloud clusters that belong to another one, their parent.\n\n\
+         Every argument can be left out, and is then taken from its environment variable. Credentials are tried in the \
+         order of the arguments below, and expired ones are skipped; without any, the current `tsh` profile is used.",
+    );
+    Schema::new(ATTRIBUTES.iter().fold(block, |block, argument| {
+        let shape = if argument.name == arguments::INSECURE.name {
+            Attribute::bool()
+        } else {
+            Attribute::string()
+        };
+        let description = format!(
+            "{} Environment variable: `{}`.",
+            describe(argument.name),
+            argument.environment
+        );
+        let attribute = shape.describe(description);
+        block.attribute(
+            argument.name,
+            if argument.secret {
+                attribute.sensitive()
+            } else {
+                attribute
+            },
+        )
+    }))
+}
+
+/// Checks what can be checked without the environment, which may be another one at apply.
+pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
+    if let Some(address) = config
+        .field(arguments::ADDR.name)
+        .as_str()
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        && let Err(error) = crate::teleport::Address::parse(address)
+    {
+        diagnostics.attribute_error(
+            Path::attribute(arguments::ADDR.name),
+            "Invalid Attribute Value",
+            error.to_string(),
+        );
+    }
+}
+
+/// Takes the block in, without connecting.
+pub(super) fn configure(
+    config: &Value,
+    environment: &Environment,
+    diagnostics: &mut Diagnostics,
+) -> Option<Cluster> {
+    let unknown: Vec<_> = ATTRIBUTES
+        .iter()
+        .map(|argument| argument.name)
+        .filter(|name| config.field(name).is_unknown())
+        .collect();
+    if !unknown.is_empty() {
+        return Some(Cluster::new(Err(Unknown {
+            attributes: unknown,
+        })));
+    }
+    let settings = Settings::from_lookup(|argument| match config.field(argument.name) {
+        // An argument that is there, if empty, keeps the environment out, as in the official provider.
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(value) => Some(value.to_string()),
+        _ => environment(argument.environment),
+    });
+    match settings.validate() {
+        Ok(config) => Some(Cluster::new(Ok(Client::new(config)))),
+        Err(problems) => {
+            invalid_settings(&problems, diagnostics);
+            None
+        }
+    }
+}
+
+fn describe(name: &str) -> &'static str {
+    DESCRIPTIONS
+        .iter()
+        .find(|(found, _)| *found == name)
+        .map_or("", |(_, description)| description)
+}
+
+const DESCRIPTIONS: [(&str, &str); 17] = [
+    (
+        "addr",
+        "Address of the cluster's proxy, such as `example.teleport.sh:443`, or of its auth server, port 3025. Without a \
+         port it is 443.",
+    ),
+    (
+        "cert_path",
+        "Path of a client certificate, PEM. Needs `key_path` and `root_ca_path`.",
+    ),
+    ("key_path", "Path of the private key of `cert_path`, PEM."),
+    (
+        "root_ca_path",
+        "Path of the certificates of the cluster's certificate authorities, PEM.",
+    ),
+    (
+        "cert_base64",
+        "Client certificate, PEM in base64. Needs `key_base64` and `root_ca_base64`.",
+    ),
+    ("key_base64", "Private key of `cert_base64`, PEM in base64."),
+    (
+        "root_ca_base64",
+        "Certificates of the cluster's certificate authorities, PEM in base64.",
+    ),
+    (
+        "identity_file_path",
+        "Path of an identity file, as `tbot`, `tctl auth sign` and `tsh login --out` write it.",
+    ),
+    (
+        "identity_file",
+        "Text of an identity file, with its line breaks.",
+    ),
+    (
+        "identity_file_base64",
+        "Text of an identity file in base64.",
+    ),
+    (
+        "profile_name",
+        "Name of a `tsh` profile; the current one if only `profile_dir` is set.",
+    ),
+    (
+        "profile_dir",
+        "Folder of the `tsh` profiles; `~/.tsh` by default.",
+    ),
+    (
+        "insecure",
+        "Whether to accept any certificate of the proxy's web address, for test clusters. Calls themselves always go over \
+         connections that the credentials' certificate authorities vouch for.",
+    ),
+    (
+        "dial_timeout_duration",
+        "How long to try to connect, such as `30s`, the default.",
+    ),
+    (
+        "retry_base_duration",
+        "How long to wait before the first repetition of a call that failed in passing; `1s` by default.",
+    ),
+    (
+        "retry_cap_duration",
+        "How long to wait at most before a repetition; `5s` by default.",
+    ),
+    (
+        "retry_max_tries",
+        "How often to try a call; `10` by default.",
+    ),
+];

@@ -1,0 +1,71 @@
+//! Errors of the client as diagnostics. This is the one place that words them.
+
+use std::error::Error as _;
+
+use crate::{
+    framework::{Diagnostics, Path},
+    teleport::{Error, InvalidSettings, Kind, Transient},
+};
+
+/// Adds an error of the client. `doing` says what was being done, such as `reading the workload cluster "a"`.
+pub(super) fn call_failed(error: &Error, doing: &str, diagnostics: &mut Diagnostics) {
+    // Arguments of the provider block are no attributes of a resource: they are named in the text.
+    let mut detail = format!("While {doing}: {}.", chain(error));
+    if let Some(attribute) = error.attribute() {
+        detail.push_str(&format!(
+            "\n\nThe argument of the provider block concerned is {attribute}."
+        ));
+    }
+    if let Some(advice) = error.advice() {
+        detail.push_str("\n\n");
+        detail.push_str(&advice);
+    }
+    diagnostics.error(summary(error.kind()), detail);
+}
+
+/// Adds everything that is wrong with the provider block.
+pub(super) fn invalid_settings(problems: &InvalidSettings, diagnostics: &mut Diagnostics) {
+    for problem in &problems.0 {
+        diagnostics.attribute_error(
+            Path::attribute(problem.attribute.name),
+            "Invalid Provider Configuration",
+            format!("{problem}."),
+        );
+    }
+}
+
+/// The error and its causes in one line.
+pub(super) fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text.trim_end_matches('.').to_owned()
+}
+
+fn summary(kind: Kind) -> &'static str {
+    match kind {
+        Kind::NotFound => "Not Found",
+        Kind::AlreadyExists => "Already Exists",
+        Kind::AccessDenied => "Access Denied",
+        Kind::MfaRequired => "MFA Required",
+        Kind::FeatureDisabled => "Feature Not Available",
+        Kind::InvalidArgument => "Refused by Teleport",
+        Kind::Conflict => "Changed by Somebody Else",
+        Kind::Unimplemented => "Not Supported by the Cluster",
+        Kind::Unauthenticated | Kind::Credentials => "Invalid Credentials",
+        Kind::CertificateExpired => "Credentials Expired",
+        Kind::WrongCluster => "Wrong Cluster",
+        Kind::UnsupportedServer => "Unsupported Server",
+        Kind::Transient(Transient::RateLimited) => "Rate Limited",
+        Kind::Transient(Transient::Deadline) => "No Answer in Time",
+        Kind::Transient(Transient::Unavailable) => "Cluster Unavailable",
+        Kind::Other => "Teleport Error",
+    }
+}

@@ -1,0 +1,185 @@
+//! `teleport_workload_cluster`, a child cluster of a Teleport Cloud cluster, and the data sources that read such clusters.
+//!
+//! - `object`: schema, and the way between message and value.
+//! - `validate`: what can be said about a configuration without asking anybody.
+//! - `plan`: what the plan adds to the schema's rules; the guard of held names.
+//! - `create`: creation, waiting, and going on after an interruption; `wait` is the waiting itself.
+//! - `delete`: deletion, and when it is refused.
+//! - `data_sources`: reading one cluster, or all.
+
+mod create;
+mod data_sources;
+mod delete;
+mod object;
+mod plan;
+mod validate;
+mod wait;
+
+use async_trait::async_trait;
+use object::{Objects, READY};
+
+pub(super) use data_sources::{WorkloadClusterDataSource, WorkloadClustersDataSource};
+
+use super::{Cluster, cluster::client, errors::call_failed};
+use crate::{
+    framework::{
+        Applied, Call, Create, Delete, Diagnostics, Imported, PlannedChange, Private, Resource,
+        Schema, Update, Value,
+    },
+    teleport::Kind,
+};
+
+/// The resource `teleport_workload_cluster`.
+pub(super) struct WorkloadClusterResource {
+    objects: Objects,
+    schema: Schema,
+}
+
+impl WorkloadClusterResource {
+    pub(super) fn new() -> Self {
+        let objects = Objects::new();
+        Self {
+            schema: objects.schema(),
+            objects,
+        }
+    }
+}
+
+#[async_trait]
+impl Resource<Cluster> for WorkloadClusterResource {
+    fn type_name(&self) -> &str {
+        TYPE_NAME
+    }
+
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
+        validate::validate(config, diagnostics);
+    }
+
+    async fn plan(
+        &self,
+        _call: &Call<Cluster>,
+        change: &mut PlannedChange,
+        diagnostics: &mut Diagnostics,
+    ) {
+        plan::complete(change, |object| self.objects.digest(object), diagnostics);
+    }
+
+    async fn create(&self, call: &Call<Cluster>, request: Create) -> Applied {
+        create::create(&self.objects, call, request).await
+    }
+
+    async fn read(&self, call: &Call<Cluster>, state: Value, private: Private) -> Applied {
+        let mut told = Diagnostics::new();
+        if call
+            .client
+            .as_ref()
+            .is_some_and(|cluster| cluster.client().is_none())
+        {
+            told.warning(
+                "Not Refreshed",
+                "The provider block holds values that are known only after the apply, so the workload cluster could not be \
+                 read. What the state says of it was taken as it is.",
+            );
+            return Applied {
+                state,
+                private,
+                diagnostics: told,
+            };
+        }
+        let (Some(client), Some(name)) = (client(call, &mut told), object::name(&state)) else {
+            return Applied {
+                state,
+                private,
+                diagnostics: told,
+            };
+        };
+        match client.workload_clusters().get(&name).await {
+            Ok(cluster) => {
+                let mut read = self.objects.value(&cluster, &state);
+                let active =
+                    wait::State::of(object::state(&cluster).as_deref()) == wait::State::Active;
+                match read.field(READY).as_bool() {
+                    None if active => read.set_field(READY, true.into()),
+                    Some(false) => unfinished(&name, &mut told),
+                    _ => {}
+                }
+                Applied {
+                    state: read,
+                    private,
+                    diagnostics: told,
+                }
+            }
+            Err(error) if error.kind() == Kind::NotFound => Applied {
+                state: Value::Null,
+                private: Private::new(),
+                diagnostics: told,
+            },
+            Err(error) => {
+                call_failed(
+                    &error,
+                    &format!("reading the workload cluster {name:?}"),
+                    &mut told,
+                );
+                Applied {
+                    state,
+                    private,
+                    diagnostics: told,
+                }
+            }
+        }
+    }
+
+    async fn update(&self, call: &Call<Cluster>, request: Update) -> Applied {
+        create::update(&self.objects, call, request).await
+    }
+
+    async fn delete(&self, call: &Call<Cluster>, request: Delete) -> Diagnostics {
+        delete::delete(call, request, |object| self.objects.digest(object)).await
+    }
+
+    async fn import(
+        &self,
+        _call: &Call<Cluster>,
+        id: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Imported> {
+        if let Err(problem) = validate::cluster_name(id) {
+            diagnostics.error(
+                "Invalid Import ID",
+                format!("The import id of a workload cluster is its name, such as \"my-cluster\", got: {id:?} ({problem})."),
+            );
+            return None;
+        }
+        let mut state = object::null(&self.schema);
+        state.set_field("id", id.into());
+        let mut metadata = object::null_at(&self.schema, "metadata");
+        metadata.set_field("name", id.into());
+        state.set_field("metadata", metadata);
+        Some(Imported {
+            state,
+            private: Private::new(),
+        })
+    }
+
+    fn moves_from(&self, provider: &str, type_name: &str) -> bool {
+        type_name == TYPE_NAME && provider.ends_with("/gravitational/teleport")
+    }
+}
+
+/// A read does not learn whether the object is tainted, so the text has to hold for both.
+fn unfinished(name: &str, told: &mut Diagnostics) {
+    told.warning(
+        "Workload Cluster Not Finished",
+        format!(
+            "The workload cluster {name:?} was not active yet when the last apply ended. The next apply goes on waiting for it. \
+             If the plan shows a replacement, the resource is tainted: the cluster is kept all the same, as long as its \
+             configuration is unchanged. terraform untaint ADDRESS makes the plan show what will be done."
+        ),
+    );
+}
+
+const TYPE_NAME: &str = "teleport_workload_cluster";

@@ -1,0 +1,217 @@
+//! A workload cluster as message and as value.
+
+use prost::Message as _;
+use prost_reflect::{DynamicMessage, ReflectMessage, Value as Field};
+use sha2::{Digest, Sha256};
+
+use super::validate;
+use crate::{
+    framework::{Attribute, Block, Diagnostics, Schema, Shape, Value},
+    mapping::{Mapping, Rules},
+    proto,
+    provider::timeouts,
+};
+
+pub(super) const READY: &str = "ready";
+pub(super) const DELETION_PROTECTION: &str = "deletion_protection";
+pub(super) const ALLOW_SAME_NAME: &str = "allow_same_name_replacement";
+
+/// The shape of workload clusters, and the way between message and value.
+pub(super) struct Objects {
+    mapping: Mapping,
+}
+
+impl Objects {
+    pub(super) fn new() -> Self {
+        let message = proto::descriptors()
+            .get_message_by_name("teleport.workloadcluster.v1.WorkloadCluster")
+            .expect("the workload cluster must be in the descriptors");
+        let mapping =
+            Mapping::new(message, rules()).expect("the rules must fit the workload cluster");
+        Self { mapping }
+    }
+
+    /// The schema of the resource: the message, and what Terraform needs beside it.
+    pub(super) fn schema(&self) -> Schema {
+        let mut block = Block::new(
+            "A Teleport Cloud cluster that belongs to another one, its parent. Creating it takes some minutes: the apply waits \
+             until it is active.\n\nIts configuration cannot be changed, so every change of `metadata`, `spec` or `version` \
+             replaces it. The name of a deleted cluster is held for 14 days.",
+        );
+        block.attributes = self.mapping.schema_attributes();
+        let block = block
+            .attribute(
+                "id",
+                Attribute::string().computed().use_state_for_unknown().describe("Name of the workload cluster."),
+            )
+            .attribute(
+                READY,
+                Attribute::bool().computed().describe(
+                    "Whether an apply has seen the workload cluster active. `false` after an interruption or a time-out; the \
+                     next apply then goes on waiting. It stays `true` whatever becomes of `status.state` later.",
+                ),
+            )
+            .attribute("timeouts", timeouts::attribute(&[("create", "15m")]))
+            .attribute(
+                DELETION_PROTECTION,
+                Attribute::bool().describe("Whether to refuse to destroy the workload cluster. Default: `false`."),
+            )
+            .attribute(
+                ALLOW_SAME_NAME,
+                Attribute::bool().describe(
+                    "Whether a replacement may destroy the workload cluster and make another one of the same name. With \
+                     Teleport Cloud this cannot work, since it holds the names of deleted clusters for 14 days: the tenant \
+                     would be gone. So such a replacement is refused before anything is deleted, unless this is `true`. \
+                     Default: `false`.",
+                ),
+            );
+        Schema::new(block)
+    }
+
+    /// The attributes that come from the message, for data sources.
+    pub(super) fn attributes(&self) -> std::collections::BTreeMap<String, Attribute> {
+        self.mapping.schema_attributes()
+    }
+
+    /// The message that asks for this cluster: what the server takes, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Names what is unknown or does not fit.
+    pub(super) fn message(&self, object: &Value) -> Result<DynamicMessage, Diagnostics> {
+        let mut asked = object.clone();
+        asked.set_field("status", Value::Null);
+        asked.set_field(
+            "metadata",
+            Value::object([("name", object.at(&["metadata", "name"]).clone())]),
+        );
+        self.mapping.to_message(&asked)
+    }
+
+    /// The object of the state: what the server says, in the words of the reference where they mean the same, and the
+    /// arguments of the provider alone from the reference.
+    pub(super) fn value(&self, cluster: &DynamicMessage, reference: &Value) -> Value {
+        let mut object = self
+            .mapping
+            .reconcile(self.mapping.to_value(cluster), reference);
+        for name in [READY, "timeouts", DELETION_PROTECTION, ALLOW_SAME_NAME] {
+            let value = reference.field(name);
+            object.set_field(
+                name,
+                if value.is_unknown() {
+                    Value::Null
+                } else {
+                    value.clone()
+                },
+            );
+        }
+        object.set_field("id", object.at(&["metadata", "name"]).clone());
+        object
+    }
+
+    /// What the server says, as it is.
+    pub(super) fn reported(&self, cluster: &DynamicMessage) -> Value {
+        self.mapping.to_value(cluster)
+    }
+
+    /// A digest of everything immutable. None while a part of it is unknown.
+    pub(super) fn digest(&self, object: &Value) -> Option<String> {
+        let message = self.message(object).ok()?;
+        Some(
+            Sha256::digest(message.encode_to_vec())
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        )
+    }
+
+    /// Whether the cluster is what this object asks for.
+    pub(super) fn same(&self, cluster: &DynamicMessage, object: &Value) -> bool {
+        let asked = self.digest(object);
+        asked.is_some() && asked == self.digest(&self.reported(cluster))
+    }
+}
+
+/// Name of the cluster of an object, where it is known.
+pub(super) fn name(object: &Value) -> Option<String> {
+    object.at(&["metadata", "name"]).as_str().map(str::to_owned)
+}
+
+/// Whether the object says that it must not be deleted.
+pub(super) fn is_protected(object: &Value) -> bool {
+    object.field(DELETION_PROTECTION).as_bool() == Some(true)
+}
+
+/// `status.state` of a message. None where there is no status or no text.
+pub(super) fn state(cluster: &DynamicMessage) -> Option<String> {
+    let status = cluster.descriptor().get_field_by_name("status")?;
+    if !cluster.has_field(&status) {
+        return None;
+    }
+    let status = cluster.get_field(&status);
+    let state = status.as_message()?.get_field_by_name("state")?;
+    match state.as_ref() {
+        Field::String(state) if !state.is_empty() => Some(state.clone()),
+        _ => None,
+    }
+}
+
+/// The value with null for everything unknown.
+pub(super) fn without_unknown(value: Value) -> Value {
+    match value {
+        Value::Unknown => Value::Null,
+        Value::Object(fields) => Value::Object(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name, without_unknown(value)))
+                .collect(),
+        ),
+        Value::List(elements) => Value::List(elements.into_iter().map(without_unknown).collect()),
+        other => other,
+    }
+}
+
+fn rules() -> Rules {
+    Rules::new()
+        .default_to("kind", "workload_cluster")
+        .default_to("version", "v1")
+        .requires_replace("version")
+        .requires_replace("sub_kind")
+        .required("metadata")
+        .requires_replace("metadata")
+        .required("metadata.name")
+        .validate("metadata.name", validate::check_name)
+        .optional_computed("metadata.namespace")
+        .optional_computed("metadata.revision")
+        .omit("metadata.id")
+        .required("spec")
+        .requires_replace("spec")
+        .validate("spec.regions.name", validate::check_region)
+        .validate("spec.token.join_method", validate::check_join_method)
+        .validate("spec.token.allow.aws_account", validate::check_account)
+        .validate("spec.token.allow.aws_arn", validate::check_arn)
+        .optional_computed("status")
+        .optional_computed("status.state")
+        .optional_computed("status.domain")
+}
+
+/// An object of the schema in which everything is null.
+pub(super) fn null(schema: &Schema) -> Value {
+    let attributes = schema.block.attributes.keys();
+    Value::object(attributes.map(|name| (name.as_str(), Value::Null)))
+}
+
+/// An object of a nested attribute of the schema in which everything is null.
+pub(super) fn null_at(schema: &Schema, name: &str) -> Value {
+    match schema
+        .block
+        .attributes
+        .get(name)
+        .map(|attribute| &attribute.shape)
+    {
+        Some(Shape::Nested(_, attributes)) => {
+            Value::object(attributes.keys().map(|name| (name.as_str(), Value::Null)))
+        }
+        _ => Value::Null,
+    }
+}

@@ -1,0 +1,377 @@
+//! What can be said about a configuration without asking anybody.
+
+use crate::framework::{Diagnostics, Path, Value};
+
+/// Checks a configuration beyond its schema. Unknown values pass.
+pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
+    refused(config, diagnostics);
+    let spec = config.field("spec");
+    if !spec.is_set() {
+        return;
+    }
+    regions(spec.field("regions"), diagnostics);
+    token(spec.field("token"), diagnostics);
+    if spec.field("bot").is_set() && spec.at(&["bot", "name"]).is_null() {
+        let path = Path::attributes(&["spec", "bot", "name"]);
+        diagnostics.attribute_error(
+            path,
+            MISSING,
+            "A bot needs a name: set spec.bot.name, or leave spec.bot out.",
+        );
+    }
+}
+
+/// Checks that a text can be the name of a workload cluster, which becomes the first label of its domain.
+///
+/// # Errors
+///
+/// Says what is wrong with it.
+pub(super) fn cluster_name(name: &str) -> Result<(), &'static str> {
+    let ends = |character: Option<char>| {
+        character.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    if name.is_empty() {
+        Err("it is empty")
+    } else if name.len() > MAX_LABEL {
+        Err("it is longer than 63 characters")
+    } else if !name
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    {
+        Err("it may hold only a-z, 0-9 and -")
+    } else if !ends(name.chars().next()) || !ends(name.chars().last()) {
+        Err("it must begin and end with a letter or digit")
+    } else {
+        Ok(())
+    }
+}
+
+/// A validator for names.
+pub(super) fn check_name(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+    let name = value.as_str().unwrap_or_default();
+    if let Err(problem) = cluster_name(name) {
+        diagnostics.attribute_error(
+            path.clone(),
+            INVALID,
+            format!(
+                "Attribute {path} must be a DNS label, because it becomes part of the cluster's domain, got: {name:?} \
+                 ({problem})."
+            ),
+        );
+    }
+}
+
+/// A validator for AWS accounts.
+pub(super) fn check_account(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+    let account = value.as_str().unwrap_or_default();
+    if account.len() != ACCOUNT_DIGITS || !account.chars().all(|c| c.is_ascii_digit()) {
+        diagnostics.attribute_error(
+            path.clone(),
+            INVALID,
+            format!(
+                "Attribute {path} must be an AWS account number of {ACCOUNT_DIGITS} digits, got: {account:?} ({} \
+                 characters). Write it in quotes, so that leading zeros stay.",
+                account.chars().count(),
+            ),
+        );
+    }
+}
+
+/// A validator for ARNs. The forms are those that AWS STS reports, which is what Teleport compares with.
+pub(super) fn check_arn(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+    let arn = value.as_str().unwrap_or_default();
+    match Arn::parse(arn) {
+        Some(Arn::Caller { .. }) => {}
+        Some(Arn::Role { partition, account, role }) => diagnostics.attribute_warning(
+            path.clone(),
+            "ARN Never Matches",
+            format!(
+                "{arn:?} is the ARN of an IAM role. AWS reports a caller that assumed it as \
+                 \"arn:{partition}:sts::{account}:assumed-role/{role}/SESSION\", and that is what Teleport compares with: \
+                 nobody could join the cluster, and its name would be taken. Write \
+                 \"arn:{partition}:sts::{account}:assumed-role/{role}/*\"."
+            ),
+        ),
+        None => diagnostics.attribute_error(
+            path.clone(),
+            INVALID,
+            format!(
+                "Attribute {path} must be an ARN as AWS STS reports callers, \
+                 \"arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION\" or \"arn:aws:iam::ACCOUNT:user/NAME\", where * and ? \
+                 are wildcards, got: {arn:?}."
+            ),
+        ),
+    }
+}
+
+/// A validator for join methods.
+pub(super) fn check_join_method(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+    let method = value.as_str().unwrap_or_default();
+    if method != JOIN_METHOD {
+        diagnostics.attribute_error(
+            path.clone(),
+            INVALID,
+            format!("Attribute {path} must be {JOIN_METHOD:?}, the one join method of workload clusters, got: {method:?}."),
+        );
+    }
+}
+
+/// A validator for regions. Which there are is Teleport Cloud's decision, so an unfamiliar one is no error.
+pub(super) fn check_region(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+    let region = value.as_str().unwrap_or_default();
+    if region.is_empty() {
+        diagnostics.attribute_error(
+            path.clone(),
+            INVALID,
+            format!("Attribute {path} must be a region, got: \"\"."),
+        );
+    } else if !REGIONS.contains(&region) {
+        diagnostics.attribute_warning(
+            path.clone(),
+            "Unfamiliar Region",
+            format!(
+                "{region:?} is not among the regions that Teleport documents for workload clusters ({}). If Teleport Cloud \
+                 does not know it either, the creation fails.",
+                REGIONS.join(", "),
+            ),
+        );
+    }
+}
+
+fn refused(config: &Value, diagnostics: &mut Diagnostics) {
+    for (path, why) in REFUSED {
+        let path = Path::attributes(path);
+        let value = path.find(config).unwrap_or(&Value::Null);
+        let empty = value.is_null()
+            || value.is_unknown()
+            || value.as_fields().is_some_and(|fields| fields.is_empty());
+        if !empty && value.as_str() != Some("") {
+            diagnostics.attribute_error(
+                path.clone(),
+                "Not Supported on Workload Clusters",
+                format!("{path} {why} Remove it."),
+            );
+        }
+    }
+    if config
+        .field("status")
+        .as_fields()
+        .is_some_and(|fields| fields.values().any(|value| !value.is_null()))
+    {
+        diagnostics.attribute_error(
+            Path::attribute("status"),
+            "Invalid Configuration for Read-Only Attribute",
+            "status is what Teleport Cloud reports and cannot be set. Remove it.",
+        );
+    }
+}
+
+fn regions(regions: &Value, diagnostics: &mut Diagnostics) {
+    let path = Path::attributes(&["spec", "regions"]);
+    if regions.is_null() || regions.as_elements().is_some_and(<[Value]>::is_empty) {
+        diagnostics.attribute_error(
+            path,
+            MISSING,
+            "A workload cluster needs at least one region: regions = [{ name = \"us-west-2\" }].",
+        );
+        return;
+    }
+    for (index, region) in regions.as_elements().unwrap_or_default().iter().enumerate() {
+        if region.is_null() || (region.is_set() && region.field("name").is_null()) {
+            let path = path.with_index(index).with_attribute("name");
+            diagnostics.attribute_error(
+                path,
+                MISSING,
+                "A region needs a name, such as \"us-west-2\".",
+            );
+        }
+    }
+}
+
+fn token(token: &Value, diagnostics: &mut Diagnostics) {
+    if !token.is_set() {
+        return;
+    }
+    let path = Path::attributes(&["spec", "token"]);
+    if token.field("join_method").is_null() {
+        diagnostics.attribute_error(
+            path.with_attribute("join_method"),
+            MISSING,
+            format!("A token needs a join method: join_method = {JOIN_METHOD:?}."),
+        );
+    }
+    let rules = path.with_attribute("allow");
+    if token.field("allow").is_null()
+        || token
+            .field("allow")
+            .as_elements()
+            .is_some_and(<[Value]>::is_empty)
+    {
+        diagnostics.attribute_error(
+            rules,
+            MISSING,
+            "A token needs at least one rule that says who may join: allow = [{ aws_account = \"123456789012\" }].",
+        );
+        return;
+    }
+    for (index, rule) in token
+        .field("allow")
+        .as_elements()
+        .unwrap_or_default()
+        .iter()
+        .enumerate()
+    {
+        allow(rule, &rules.with_index(index), diagnostics);
+    }
+}
+
+fn allow(rule: &Value, path: &Path, diagnostics: &mut Diagnostics) {
+    if rule.is_unknown() {
+        return;
+    }
+    let (account, arn) = (rule.field("aws_account"), rule.field("aws_arn"));
+    let empty = |value: &Value| value.is_null() || value.as_str() == Some("");
+    if empty(account) && empty(arn) {
+        diagnostics.attribute_error(
+            path.clone(),
+            MISSING,
+            "A rule needs aws_account or aws_arn, or both; without any it would let nobody in.",
+        );
+    }
+    let (Some(account), Some(arn)) = (account.as_str(), arn.as_str()) else {
+        return;
+    };
+    let found = match Arn::parse(arn) {
+        Some(Arn::Caller { account } | Arn::Role { account, .. }) => account,
+        None => return,
+    };
+    if !account.is_empty() && !matches_glob(found, account) {
+        diagnostics.attribute_error(
+            path.with_attribute("aws_arn"),
+            INVALID,
+            format!(
+                "The ARN {arn:?} is of account {found}, and aws_account of the same rule is {account:?}. Both must match, so \
+                 nobody could join by this rule."
+            ),
+        );
+    }
+}
+
+/// An ARN, as far as it matters who can have it.
+#[derive(Debug, PartialEq, Eq)]
+enum Arn<'a> {
+    /// What AWS STS can report.
+    Caller { account: &'a str },
+    /// An IAM role, which is never reported as such.
+    Role {
+        partition: &'a str,
+        account: &'a str,
+        role: &'a str,
+    },
+}
+
+impl<'a> Arn<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let rest = text.strip_prefix("arn:")?;
+        let (partition, rest) = rest.split_once(':')?;
+        let (service, rest) = rest.split_once(':')?;
+        let (region, rest) = rest.split_once(':')?;
+        let (account, resource) = rest.split_once(':')?;
+        let digits = account
+            .chars()
+            .all(|c| c.is_ascii_digit() || c == '*' || c == '?');
+        let complete = account.contains('*') || account.len() == ACCOUNT_DIGITS;
+        let known = PARTITIONS
+            .iter()
+            .any(|known| matches_glob(known, partition));
+        if !known || !region.is_empty() || account.is_empty() || !digits || !complete {
+            return None;
+        }
+        let (kind, name) = resource.split_once('/')?;
+        match (service, kind) {
+            _ if name.is_empty() => None,
+            ("sts", "assumed-role") if name.contains('/') || name.contains('*') => {
+                Some(Self::Caller { account })
+            }
+            ("iam", "user") => Some(Self::Caller { account }),
+            // Paths are part of a role's ARN, not of what STS reports.
+            ("iam", "role") => Some(Self::Role {
+                partition,
+                account,
+                role: name.rsplit('/').next().unwrap_or(name),
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a text and a pattern with `*` and `?` agree. The text may hold wildcards of its own, which agree with anything.
+fn matches_glob(text: &str, pattern: &str) -> bool {
+    fn matches(text: &[u8], pattern: &[u8]) -> bool {
+        match (text.first(), pattern.first()) {
+            (None, None) => true,
+            (Some(b'*'), _) => {
+                matches(&text[1..], pattern)
+                    || (!pattern.is_empty() && matches(text, &pattern[1..]))
+            }
+            (_, Some(b'*')) => {
+                matches(text, &pattern[1..]) || (!text.is_empty() && matches(&text[1..], pattern))
+            }
+            (Some(a), Some(b)) if a == b || *a == b'?' || *b == b'?' => {
+                matches(&text[1..], &pattern[1..])
+            }
+            _ => false,
+        }
+    }
+    // Accounts and partitions are short; longer texts would make the comparison of two patterns slow.
+    text.len() > MAX_GLOB
+        || pattern.len() > MAX_GLOB
+        || matches(text.as_bytes(), pattern.as_bytes())
+}
+
+const INVALID: &str = "Invalid Attribute Value";
+const MISSING: &str = "Missing Attribute Value";
+const JOIN_METHOD: &str = "iam";
+const ACCOUNT_DIGITS: usize = 12;
+/// RFC 1035, section 2.3.4.
+const MAX_LABEL: usize = 63;
+const MAX_GLOB: usize = 24;
+const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
+
+/// The auth regions of Teleport's documentation.
+const REGIONS: [&str; 6] = [
+    "us-west-2",
+    "us-east-1",
+    "eu-central-1",
+    "ap-south-1",
+    "ap-southeast-1",
+    "sa-east-1",
+];
+
+/// What the schema shares with other resources, and the server refuses.
+const REFUSED: [(&[&str], &str); 6] = [
+    (&["sub_kind"], "does not exist for workload clusters."),
+    (
+        &["metadata", "labels"],
+        "is refused by Teleport: a workload cluster has no labels.",
+    ),
+    (
+        &["metadata", "description"],
+        "is refused by Teleport: a workload cluster has no description.",
+    ),
+    (
+        &["metadata", "expires"],
+        "is refused by Teleport: a workload cluster does not expire.",
+    ),
+    (
+        &["metadata", "namespace"],
+        "is refused by Teleport: a workload cluster has no namespace.",
+    ),
+    (
+        &["metadata", "revision"],
+        "is chosen by Teleport at every write.",
+    ),
+];
+
+#[cfg(test)]
+mod tests;

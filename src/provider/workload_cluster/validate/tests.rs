@@ -1,0 +1,236 @@
+use super::*;
+use crate::framework::Severity;
+
+type Check = fn(&Path, &Value, &mut Diagnostics);
+
+/// What a validator says of a text: E for an error, W for a warning.
+fn says(check: Check, text: &str) -> String {
+    let mut diagnostics = Diagnostics::new();
+    check(&Path::attribute("x"), &text.into(), &mut diagnostics);
+    diagnostics
+        .iter()
+        .map(|diagnostic| {
+            if diagnostic.severity == Severity::Error {
+                'E'
+            } else {
+                'W'
+            }
+        })
+        .collect()
+}
+
+fn object(spec: Value) -> Value {
+    Value::object([
+        ("metadata", Value::object([("name", "a".into())])),
+        ("spec", spec),
+    ])
+}
+
+fn spec(token: Value) -> Value {
+    let regions = Value::List(vec![Value::object([("name", "us-west-2".into())])]);
+    Value::object([("regions", regions), ("token", token)])
+}
+
+fn token(rules: &[(&str, &str)]) -> Value {
+    let rules = rules.iter().map(|(account, arn)| {
+        let text = |text: &str| {
+            if text.is_empty() {
+                Value::Null
+            } else {
+                text.into()
+            }
+        };
+        Value::object([("aws_account", text(account)), ("aws_arn", text(arn))])
+    });
+    Value::object([
+        ("join_method", "iam".into()),
+        ("allow", Value::List(rules.collect())),
+    ])
+}
+
+/// The paths of the errors about a configuration.
+fn errors(config: &Value) -> Vec<String> {
+    let mut diagnostics = Diagnostics::new();
+    validate(config, &mut diagnostics);
+    diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.path.to_string())
+        .collect()
+}
+
+#[test]
+fn names_are_dns_labels() {
+    for good in ["a", "a-1", "1a", &"x".repeat(63)] {
+        assert_eq!(cluster_name(good), Ok(()), "{good}");
+    }
+    for bad in ["", "A", "a.b", "-a", "a-", "a_b", "ä", &"x".repeat(64)] {
+        assert!(cluster_name(bad).is_err(), "{bad}");
+        assert_eq!(says(check_name, bad), "E", "{bad}");
+    }
+}
+
+#[test]
+fn accounts_have_twelve_digits() {
+    assert_eq!(says(check_account, "012345678901"), "");
+    for bad in [
+        "12345678901",
+        "1234567890123",
+        "12345678901x",
+        "",
+        "１２３４５６７８９０１２",
+    ] {
+        assert_eq!(says(check_account, bad), "E", "{bad}");
+    }
+}
+
+#[test]
+fn arns_are_those_that_sts_reports() {
+    for good in [
+        "arn:aws:sts::123456789012:assumed-role/ci/session",
+        "arn:aws:sts::123456789012:assumed-role/ci/*",
+        "arn:aws:sts::123456789012:assumed-role/ci-*",
+        "arn:aws-us-gov:iam::123456789012:user/alice",
+        "arn:aws:iam::*:user/path/bob",
+        "arn:*:sts::123456789012:assumed-role/a/b",
+    ] {
+        assert_eq!(says(check_arn, good), "", "{good}");
+    }
+    for never in [
+        "arn:aws:iam::123456789012:role/ci",
+        "arn:aws:iam::123456789012:role/path/ci",
+    ] {
+        assert_eq!(says(check_arn, never), "W", "{never}");
+    }
+    for bad in [
+        "",
+        "ci",
+        "arn:aws:s3:::bucket",
+        "arn:aws:sts::123456789012:assumed-role/",
+        "arn:aws:sts::12345678901:assumed-role/a/b",
+        "arn:aws:sts:us-east-1:123456789012:assumed-role/a/b",
+        "arn:azure:sts::123456789012:assumed-role/a/b",
+        "arn:aws:iam::123456789012:group/a",
+    ] {
+        assert_eq!(says(check_arn, bad), "E", "{bad}");
+    }
+}
+
+#[test]
+fn a_role_arn_is_answered_with_the_form_that_matches() {
+    let mut diagnostics = Diagnostics::new();
+    check_arn(
+        &Path::root(),
+        &"arn:aws:iam::123456789012:role/path/ci".into(),
+        &mut diagnostics,
+    );
+    let text = &diagnostics.iter().next().unwrap().detail;
+    assert!(
+        text.contains("arn:aws:sts::123456789012:assumed-role/ci/*"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_unfamiliar_region_is_only_a_warning() {
+    assert_eq!(says(check_region, "us-west-2"), "");
+    assert_eq!(says(check_region, "mars-north-1"), "W");
+    assert_eq!(says(check_region, ""), "E");
+}
+
+#[test]
+fn iam_is_the_join_method() {
+    assert_eq!(says(check_join_method, "iam"), "");
+    assert_eq!(says(check_join_method, "token"), "E");
+}
+
+#[test]
+fn a_good_configuration_passes() {
+    let arn = "arn:aws:sts::123456789012:assumed-role/ci/*";
+    assert_eq!(
+        errors(&object(spec(token(&[
+            ("123456789012", arn),
+            ("", arn),
+            ("123456789012", "")
+        ])))),
+        [""; 0]
+    );
+    assert_eq!(errors(&object(spec(Value::Null))), [""; 0]);
+    assert_eq!(errors(&object(spec(Value::Unknown))), [""; 0]);
+}
+
+#[test]
+fn a_cluster_needs_regions_with_names() {
+    let with = |regions: Value| errors(&object(Value::object([("regions", regions)])));
+    assert_eq!(with(Value::Null), ["spec.regions"]);
+    assert_eq!(with(Value::List(Vec::new())), ["spec.regions"]);
+    assert_eq!(
+        with(Value::List(vec![Value::object([("name", Value::Null)])])),
+        ["spec.regions[0].name"]
+    );
+    assert_eq!(with(Value::List(vec![Value::Unknown])), [""; 0]);
+}
+
+#[test]
+fn a_rule_needs_an_account_or_an_arn_and_they_must_agree() {
+    assert_eq!(errors(&object(spec(token(&[])))), ["spec.token.allow"]);
+    assert_eq!(
+        errors(&object(spec(token(&[("123456789012", ""), ("", "")])))),
+        ["spec.token.allow[1]"]
+    );
+    let foreign = token(&[(
+        "123456789012",
+        "arn:aws:sts::210987654321:assumed-role/ci/*",
+    )]);
+    assert_eq!(
+        errors(&object(spec(foreign))),
+        ["spec.token.allow[0].aws_arn"]
+    );
+    let wild = token(&[("123456789012", "arn:aws:sts::1234*:assumed-role/ci/*")]);
+    assert_eq!(errors(&object(spec(wild))), [""; 0]);
+}
+
+#[test]
+fn what_the_server_refuses_is_an_error_at_plan() {
+    let mut config = object(spec(Value::Null));
+    let labels = Value::Map([("env".to_owned(), "prod".into())].into());
+    config.set_field(
+        "metadata",
+        Value::object([
+            ("name", "a".into()),
+            ("labels", labels),
+            ("description", "d".into()),
+            ("expires", Value::Unknown),
+        ]),
+    );
+    config.set_field("status", Value::object([("state", "active".into())]));
+    assert_eq!(
+        errors(&config),
+        ["metadata.labels", "metadata.description", "status"]
+    );
+    config.set_field(
+        "metadata",
+        Value::object([
+            ("name", "a".into()),
+            ("labels", Value::Map(Default::default())),
+        ]),
+    );
+    config.set_field("status", Value::object([("state", Value::Null)]));
+    assert_eq!(errors(&config), [""; 0]);
+}
+
+#[test]
+fn patterns_agree_where_a_text_could_fit_both() {
+    for (a, b) in [
+        ("aws", "aws"),
+        ("aws", "a*"),
+        ("12*", "123"),
+        ("1?3", "123"),
+        ("*", "*"),
+        ("a*c", "*bc"),
+    ] {
+        assert!(matches_glob(a, b), "{a} {b}");
+    }
+    for (a, b) in [("aws", "gcp"), ("12*", "321"), ("1?", "123")] {
+        assert!(!matches_glob(a, b), "{a} {b}");
+    }
+}

@@ -1,0 +1,397 @@
+//! Control from outside, as methods: what Teleport Cloud's operators, other users or bad luck would do.
+
+use std::{path::PathBuf, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Simulator,
+    authority::AuthorityError,
+    data::DataDir,
+    faults::{Fault, TooManyFaults},
+    identity::{self, Identity},
+    journal::Call,
+    scenario::{MAX_STATE_BYTES, NewCluster, Scenario, check_states},
+    tenant::Tenant,
+    workload_clusters::{Progress, Record, Spec, StoreError, check_outside},
+};
+
+/// A workload cluster as an onlooker sees it.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct ClusterView {
+    /// Its name.
+    pub name: String,
+    /// Its spec.
+    pub spec: Spec,
+    /// Its state: what the last read saw, or as of now where time moves it on.
+    pub state: String,
+    /// Its domain.
+    pub domain: String,
+    /// The message about it. The API has no field for it.
+    pub message: Option<String>,
+    /// Whether answers carry no status.
+    pub status_missing: bool,
+    /// Its revision.
+    pub revision: String,
+    /// How often it was read.
+    pub reads: u64,
+}
+
+/// A change of a workload cluster behind the API's back. What is `None` stays.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClusterChange {
+    /// A state that stays.
+    pub state: Option<String>,
+    /// What the next reads see; the last one stays, and an empty text is an answer without status.
+    pub states: Option<Vec<String>>,
+    /// A message about it, which the control API shows. The API has no field for it.
+    pub message: Option<String>,
+    /// Its spec. With a spec, a cluster that is not there is made.
+    pub spec: Option<Spec>,
+    /// Its domain.
+    pub domain: Option<String>,
+    /// Whether answers carry no status.
+    pub status_missing: Option<bool>,
+}
+
+/// Why something cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// There is no such thing.
+    #[error("{0}")]
+    NotFound(String),
+    /// The input is wrong. The text names the field.
+    #[error("{0}")]
+    Invalid(String),
+    /// There are as many as there can be.
+    #[error("{0}")]
+    TooMany(String),
+    /// An identity cannot be made.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+}
+
+/// The handle that methods and HTTP share.
+#[derive(Clone)]
+pub(super) struct Control {
+    tenant: Arc<Tenant>,
+    data: Arc<DataDir>,
+}
+
+impl Simulator {
+    /// The workload clusters, in the order of their names.
+    pub fn clusters(&self) -> Vec<ClusterView> {
+        self.control.clusters()
+    }
+
+    /// One workload cluster. Unlike the API's read, looking does not count.
+    pub fn cluster(&self, name: &str) -> Option<ClusterView> {
+        self.control.cluster(name)
+    }
+
+    /// Changes a workload cluster behind the API's back. With a spec it is made if it is not there.
+    ///
+    /// # Errors
+    /// When there is none and no spec is given, or when the change is no valid one.
+    pub fn change_cluster(
+        &self,
+        name: &str,
+        change: ClusterChange,
+    ) -> Result<ClusterView, ControlError> {
+        self.control.change_cluster(name, change)
+    }
+
+    /// Gives a workload cluster a state that stays.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn set_state(&self, name: &str, state: &str) -> Result<ClusterView, ControlError> {
+        let change = ClusterChange {
+            state: Some(state.to_owned()),
+            ..ClusterChange::default()
+        };
+        self.control.change_cluster(name, change)
+    }
+
+    /// Takes a workload cluster away behind the API's back. Its name is not held. False when there is none.
+    pub fn delete_cluster(&self, name: &str) -> bool {
+        self.control.delete_cluster(name)
+    }
+
+    /// Names that cannot be used because a cluster of that name was deleted.
+    pub fn held_names(&self) -> Vec<String> {
+        self.control.held_names()
+    }
+
+    /// Lets go of a held name. False when it is not held.
+    pub fn release_name(&self, name: &str) -> bool {
+        self.control.release_name(name)
+    }
+
+    /// The last calls, oldest first.
+    pub fn calls(&self) -> Vec<Call> {
+        self.control.calls()
+    }
+
+    /// Forgets the calls.
+    pub fn clear_calls(&self) {
+        self.control.clear_calls();
+    }
+
+    /// Has something go wrong with the next calls.
+    ///
+    /// # Errors
+    /// When there are as many faults as there can be.
+    pub fn add_fault(&self, fault: Fault) -> Result<(), TooManyFaults> {
+        self.control.tenant.faults().add(fault)
+    }
+
+    /// The faults that are still to happen.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.control.faults()
+    }
+
+    /// Forgets the faults.
+    pub fn clear_faults(&self) {
+        self.control.clear_faults();
+    }
+
+    /// Makes an identity, and a role of the same name with its rights. The answer is the path of its identity file.
+    ///
+    /// # Errors
+    /// When the name cannot be a file's, when there are as many identities as there can be, or when the file cannot be
+    /// written.
+    pub fn add_identity(&self, name: &str, identity: &Identity) -> Result<PathBuf, ControlError> {
+        self.control.add_identity(name, identity)
+    }
+
+    /// Closes every connection to the auth server that is open.
+    pub fn close_connections(&self) {
+        self.control.close_connections();
+    }
+}
+
+impl Control {
+    pub(super) fn new(tenant: Arc<Tenant>, data: Arc<DataDir>) -> Self {
+        Self { tenant, data }
+    }
+
+    #[cfg(test)]
+    pub(super) fn tenant(&self) -> &Arc<Tenant> {
+        &self.tenant
+    }
+
+    /// Puts there what a scenario says.
+    pub(super) fn apply(&self, scenario: &Scenario) -> Result<(), ControlError> {
+        for name in &scenario.held_names {
+            if !self.tenant.workload_clusters().hold(name) {
+                let text = "held_names: more than can be held";
+                return Err(ControlError::TooMany(text.to_owned()));
+            }
+        }
+        for cluster in &scenario.clusters {
+            self.change_cluster(&cluster.name, cluster.into())?;
+        }
+        for fault in &scenario.faults {
+            self.add_fault(fault.clone())?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn clusters(&self) -> Vec<ClusterView> {
+        let records = self.tenant.workload_clusters().records().into_iter();
+        records
+            .map(|(name, record)| ClusterView::new(name, record))
+            .collect()
+    }
+
+    pub(super) fn cluster(&self, name: &str) -> Option<ClusterView> {
+        let record = self.tenant.workload_clusters().record(name)?;
+        Some(ClusterView::new(name.to_owned(), record))
+    }
+
+    pub(super) fn change_cluster(
+        &self,
+        name: &str,
+        change: ClusterChange,
+    ) -> Result<ClusterView, ControlError> {
+        change.check(name).map_err(ControlError::Invalid)?;
+        let store = self.tenant.workload_clusters();
+        let missing = store.record(name).is_none();
+        match &change.spec {
+            Some(spec) if missing => store.put(name, spec.clone().into())?,
+            _ => (),
+        }
+        if !store.change(name, |record| change.apply(record)) {
+            return Err(ControlError::NotFound(format!(
+                "no workload cluster {name:?}; with a spec it would be made"
+            )));
+        }
+        self.cluster(name).ok_or_else(|| {
+            ControlError::NotFound(format!("workload cluster {name:?} was deleted meanwhile"))
+        })
+    }
+
+    pub(super) fn delete_cluster(&self, name: &str) -> bool {
+        self.tenant.workload_clusters().remove(name)
+    }
+
+    pub(super) fn held_names(&self) -> Vec<String> {
+        self.tenant.workload_clusters().held()
+    }
+
+    pub(super) fn release_name(&self, name: &str) -> bool {
+        self.tenant.workload_clusters().release(name)
+    }
+
+    pub(super) fn calls(&self) -> Vec<Call> {
+        self.tenant.journal().calls()
+    }
+
+    pub(super) fn clear_calls(&self) {
+        self.tenant.journal().clear();
+    }
+
+    pub(super) fn add_fault(&self, fault: Fault) -> Result<(), ControlError> {
+        let added = self.tenant.faults().add(fault);
+        added.map_err(|error| ControlError::TooMany(error.to_string()))
+    }
+
+    pub(super) fn faults(&self) -> Vec<Fault> {
+        self.tenant.faults().list()
+    }
+
+    pub(super) fn clear_faults(&self) {
+        self.tenant.faults().clear();
+    }
+
+    pub(super) fn add_identity(
+        &self,
+        name: &str,
+        identity: &Identity,
+    ) -> Result<PathBuf, ControlError> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if name.is_empty() || name.len() > MAX_NAME_BYTES || !name.bytes().all(allowed) {
+            return Err(ControlError::Invalid(format!(
+                "name: must have 1 to {MAX_NAME_BYTES} letters, digits, hyphens and underscores"
+            )));
+        }
+        if RESERVED.contains(&name) {
+            return Err(ControlError::Invalid(format!(
+                "name: {name:?} is another file's name"
+            )));
+        }
+        identity.check().map_err(ControlError::Invalid)?;
+        let roles = self.tenant.roles();
+        if roles.count() >= MAX_IDENTITIES && !roles.contains(name) {
+            return Err(ControlError::TooMany(format!(
+                "limit of {MAX_IDENTITIES} identities is reached"
+            )));
+        }
+        Ok(identity::write(
+            &self.tenant,
+            self.data.path(),
+            name,
+            identity,
+        )?)
+    }
+
+    pub(super) fn close_connections(&self) {
+        self.tenant.close_connections();
+    }
+}
+
+impl ClusterView {
+    fn new(name: String, record: Record) -> Self {
+        Self {
+            name,
+            spec: record.spec.into(),
+            state: record.progress.state().to_owned(),
+            domain: record.domain,
+            message: record.message,
+            status_missing: record.status_missing,
+            revision: record.revision,
+            reads: record.progress.reads(),
+        }
+    }
+}
+
+impl ClusterChange {
+    fn check(&self, name: &str) -> Result<(), String> {
+        if self.state.is_some() && self.states.is_some() {
+            return Err("state: cannot stand beside states".to_owned());
+        }
+        for (field, text, most) in [
+            ("state", &self.state, MAX_STATE_BYTES),
+            ("message", &self.message, MAX_TEXT_BYTES),
+            ("domain", &self.domain, MAX_TEXT_BYTES),
+        ] {
+            if text.as_ref().is_some_and(|text| text.len() > most) {
+                return Err(format!("{field}: must have at most {most} bytes"));
+            }
+        }
+        check_states(self.states.as_deref()).map_err(|text| format!("states: {text}"))?;
+        match &self.spec {
+            Some(spec) => check_outside(name, &spec.clone().into()),
+            None => Ok(()),
+        }
+    }
+
+    fn apply(self, record: &mut Record) {
+        if let Some(state) = self.state {
+            record.progress = Progress::fixed(state);
+        }
+        if let Some(states) = self.states {
+            record.progress = Progress::scripted(states);
+        }
+        if let Some(spec) = self.spec {
+            record.spec = spec.into();
+        }
+        if let Some(domain) = self.domain {
+            record.domain = domain;
+        }
+        if let Some(missing) = self.status_missing {
+            record.status_missing = missing;
+        }
+        if self.message.is_some() {
+            record.message = self.message;
+        }
+    }
+}
+
+impl From<&NewCluster> for ClusterChange {
+    fn from(cluster: &NewCluster) -> Self {
+        let cluster = cluster.clone();
+        let state = match &cluster.states {
+            Some(_) => None,
+            None => Some(cluster.state.unwrap_or_else(|| "active".to_owned())),
+        };
+        Self {
+            state,
+            states: cluster.states,
+            message: cluster.message,
+            spec: Some(cluster.spec),
+            domain: cluster.domain,
+            status_missing: Some(cluster.status_missing),
+        }
+    }
+}
+
+impl From<StoreError> for ControlError {
+    fn from(error: StoreError) -> Self {
+        let text = error.to_string();
+        match error {
+            StoreError::NotFound(_) => Self::NotFound(text),
+            StoreError::TooMany => Self::TooMany(text),
+            _ => Self::Invalid(text),
+        }
+    }
+}
+
+const MAX_IDENTITIES: usize = 1_000;
+const MAX_NAME_BYTES: usize = 60;
+const MAX_TEXT_BYTES: usize = 1_000;
+/// What else there is in the data directory under a name without a dot.
+const RESERVED: [&str; 2] = ["key", "tlscert"];

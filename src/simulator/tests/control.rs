@@ -1,0 +1,236 @@
+//! The control API, over HTTP.
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::*;
+
+/// Sends a request to the control API; status and JSON of the answer.
+async fn http(simulator: &Simulator, method: &str, path: &str, body: &str) -> (u16, Value) {
+    let mut stream = TcpStream::connect(simulator.addresses.control)
+        .await
+        .unwrap();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(body).unwrap())
+}
+
+async fn ok(simulator: &Simulator, method: &str, path: &str, body: &str) -> Value {
+    let (status, json) = http(simulator, method, path, body).await;
+    assert_eq!(status, 200, "{json}");
+    json
+}
+
+async fn error(simulator: &Simulator, method: &str, path: &str, body: &str) -> (u16, String) {
+    let (status, json) = http(simulator, method, path, body).await;
+    (status, json["error"].as_str().unwrap().to_owned())
+}
+
+const SPEC: &str = r#"{"spec":{"regions":[{"name":"us-west-2"}]}}"#;
+
+#[tokio::test]
+async fn a_cluster_is_made_changed_and_deleted_from_outside() {
+    let simulator = start("provisioning = '1h'").await;
+    let made = ok(&simulator, "POST", "/clusters/a", SPEC).await;
+    assert_eq!(made["state"], "creating");
+    let change = r#"{"state":"error","message":"no room","domain":"x.example"}"#;
+    let changed = ok(&simulator, "POST", "/clusters/a", change).await;
+    assert_eq!(changed["state"], "error");
+    assert_eq!(changed["message"], "no room");
+    let mut bot = bot(&simulator).await;
+    let answer = bot.get_workload_cluster(read("a")).await.unwrap();
+    let status = answer.into_inner().status.unwrap();
+    assert_eq!(
+        (status.state.as_str(), status.domain.as_str()),
+        ("error", "x.example")
+    );
+
+    ok(
+        &simulator,
+        "POST",
+        "/clusters/a",
+        r#"{"status_missing":true}"#,
+    )
+    .await;
+    let answer = bot.get_workload_cluster(read("a")).await.unwrap();
+    assert!(answer.into_inner().status.is_none());
+    let view = ok(&simulator, "GET", "/clusters/a", "").await;
+    assert_eq!(view["reads"], 2);
+
+    let drift = r#"{"spec":{"regions":[{"name":"eu-central-1"}]}}"#;
+    let drifted = ok(&simulator, "POST", "/clusters/a", drift).await;
+    assert_ne!(drifted["revision"], view["revision"]);
+    ok(&simulator, "DELETE", "/clusters/a", "").await;
+    let all = ok(&simulator, "GET", "/clusters", "").await;
+    assert_eq!(all, json!({"clusters": [], "held_names": []}));
+    assert!(bot.create_workload_cluster(create("a")).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_script_moves_on_with_the_reads_of_the_api_alone() {
+    let simulator = start("").await;
+    ok(&simulator, "POST", "/clusters/a", SPEC).await;
+    ok(
+        &simulator,
+        "POST",
+        "/clusters/a",
+        r#"{"states":["one","two"]}"#,
+    )
+    .await;
+    for _ in 0..3 {
+        let view = ok(&simulator, "GET", "/clusters/a", "").await;
+        assert_eq!(view["state"], "one");
+    }
+    let mut bot = bot(&simulator).await;
+    for expected in ["one", "two", "two"] {
+        let answer = bot.get_workload_cluster(read("a")).await.unwrap();
+        assert_eq!(state(answer.get_ref()), expected);
+    }
+}
+
+#[tokio::test]
+async fn calls_are_listed_with_who_and_what() {
+    let simulator = start("").await;
+    let mut bot = bot(&simulator).await;
+    bot.create_workload_cluster(create("a")).await.unwrap();
+    let missing = bot.get_workload_cluster(read("b")).await;
+    assert_refused(missing, Code::NotFound, "b");
+    let json = ok(&simulator, "GET", "/calls", "").await;
+    let calls = json["calls"].as_array().unwrap();
+    assert_eq!(calls.len(), 2);
+    assert_eq!(calls[0]["rpc"], "CreateWorkloadCluster");
+    assert_eq!(calls[0]["name"], "a");
+    assert_eq!(calls[0]["caller"], "bot-terraform");
+    assert_eq!(calls[0]["code"], "ok");
+    assert_eq!(calls[1]["code"], "not_found");
+    ok(&simulator, "DELETE", "/calls", "").await;
+    assert!(simulator.calls().is_empty());
+}
+
+#[tokio::test]
+async fn faults_are_added_listed_and_cleared() {
+    let simulator = start("").await;
+    let fault = r#"{"rpc":"GetWorkloadCluster","code":"unavailable","times":2}"#;
+    ok(&simulator, "POST", "/faults", fault).await;
+    let mut bot = bot(&simulator).await;
+    let failed = bot.get_workload_cluster(read("a")).await;
+    assert_refused(failed, Code::Unavailable, "simulator");
+    let json = ok(&simulator, "GET", "/faults", "").await;
+    assert_eq!(json["faults"][0]["times"], 1);
+    assert_eq!(json["faults"][0]["code"], "unavailable");
+    ok(&simulator, "DELETE", "/faults", "").await;
+    let answer = bot.get_workload_cluster(read("a")).await;
+    assert_refused(answer, Code::NotFound, "a");
+}
+
+#[tokio::test]
+async fn a_held_name_is_listed_and_released() {
+    let simulator = start("held_names = ['old']").await;
+    let all = ok(&simulator, "GET", "/clusters", "").await;
+    assert_eq!(all["held_names"], json!(["old"]));
+    ok(&simulator, "POST", "/release-name/old", "").await;
+    let (status, text) = error(&simulator, "POST", "/release-name/old", "").await;
+    assert_eq!((status, text.as_str()), (404, "name \"old\" is not held"));
+}
+
+#[tokio::test]
+async fn an_identity_is_made_from_outside() {
+    let simulator = start("").await;
+    let body = r#"{"name":"reader","user":"bot-reader","verbs":["read"]}"#;
+    let json = ok(&simulator, "POST", "/identities", body).await;
+    let path = PathBuf::from(json["identity_file"].as_str().unwrap());
+    let mut reader = client(&simulator, &path).await;
+    let answer = reader.get_workload_cluster(read("a")).await;
+    assert_refused(answer, Code::NotFound, "a");
+    let answer = reader.create_workload_cluster(create("a")).await;
+    assert_refused(answer, Code::PermissionDenied, "\"create\"");
+    assert_eq!(simulator.calls()[0].caller, "bot-reader");
+}
+
+#[tokio::test]
+async fn wrong_input_is_refused_with_the_name_of_the_field() {
+    let simulator = start("").await;
+    let cases = [
+        ("/clusters/a", r#"{"stat":"active"}"#, "`stat`"),
+        ("/clusters/a", r#"{"state":1}"#, "state"),
+        ("/clusters/a", r#"{"state":"a","states":["b"]}"#, "states"),
+        ("/clusters/a", r#"{"states":[]}"#, "states: must have"),
+        ("/clusters/a", r#"{"spec":{"regions":[]}}"#, "spec.regions"),
+        ("/clusters/A", SPEC, "metadata.name \"A\""),
+        ("/clusters/a", "{", "EOF"),
+        ("/faults", r#"{"rpc":"Get","drop":"after"}"#, "rpc: \"Get\""),
+        ("/faults", r#"{"rpc":"Ping","times":-1}"#, "times"),
+        ("/faults", r#"{"drop":"after"}"#, "`rpc`"),
+        ("/identities", r#"{"name":"../up"}"#, "name: must"),
+        ("/identities", r#"{"name":"key"}"#, "name: \"key\""),
+        ("/identities", r#"{"name":"a","user":""}"#, "user: must"),
+        (
+            "/identities",
+            r#"{"name":"a","verbs":["write"]}"#,
+            "verbs[0]",
+        ),
+    ];
+    for (path, body, expected) in cases {
+        let (status, text) = error(&simulator, "POST", path, body).await;
+        assert_eq!(status, 400, "{path} {body}: {text}");
+        assert!(text.contains(expected), "{path} {body}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_404() {
+    let simulator = start("").await;
+    for (method, path) in [
+        ("GET", "/clusters/a"),
+        ("POST", "/clusters/a"),
+        ("DELETE", "/clusters/a"),
+        ("GET", "/nothing"),
+    ] {
+        let (status, text) = error(&simulator, method, path, "{}").await;
+        assert_eq!(status, 404, "{method} {path}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_scenario_puts_clusters_and_faults_there() {
+    let simulator = start(
+        "
+        [[clusters]]
+        name = 'old'
+        message = 'no room'
+        spec = { regions = [{ name = 'us-west-2' }] }
+
+        [[faults]]
+        rpc = 'GetWorkloadCluster'
+        code = 'resource_exhausted'
+        ",
+    )
+    .await;
+    let view = simulator.cluster("old").unwrap();
+    assert_eq!(
+        (view.state.as_str(), view.message.as_deref()),
+        ("active", Some("no room"))
+    );
+    let mut bot = bot(&simulator).await;
+    let failed = bot.get_workload_cluster(read("old")).await;
+    assert_refused(failed, Code::ResourceExhausted, "");
+    let answer = bot.get_workload_cluster(read("old")).await.unwrap();
+    assert_eq!(state(answer.get_ref()), "active");
+    simulator.set_state("old", "suspended").unwrap();
+    let answer = bot.get_workload_cluster(read("old")).await.unwrap();
+    assert_eq!(state(answer.get_ref()), "suspended");
+    simulator.clear_faults();
+    simulator.clear_calls();
+    assert!(simulator.delete_cluster("old"));
+    assert!(!simulator.delete_cluster("old"));
+}

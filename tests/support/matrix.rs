@@ -1,0 +1,104 @@
+//! The acceptance matrix: every scenario runs on every program.
+//!
+//! A harness of its own, since libtest cannot skip a test at run time: a scenario whose program is missing is shown as
+//! `ignored` with the reason, under the program's name, and the run closes with one line per program.
+
+use std::{fs, path::Path, process::ExitCode};
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use super::programs::{Kind, NotFound, Program, Search};
+
+/// A test that runs once on each program. It fails by panicking.
+#[derive(Clone, Copy)]
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(&Program),
+}
+
+#[allow(unused_macros, reason = "as for dead code")]
+/// The scenarios of a module, by the names of its functions: `fn(&Program)`.
+macro_rules! scenarios {
+    ($($function:ident),* $(,)?) => {
+        &[$($crate::support::matrix::Scenario {
+            name: concat!(module_path!(), "::", stringify!($function)),
+            run: $function,
+        }),*]
+    };
+}
+#[allow(unused_imports, reason = "as for dead code")]
+pub(crate) use scenarios;
+
+/// A column of the matrix.
+pub(crate) type Column = (Kind, Result<Program, NotFound>);
+
+/// Runs the scenarios on every program, as a test program's `main`.
+pub(crate) fn run(scenarios: &[&[Scenario]]) -> ExitCode {
+    let arguments = Arguments::from_args();
+    let columns = Kind::ALL.map(|kind| (kind, Search::from_process().find(kind)));
+    let scenarios = scenarios.concat();
+    let conclusion = libtest_mimic::run(&arguments, trials(&columns, &scenarios));
+    if !arguments.list {
+        let summary = summary(&columns, scenarios.len());
+        eprint!("{summary}");
+        // `make test` prints it again at its very end.
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("matrix.txt");
+        if let Err(error) = fs::write(&path, summary) {
+            eprintln!("{}: {error}", path.display());
+        }
+    }
+    conclusion.exit_code()
+}
+
+/// One trial per program and scenario, named `PROGRAM::MODULE::SCENARIO`.
+fn trials(columns: &[Column], scenarios: &[Scenario]) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for (kind, found) in columns {
+        for &scenario in scenarios {
+            let found = found.clone();
+            trials.push(Trial::ignorable_test(
+                trial_name(*kind, scenario),
+                move || attempt(&found, scenario),
+            ));
+        }
+    }
+    trials
+}
+
+/// The scenario's name without the test program's, under the name of the program that it drives.
+pub(crate) fn trial_name(kind: Kind, scenario: Scenario) -> String {
+    let name = scenario
+        .name
+        .split_once("::")
+        .map_or(scenario.name, |(_, name)| name);
+    format!("{kind}::{name}")
+}
+
+/// Runs the scenario if its program is there.
+pub(crate) fn attempt(
+    found: &Result<Program, NotFound>,
+    scenario: Scenario,
+) -> Result<Completion, Failed> {
+    match found {
+        Ok(program) => {
+            (scenario.run)(program);
+            Ok(Completion::Completed)
+        }
+        Err(NotFound::Skipped(reason)) => Ok(Completion::ignored_with(reason)),
+        Err(NotFound::Broken(reason)) => Err(Failed::from(reason)),
+    }
+}
+
+/// A line per program: which one was used, or why it was skipped.
+pub(crate) fn summary(columns: &[Column], scenarios: usize) -> String {
+    columns
+        .iter()
+        .map(|(kind, found)| match found {
+            Ok(program) => format!("matrix: {program}\n"),
+            Err(NotFound::Skipped(reason)) => {
+                format!("matrix: skipped: {kind} ({reason}), scenarios: {scenarios}\n")
+            }
+            Err(NotFound::Broken(reason)) => format!("matrix: broken: {kind} ({reason})\n"),
+        })
+        .collect()
+}

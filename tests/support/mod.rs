@@ -1,0 +1,9 @@
+//! What the test programs share.
+#![allow(
+    dead_code,
+    reason = "each test program compiles this folder and uses its part of it"
+)]
+#![allow(clippy::print_stderr, reason = "a test program reports there")]
+
+pub(crate) mod matrix;
+pub(crate) mod programs;
