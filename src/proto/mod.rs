@@ -82,3 +82,6 @@ pub fn descriptors() -> &'static DescriptorPool {
     });
     &POOL
 }
+
+#[cfg(test)]
+mod tests;
