@@ -35,7 +35,8 @@ macro_rules! call {
         call!($bench, $bench.connection, $call, $message)
     };
 }
-pub(self) use call;
+
+use call;
 
 /// A service that one host is connected to.
 struct Bench {
