@@ -12,6 +12,7 @@ use futures_util::{
 use prost_reflect::DynamicMessage;
 use time::OffsetDateTime;
 use tonic::{Request, client::Grpc};
+use tracing::Instrument;
 
 use super::{
     Address, Call, Config, Error, Kind, Transient,
@@ -81,11 +82,12 @@ impl Connections {
     fn dial(&self) -> Connecting {
         let config = self.config.clone();
         let connected_before = self.connected_before.clone();
-        let task = tokio::spawn(async move {
+        let dialling = async move {
             let connection = connect(&config).await?;
             connected_before.store(true, Ordering::Relaxed);
             Ok(Arc::new(connection))
-        });
+        };
+        let task = tokio::spawn(dialling.in_current_span());
         task.map(|joined| joined.unwrap_or_else(|_| Err(ConnectError::Interrupted.into())))
             .boxed()
             .shared()

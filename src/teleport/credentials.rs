@@ -15,7 +15,7 @@ use super::{
 };
 
 /// One source of an identity. An identity is produced anew for each connection, so that files that were renewed on disk are
-/// read again.
+/// read again: when the connection broke, or when the certificate of the one in use ran out.
 #[derive(Clone)]
 pub(super) enum Source {
     /// Three files.

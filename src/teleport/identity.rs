@@ -120,6 +120,7 @@ impl Identity {
     }
 
     /// When the certificate expires.
+    #[cfg(test)]
     pub(super) fn not_after(&self) -> OffsetDateTime {
         self.not_after
     }

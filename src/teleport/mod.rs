@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | arguments | [`attributes`], `settings`, [`duration`], [`address`] |
 //! | credentials | `credentials`, `identity_file`, `key_pair`, `profile`, `identity`, `private_key`, `pem` |
-//! | reaching a cluster | `connect`, `dial`, `discovery`, `tls`, `verifier`, `roots`, `tcp`, `transport` |
+//! | reaching a cluster | `connect`, `dial`, `way`, `discovery`, `handshake`, `tls`, `verifier`, `roots`, `tcp`, `http_proxy`, `transport` |
 //! | calls | [`Client`], `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`] |
 //! | what can go wrong | [`Error`], [`Kind`] |
 
@@ -22,6 +22,8 @@ mod dial;
 mod discovery;
 pub mod duration;
 mod errors;
+mod handshake;
+mod http_proxy;
 mod identity;
 mod identity_file;
 mod key_pair;
@@ -36,6 +38,7 @@ mod tcp;
 mod tls;
 mod transport;
 mod verifier;
+mod way;
 mod workload_clusters;
 
 #[cfg(test)]

@@ -1,5 +1,98 @@
-//! Whom the web certificate of a proxy is verified by.
+//! Whom the web certificate of a proxy is verified by: the roots that the operating system trusts.
 
-/// Where public roots come from.
+use std::sync::Arc;
+
+use rustls::RootCertStore;
+
+/// Where the roots come from.
 #[derive(Clone, Default)]
-pub(super) struct Roots;
+pub(super) enum Roots {
+    /// The operating system, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead. Read for each use.
+    #[default]
+    System,
+    /// A test's own.
+    #[cfg(test)]
+    Given(Arc<RootCertStore>),
+}
+
+/// There are no roots.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no trusted root certificates were found{}: set SSL_CERT_FILE to a file with some", because(.problems))]
+pub(super) struct NoRoots {
+    /// What went wrong when looking.
+    problems: Vec<String>,
+}
+
+impl Roots {
+    /// Reads the roots.
+    pub(super) async fn load(&self) -> Result<Arc<RootCertStore>, NoRoots> {
+        match self {
+            Self::System => tokio::task::spawn_blocking(system)
+                .await
+                .unwrap_or_else(|_| {
+                    let problems = vec!["reading them was interrupted".to_owned()];
+                    Err(NoRoots { problems })
+                }),
+            #[cfg(test)]
+            Self::Given(roots) => Ok(roots.clone()),
+        }
+    }
+}
+
+fn system() -> Result<Arc<RootCertStore>, NoRoots> {
+    store(rustls_native_certs::load_native_certs())
+}
+
+fn store(found: rustls_native_certs::CertificateResult) -> Result<Arc<RootCertStore>, NoRoots> {
+    let problems: Vec<_> = found.errors.iter().map(ToString::to_string).collect();
+    let mut roots = RootCertStore::empty();
+    let (_, unusable) = roots.add_parsable_certificates(found.certs);
+    if !problems.is_empty() || unusable > 0 {
+        tracing::debug!(?problems, unusable, "some trusted roots were passed over");
+    }
+    if roots.is_empty() {
+        return Err(NoRoots { problems });
+    }
+    Ok(Arc::new(roots))
+}
+
+fn because(problems: &[String]) -> String {
+    if problems.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", problems.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls_native_certs::load_certs_from_paths;
+
+    use super::*;
+    use crate::teleport::testing::Authority;
+
+    #[test]
+    fn a_file_of_roots_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        std::fs::write(&path, Authority::new("web").certificate_pem()).unwrap();
+        assert_eq!(
+            store(load_certs_from_paths(Some(&path), None))
+                .unwrap()
+                .len(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_missing_file_of_roots_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("missing.pem");
+        let error = store(load_certs_from_paths(Some(&path), None))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("missing.pem") && error.contains("SSL_CERT_FILE"),
+            "{error}"
+        );
+    }
+}

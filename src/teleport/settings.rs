@@ -9,9 +9,9 @@ use super::{
     attributes::{self as attribute, ATTRIBUTES, Attribute},
     credentials::{self, Source},
     duration,
+    http_proxy::HttpProxy,
     retry::Policy,
     roots::Roots,
-    tcp::HttpProxy,
 };
 
 /// The values of the arguments, as texts: looked up (argument, environment), not yet understood.
@@ -162,9 +162,9 @@ impl Config {
         self.address.as_ref()
     }
 
-    /// The same credentials and limits for another address, such as a child cluster's.
-    #[must_use]
-    pub fn with_address(mut self, address: Address) -> Self {
+    /// The same for another address.
+    #[cfg(test)]
+    pub(super) fn with_address(mut self, address: Address) -> Self {
         self.address = Some(address);
         self
     }
@@ -241,3 +241,6 @@ const DEFAULT_DIAL_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_RETRY_BASE: Duration = Duration::from_secs(1);
 const DEFAULT_RETRY_CAP: Duration = Duration::from_secs(5);
 const DEFAULT_RETRY_TRIES: u32 = 10;
+
+#[cfg(test)]
+mod tests;

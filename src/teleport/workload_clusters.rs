@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use prost_reflect::{DynamicMessage, Value};
+use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 
 use super::{
     Client, Error, Kind,
@@ -28,6 +28,16 @@ impl WorkloadClusters {
     /// [`Kind::AlreadyExists`] if the name is in use or held. It is not repeated when its outcome is in doubt: then
     /// [`Error::may_have_been_carried_out`] holds, and a look at the name tells.
     pub async fn create(&self, cluster: DynamicMessage) -> Result<DynamicMessage, Error> {
+        let descriptor = cluster.descriptor();
+        if descriptor.full_name() != MESSAGE {
+            return Err(Error::call(CallFailure {
+                message: format!(
+                    "the request is malformed: it is a {}",
+                    descriptor.full_name()
+                ),
+                ..self.failure("CreateWorkloadCluster")
+            }));
+        }
         let field = ("cluster", Value::Message(cluster));
         self.call("CreateWorkloadCluster", [field], Repeatable::No)
             .await
@@ -132,6 +142,7 @@ impl WorkloadClusters {
 }
 
 const SERVICE: &str = "teleport.workloadcluster.v1.WorkloadClusterService";
+const MESSAGE: &str = "teleport.workloadcluster.v1.WorkloadCluster";
 const LIST: &str = "ListWorkloadClusters";
 const PAGE_SIZE: i32 = 100;
 /// A bound on what a server can make us read: a million clusters.

@@ -1,0 +1,134 @@
+//! TLS handshakes, and what their failures mean.
+
+use std::{io, sync::Arc};
+
+use rustls::{AlertDescription, CertificateError, ClientConfig, Error, pki_types::ServerName};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use super::tcp::Stream;
+
+/// Why a handshake failed, from the client's point of view.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum HandshakeError {
+    /// The other side speaks something else, such as plain HTTP or SSH.
+    #[error("what answers there does not speak TLS: is the port right?")]
+    NotTls,
+    /// The certificate is not from an issuer that is trusted.
+    #[error("its certificate is from an issuer that is not trusted")]
+    UnknownIssuer,
+    /// The certificate is for another name.
+    #[error("its certificate is for another name{}", for_names(.0))]
+    WrongName(Vec<String>),
+    /// The certificate is not valid now.
+    #[error("its certificate has expired or is not valid yet: check the clock of this machine too")]
+    NotValidNow,
+    /// The certificate is no good in another way.
+    #[error("its certificate is not accepted: {0}")]
+    Certificate(String),
+    /// The other side refuses.
+    #[error("it broke off the handshake with the alert {0:?}")]
+    Alert(AlertDescription),
+    /// The other side closed the connection.
+    #[error("it closed the connection during the handshake")]
+    Closed,
+    /// Anything else.
+    #[error("the handshake failed: {0}")]
+    Other(String),
+}
+
+/// Speaks TLS on a stream.
+pub(super) async fn handshake(
+    stream: Box<dyn Stream>,
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+) -> Result<TlsStream<Box<dyn Stream>>, HandshakeError> {
+    let connecting = TlsConnector::from(config).connect(name, stream);
+    connecting
+        .await
+        .map_err(|error| HandshakeError::new(&error))
+}
+
+impl HandshakeError {
+    fn new(error: &io::Error) -> Self {
+        match error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<Error>())
+        {
+            Some(error) => Self::from_rustls(error),
+            None => match error.kind() {
+                io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe => Self::Closed,
+                _ => Self::Other(error.to_string()),
+            },
+        }
+    }
+
+    fn from_rustls(error: &Error) -> Self {
+        match error {
+            Error::InvalidMessage(_) => Self::NotTls,
+            Error::AlertReceived(alert) => Self::Alert(*alert),
+            Error::InvalidCertificate(error) => match error {
+                // A CA of the same name and another key: the cluster was made anew, or its CA was rotated.
+                CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                    Self::UnknownIssuer
+                }
+                CertificateError::NotValidForNameContext { presented, .. } => {
+                    Self::WrongName(presented.clone())
+                }
+                CertificateError::NotValidForName => Self::WrongName(Vec::new()),
+                CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. } => Self::NotValidNow,
+                error => Self::Certificate(error.to_string()),
+            },
+            error => Self::Other(error.to_string()),
+        }
+    }
+}
+
+/// The alert that a connection ended with, out of the text of an error: HTTP/2 keeps no more of it. With TLS 1.3 a server that
+/// refuses the client's certificate says so only after the client's handshake is done.
+pub(super) fn refusal_in(text: &str) -> Option<AlertDescription> {
+    let refusals = [
+        AlertDescription::BadCertificate,
+        AlertDescription::UnsupportedCertificate,
+        AlertDescription::CertificateRevoked,
+        AlertDescription::CertificateExpired,
+        AlertDescription::CertificateUnknown,
+        AlertDescription::UnknownCA,
+        AlertDescription::AccessDenied,
+        AlertDescription::DecryptError,
+        AlertDescription::CertificateRequired,
+    ];
+    refusals
+        .into_iter()
+        .find(|alert| text.contains(&Error::AlertReceived(*alert).to_string()))
+}
+
+fn for_names(names: &[String]) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_alert_is_found_in_a_text() {
+        for alert in [
+            AlertDescription::BadCertificate,
+            AlertDescription::CertificateExpired,
+            AlertDescription::UnknownCA,
+        ] {
+            let text = format!("http2 error: {}", Error::AlertReceived(alert));
+            assert_eq!(refusal_in(&text), Some(alert));
+        }
+        assert_eq!(refusal_in("connection reset"), None);
+    }
+}

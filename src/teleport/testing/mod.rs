@@ -1,0 +1,127 @@
+//! What the tests of this layer share: certificate authorities made at run time, and a cluster to connect to.
+
+mod cluster;
+
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair,
+};
+use rustls::{RootCertStore, pki_types::CertificateDer};
+use time::{Duration, OffsetDateTime};
+
+pub(super) use self::cluster::{Answer, Cluster, Web};
+use super::{identity::Identity, identity_file};
+
+/// A certificate authority, as a cluster has one.
+pub(super) struct Authority {
+    name: String,
+    certificate: rcgen::Certificate,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+/// A certificate and its key.
+pub(super) struct Issued {
+    pub(super) cert_pem: String,
+    pub(super) key_pem: String,
+    pub(super) cert: CertificateDer<'static>,
+    pub(super) key_der: Vec<u8>,
+}
+
+impl Authority {
+    pub(super) fn new(cluster_name: &str) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = params(cluster_name, Some(cluster_name), Vec::new());
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let certificate = params.self_signed(&key).unwrap();
+        Self {
+            name: cluster_name.to_owned(),
+            certificate,
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn certificate(&self) -> CertificateDer<'static> {
+        self.certificate.der().clone()
+    }
+
+    pub(super) fn certificate_pem(&self) -> String {
+        self.certificate.pem()
+    }
+
+    pub(super) fn roots(&self) -> Arc<RootCertStore> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.certificate()).unwrap();
+        Arc::new(roots)
+    }
+
+    /// A client certificate for a user.
+    pub(super) fn issue(&self, user: &str) -> Issued {
+        self.sign(params(user, None, Vec::new()))
+    }
+
+    /// A client certificate that expired an hour ago.
+    pub(super) fn issue_expired(&self, user: &str) -> Issued {
+        let mut params = params(user, None, Vec::new());
+        params.not_before = OffsetDateTime::now_utc() - Duration::hours(2);
+        params.not_after = OffsetDateTime::now_utc() - Duration::hours(1);
+        self.sign(params)
+    }
+
+    /// A server certificate for names.
+    pub(super) fn issue_for_names(&self, names: &[&str]) -> Issued {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        self.sign(params("server", None, names))
+    }
+
+    pub(super) fn identity(&self, user: &str) -> Identity {
+        identity_file::parse(self.identity_file(user).as_bytes()).unwrap()
+    }
+
+    pub(super) fn identity_file(&self, user: &str) -> String {
+        self.file_of(&self.issue(user))
+    }
+
+    /// An identity file with a certificate of ours.
+    pub(super) fn file_of(&self, issued: &Issued) -> String {
+        format!(
+            "{}{}{}",
+            issued.key_pem,
+            issued.cert_pem,
+            self.certificate_pem()
+        )
+    }
+
+    fn sign(&self, params: CertificateParams) -> Issued {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Issued {
+            cert_pem: certificate.pem(),
+            key_pem: key.serialize_pem(),
+            cert: certificate.der().clone(),
+            key_der: key.serialize_der(),
+        }
+    }
+}
+
+fn params(common_name: &str, organization: Option<&str>, names: Vec<String>) -> CertificateParams {
+    let mut params = CertificateParams::new(names).unwrap();
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, common_name);
+    if let Some(organization) = organization {
+        name.push(DnType::OrganizationName, organization);
+    }
+    params.distinguished_name = name;
+    params.extended_key_usages = vec![
+        ExtendedKeyUsagePurpose::ServerAuth,
+        ExtendedKeyUsagePurpose::ClientAuth,
+    ];
+    params.not_before = OffsetDateTime::now_utc() - Duration::hours(1);
+    params.not_after = OffsetDateTime::now_utc() + Duration::hours(1);
+    params
+}
