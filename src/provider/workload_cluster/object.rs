@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::validate;
 use crate::{
-    framework::{Attribute, Block, Diagnostics, Schema, Shape, Value},
+    framework::{Attribute, Block, Diagnostics, Schema, Shape, Validator, Value},
     mapping::{Mapping, Rules},
     proto,
     provider::timeouts,
@@ -180,16 +180,25 @@ fn rules() -> Rules {
         .required("metadata")
         .requires_replace("metadata")
         .required("metadata.name")
-        .validate("metadata.name", validate::check_name)
+        .validate("metadata.name", Validator::new(validate::check_name))
         .optional_computed("metadata.namespace")
         .optional_computed("metadata.revision")
         .omit("metadata.id")
         .required("spec")
         .requires_replace("spec")
-        .validate("spec.regions.name", validate::check_region)
-        .validate("spec.token.join_method", validate::check_join_method)
-        .validate("spec.token.allow.aws_account", validate::check_account)
-        .validate("spec.token.allow.aws_arn", validate::check_arn)
+        .validate("spec.regions.name", Validator::new(validate::check_region))
+        .validate(
+            "spec.token.join_method",
+            Validator::new(validate::check_join_method),
+        )
+        .validate(
+            "spec.token.allow.aws_account",
+            Validator::new(validate::check_account),
+        )
+        .validate(
+            "spec.token.allow.aws_arn",
+            Validator::new(validate::check_arn),
+        )
         .optional_computed("status")
         .optional_computed("status.state")
         .optional_computed("status.domain")
