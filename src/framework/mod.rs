@@ -19,6 +19,7 @@ mod private;
 mod provider;
 mod resource;
 mod schema;
+mod state;
 mod stop;
 mod types;
 mod validate;

@@ -5,7 +5,8 @@
 
 use super::{
     Applied, Call, Create, Delete, DeleteReason, Diagnostics, Imported, Path, PlanKind,
-    PlannedChange, Private, Resource, Schema, Update, Value, plan as rules, validate as checks,
+    PlannedChange, Private, Resource, Schema, Update, Value, plan as rules, state as states,
+    validate as checks,
 };
 
 /// Checks the configuration of any block against its schema. `write_only_allowed` is whether core can handle write-only
@@ -199,7 +200,7 @@ pub async fn read<C: Send + Sync + 'static>(
         // With an error, null must not be taken for "gone".
         (applied.state, applied.private) = (kept_state, kept_private);
     }
-    applied
+    settled(resource.schema(), applied)
 }
 
 /// Finds an object by the id that a person gave.
@@ -209,35 +210,47 @@ pub async fn import<C: Send + Sync + 'static>(
     id: &str,
     diagnostics: &mut Diagnostics,
 ) -> Option<Imported> {
-    let imported = resource.import(call, id, diagnostics).await?;
-    (!diagnostics.has_errors()).then_some(imported)
+    let mut imported = resource.import(call, id, diagnostics).await?;
+    if diagnostics.has_errors() {
+        return None;
+    }
+    if imported.state.is_null() {
+        diagnostics.error(
+            "Cannot Import Non-Existent Remote Object",
+            format!("There is no {} with the id {id:?}.", resource.type_name()),
+        );
+        return None;
+    }
+    states::complete(resource.schema(), &mut imported.state);
+    Some(imported)
+}
+
+/// Brings a stored object into the shape of the schema, after its JSON was read by the schema's type.
+pub fn complete(schema: &Schema, state: &mut Value) {
+    states::complete(schema, state);
+}
+
+/// The configuration that makes such an object, as far as the schema tells.
+pub fn configuration(schema: &Schema, state: &Value) -> Value {
+    states::configuration(schema, state)
 }
 
 /// What core would do to an answer that breaks its laws is worse than an error of ours: with unknown values or a wrong
 /// shape OpenTofu drops the object from the state.
 fn settled(schema: &Schema, mut applied: Applied) -> Applied {
-    if !schema.ty().admits(&applied.state) || !applied.state.is_wholly_known() {
+    let ty = schema.ty();
+    if !ty.admits(&applied.state) || !applied.state.is_wholly_known() {
         applied.diagnostics.error(
             "Invalid Resource State",
             format!(
                 "The provider reported an object that does not fit its own schema. {OUR_FAULT}"
             ),
         );
-        forget_unknown(&mut applied.state);
+        applied.state = states::conform(&ty, applied.state);
+        states::forget_unknown(&mut applied.state);
     }
+    states::complete(schema, &mut applied.state);
     applied
-}
-
-fn forget_unknown(value: &mut Value) {
-    match value {
-        Value::Unknown => *value = Value::Null,
-        Value::List(elements) | Value::Set(elements) | Value::Tuple(elements) => {
-            elements.iter_mut().for_each(forget_unknown);
-        }
-        Value::Map(fields) | Value::Object(fields) => fields.values_mut().for_each(forget_unknown),
-        Value::Dynamic(typed) => forget_unknown(&mut typed.1),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
 }
 
 const OUR_FAULT: &str = "This is a fault of the provider; please report it to its developers.";

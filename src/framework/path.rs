@@ -92,6 +92,15 @@ impl Path {
     }
 }
 
+impl FromIterator<Step> for Path {
+    /// The path of these steps, outermost first.
+    fn from_iter<I: IntoIterator<Item = Step>>(steps: I) -> Self {
+        Self {
+            steps: steps.into_iter().collect(),
+        }
+    }
+}
+
 impl fmt::Display for Path {
     /// Writes the path as configurations do, such as `spec.regions[0].name`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -58,14 +58,22 @@ impl Value {
         )
     }
 
-    /// Whether it is null.
+    /// Whether it is null, also one that carries its type along.
     pub fn is_null(&self) -> bool {
-        matches!(self, Self::Null)
+        match self {
+            Self::Null => true,
+            Self::Dynamic(typed) => typed.1.is_null(),
+            _ => false,
+        }
     }
 
-    /// Whether it is unknown as a whole.
+    /// Whether it is unknown as a whole, also where its type is known.
     pub fn is_unknown(&self) -> bool {
-        matches!(self, Self::Unknown)
+        match self {
+            Self::Unknown => true,
+            Self::Dynamic(typed) => typed.1.is_unknown(),
+            _ => false,
+        }
     }
 
     /// Whether it is neither null nor unknown.
@@ -198,6 +206,14 @@ mod tests {
                 .len(),
             2
         );
+    }
+
+    #[test]
+    fn a_null_that_carries_its_type_is_null() {
+        let typed = |value| Value::Dynamic(Box::new((Type::String, value)));
+        assert!(typed(Value::Null).is_null());
+        assert!(typed(Value::Unknown).is_unknown());
+        assert!(typed("x".into()).is_set());
     }
 
     #[test]

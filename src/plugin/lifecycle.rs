@@ -133,6 +133,11 @@ impl Lifecycle {
         }
     }
 
+    /// Whether a connection is still there.
+    pub(super) fn is_open(&self, connection: ConnectionId) -> bool {
+        self.connections().open.contains_key(&connection)
+    }
+
     /// Asks all work to stop.
     pub(super) fn stop_all(&self, reason: StopReason) {
         for stopper in self.connections().open.values() {

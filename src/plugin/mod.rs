@@ -3,11 +3,13 @@
 //! [`run`] is the whole life of the process: handshake with the host, mutual TLS on a private socket, calls, end. The
 //! service that answers the calls is an argument. It finds the [`Connection`] of a call in the request's extensions.
 
+pub mod codec;
 mod controller;
 mod debug;
 mod handshake;
 mod lifecycle;
 pub mod log;
+mod rpc;
 mod serve;
 mod signals;
 mod socket;
@@ -24,6 +26,7 @@ use std::{
 use tokio::runtime::Runtime;
 
 pub use self::lifecycle::{Connection, ConnectionId, Lifecycle, Operation};
+pub use self::rpc::ProviderService;
 use self::{
     handshake::{Answer, Handshake, HandshakeError},
     serve::{Ending, Patience},

@@ -13,7 +13,7 @@ use super::{
     handshake::{HandshakeError, handshake, refusal_in},
     identity::Identity,
     status, tcp,
-    tls::{self, Verification},
+    tls::{self, Trust},
     transport::{self, SERVER_NAME, Transport},
     verifier::Presented,
     way::{Way, WayError},
@@ -139,13 +139,12 @@ impl Attempt<'_> {
     /// The address is a proxy's, which routes by ALPN to the auth server without ending TLS itself.
     async fn proxied(&self) -> Result<Dialled, WayError> {
         let stream = self.tcp().await?;
-        let roots = self.config.roots.load().await?;
-        let verification = if self.config.insecure {
-            Verification::None
+        let trust = if self.config.insecure {
+            Trust::Anyone
         } else {
-            Verification::Full
+            Trust::Roots(self.config.roots.load().await?)
         };
-        let web = tls::web(roots, verification, &[b"http/1.1"]).map_err(WayError::tls)?;
+        let web = tls::web(trust, &[b"http/1.1"]).map_err(WayError::tls)?;
         let name = self
             .address
             .server_name()
@@ -312,10 +311,9 @@ impl Attempt<'_> {
     async fn is_alpn_stripped(&self) -> bool {
         let test = async {
             let stream = self.tcp().await?;
-            let roots = self.config.roots.load().await?;
             // Only how the protocol is negotiated matters; nothing is sent.
-            let config = tls::web(roots, Verification::None, &[b"teleport-reversetunnel"])
-                .map_err(WayError::tls)?;
+            let config =
+                tls::web(Trust::Anyone, &[b"teleport-reversetunnel"]).map_err(WayError::tls)?;
             let name = self
                 .address
                 .server_name()

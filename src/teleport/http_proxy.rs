@@ -20,7 +20,7 @@ use super::{
     Address,
     roots::{NoRoots, Roots},
     tcp::{self, Stream, TcpError},
-    tls,
+    tls::{self, Trust},
     transport::chain,
 };
 
@@ -139,8 +139,8 @@ async fn open_tls(proxy: &Intercept, roots: &Roots) -> Result<Box<dyn Stream>, R
     let name = rustls::pki_types::ServerName::try_from(name)
         .map_err(|error| Reason::Tls(error.to_string()))?;
     let roots = roots.load().await.map_err(Reason::Roots)?;
-    let config = tls::web(roots, tls::Verification::Full, &[])
-        .map_err(|error| Reason::Tls(error.to_string()))?;
+    let config =
+        tls::web(Trust::Roots(roots), &[]).map_err(|error| Reason::Tls(error.to_string()))?;
     let stream = open(proxy, 443).await?;
     let stream = TlsConnector::from(config).connect(name, stream).await;
     Ok(Box::new(

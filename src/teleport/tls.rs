@@ -20,25 +20,21 @@ use super::{
     verifier::{ClusterVerifier, Presented},
 };
 
-/// Whether a web certificate is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verification {
-    /// It must be good for the name.
-    Full,
-    /// Any will do: the option `insecure`.
-    None,
+/// Whose web certificates are good.
+#[derive(Clone)]
+pub(super) enum Trust {
+    /// Those that lead to one of these roots and name the host.
+    Roots(Arc<RootCertStore>),
+    /// Any: the option `insecure`.
+    Anyone,
 }
 
 /// For a proxy's web API.
-pub(super) fn web(
-    roots: Arc<RootCertStore>,
-    verification: Verification,
-    alpn: &[&[u8]],
-) -> Result<Arc<ClientConfig>, Error> {
+pub(super) fn web(trust: Trust, alpn: &[&[u8]]) -> Result<Arc<ClientConfig>, Error> {
     let builder = builder()?;
-    let builder = match verification {
-        Verification::Full => builder.with_root_certificates(roots),
-        Verification::None => builder
+    let builder = match trust {
+        Trust::Roots(roots) => builder.with_root_certificates(roots),
+        Trust::Anyone => builder
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(NoVerification(provider()))),
     };

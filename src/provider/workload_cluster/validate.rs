@@ -241,9 +241,9 @@ fn allow(rule: &Value, path: &Path, diagnostics: &mut Diagnostics) {
     let (Some(account), Some(arn)) = (account.as_str(), arn.as_str()) else {
         return;
     };
-    let found = match Arn::parse(arn) {
-        Some(Arn::Caller { account } | Arn::Role { account, .. }) => account,
-        None => return,
+    let Some(Arn::Caller { account: found } | Arn::Role { account: found, .. }) = Arn::parse(arn)
+    else {
+        return;
     };
     if !account.is_empty() && !matches_glob(found, account) {
         diagnostics.attribute_error(

@@ -1,0 +1,137 @@
+//! The tree of attributes as a schema.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use prost_reflect::Kind as WireKind;
+
+use super::{
+    encode::Encoder,
+    fields::{Field, Kind, Message},
+};
+use crate::framework::{Attribute, Diagnostics, Nesting, Path, Shape, Type, Validator, Value};
+
+impl Message {
+    /// The attributes by name.
+    pub(super) fn attributes(&self) -> BTreeMap<String, Attribute> {
+        self.fields
+            .iter()
+            .map(|field| (field.name.clone(), field.attribute()))
+            .collect()
+    }
+}
+
+impl Field {
+    fn attribute(&self) -> Attribute {
+        let mut attribute = Attribute::new(Type::Dynamic);
+        attribute.shape = self.kind.shape();
+        attribute.validators.extend(self.kind.validator());
+        self.behaviour.put_on(&mut attribute);
+        attribute
+    }
+}
+
+impl Kind {
+    /// The type of the values.
+    pub(super) fn ty(&self) -> Type {
+        match self {
+            Self::Scalar(WireKind::Bool) => Type::Bool,
+            Self::Scalar(WireKind::String | WireKind::Bytes)
+            | Self::Timestamp(_)
+            | Self::Duration(_)
+            | Self::Nanoseconds => Type::String,
+            Self::Scalar(_) => Type::Number,
+            Self::List(element) => Type::list(element.ty()),
+            Self::Map(_, element) => Type::map(element.ty()),
+            Self::Wrapper(_, inner) => inner.ty(),
+            Self::Message(message) => Type::object(
+                message
+                    .fields
+                    .iter()
+                    .map(|field| (field.name.as_str(), field.kind.ty())),
+            ),
+        }
+    }
+
+    fn shape(&self) -> Shape {
+        let nested = |nesting, message: &Message| Shape::Nested(nesting, message.attributes());
+        match self.unwrapped() {
+            Self::Message(message) => nested(Nesting::Single, message),
+            Self::List(element) => match element.unwrapped() {
+                Self::Message(message) => nested(Nesting::List, message),
+                _ => Shape::Type(self.ty()),
+            },
+            Self::Map(_, element) => match element.unwrapped() {
+                Self::Message(message) => nested(Nesting::Map, message),
+                _ => Shape::Type(self.ty()),
+            },
+            _ => Shape::Type(self.ty()),
+        }
+    }
+
+    /// The check that the known parts of a value can be sent. Attributes nested in it have their own.
+    fn validator(&self) -> Option<Validator> {
+        match self.unwrapped() {
+            Self::Scalar(WireKind::Bool | WireKind::String) => None,
+            Self::Message(message) => oneof_validator(message),
+            Self::List(element) | Self::Map(_, element) => match element.unwrapped() {
+                Self::Message(message) => oneof_validator(message),
+                _ => self.encoding_validator(),
+            },
+            _ => self.encoding_validator(),
+        }
+    }
+
+    fn encoding_validator(&self) -> Option<Validator> {
+        let kind = self.clone();
+        Some(Validator::new(move |path, value, diagnostics| {
+            Encoder::tolerant(diagnostics).wire(&kind, value, path, None);
+        }))
+    }
+}
+
+fn oneof_validator(message: &Arc<Message>) -> Option<Validator> {
+    message.oneofs().next()?;
+    let message = Arc::clone(message);
+    Some(Validator::new(move |path, value, diagnostics| {
+        message.check_all(value, path, diagnostics);
+    }))
+}
+
+impl Message {
+    /// Checks an object, or each object of a list or map, for oneofs of which more than one member is set.
+    fn check_all(&self, value: &Value, path: &Path, diagnostics: &mut Diagnostics) {
+        match value {
+            Value::List(elements) => {
+                for (index, element) in elements.iter().enumerate() {
+                    self.check_oneofs(element, &path.with_index(index), diagnostics);
+                }
+            }
+            Value::Map(elements) => {
+                for (key, element) in elements {
+                    self.check_oneofs(element, &path.with_key(key), diagnostics);
+                }
+            }
+            value => self.check_oneofs(value, path, diagnostics),
+        }
+    }
+
+    /// Checks an object for oneofs of which more than one member is set.
+    pub(super) fn check_oneofs(&self, value: &Value, path: &Path, diagnostics: &mut Diagnostics) {
+        for members in self.oneofs() {
+            let mut set = members
+                .iter()
+                .filter(|field| value.field(&field.name).is_set());
+            if let (Some(first), Some(second)) = (set.next(), set.next()) {
+                diagnostics.attribute_error(
+                    path.with_attribute(&second.name),
+                    "Conflicting Attributes",
+                    format!(
+                        "{} and {} cannot be set together. Keep one of them.",
+                        path.with_attribute(&first.name),
+                        path.with_attribute(&second.name)
+                    ),
+                );
+            }
+        }
+    }
+}
