@@ -1,11 +1,9 @@
 //! `terraform-provider-teleport`: Terraform and OpenTofu start it, people do not.
 
-mod placeholder;
-
 use std::{env, process::ExitCode, time::Duration};
 
 use clap::Parser;
-use terraform_provider_teleport::plugin;
+use terraform_provider_teleport::{plugin, provider::Teleport};
 
 /// Terraform and OpenTofu provider for Teleport workload clusters.
 ///
@@ -38,9 +36,8 @@ fn main() -> ExitCode {
         debug: arguments.debug,
         grace: arguments.grace,
     };
-    plugin::run(&options, &|name| env::var(name).ok(), |lifecycle| {
-        placeholder::Empty {
-            lifecycle: lifecycle.clone(),
-        }
+    let environment = |name: &str| env::var(name).ok();
+    plugin::run(&options, &environment, |lifecycle| {
+        plugin::ProviderService::new(Teleport::new(Box::new(environment)), lifecycle)
     })
 }

@@ -39,7 +39,6 @@ pub(super) fn complete(
             Successor::of(&change.planned, &digest).leave(&mut change.private);
             if let Some(held) = HeldName::found(&change.private) {
                 held.keep_results(&mut change.planned);
-                held.warn(&object::name(&change.planned).unwrap_or_default(), told);
             }
         }
     }
@@ -68,10 +67,13 @@ fn update(
     // With -replace core asks for a replacement although nothing in the plan needs one: the note is left in any case.
     HeldName::forget(&mut change.private);
     if !renamed && !same_name_allowed(planned) {
-        HeldName::of(prior, &change.requires_replace).leave(&mut change.private);
+        let held = HeldName::of(prior, &change.requires_replace);
         if !change.requires_replace.is_empty() {
+            // Of the second half of a replacement's plan core shows no warnings, so this is the place for it.
+            held.warn(&object::name(prior).unwrap_or_default(), told);
             same_results(prior, planned);
         }
+        held.leave(&mut change.private);
     }
 }
 
