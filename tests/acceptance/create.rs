@@ -43,8 +43,17 @@ fn a_cluster_that_is_active_at_once_is_read_once_more(program: &Program) {
     env.configure(&cluster("team-a", ""));
     env.apply().succeeded().without_diagnostics();
     let calls = env.simulator.calls().into_iter().map(|call| call.rpc);
-    let calls: Vec<_> = calls.filter(|rpc| rpc.ends_with("WorkloadCluster")).collect();
-    assert_eq!(calls, ["GetWorkloadCluster", "CreateWorkloadCluster", "GetWorkloadCluster"]);
+    let calls: Vec<_> = calls
+        .filter(|rpc| rpc.ends_with("WorkloadCluster"))
+        .collect();
+    assert_eq!(
+        calls,
+        [
+            "GetWorkloadCluster",
+            "CreateWorkloadCluster",
+            "GetWorkloadCluster"
+        ]
+    );
     env.plan_is_empty().without_diagnostics();
 }
 
@@ -87,13 +96,25 @@ fn provider_arguments_change_in_place_without_a_write(program: &Program) {
     ] {
         env.configure(&cluster("team-a", more));
         let outcome = env.plan().without_diagnostics();
-        assert_eq!(outcome.planned(), [(CLUSTER.to_owned(), "update".to_owned())], "{more}");
+        assert_eq!(
+            outcome.planned(),
+            [(CLUSTER.to_owned(), "update".to_owned())],
+            "{more}"
+        );
         let change = env.planned_change(CLUSTER);
-        assert_eq!(change["after"]["status"], change["before"]["status"], "{more}");
+        assert_eq!(
+            change["after"]["status"], change["before"]["status"],
+            "{more}"
+        );
         assert_eq!(change["after"]["ready"], true, "{more}");
         env.simulator.clear_calls();
         env.apply_plan().succeeded().without_diagnostics();
-        assert_eq!(env.simulator.calls().len(), 0, "{more}: {:?}", env.simulator.calls());
+        assert_eq!(
+            env.simulator.calls().len(),
+            0,
+            "{more}: {:?}",
+            env.simulator.calls()
+        );
         env.plan_is_empty();
     }
     assert_eq!(env.simulator.cluster("team-a").unwrap().revision, revision);
@@ -105,7 +126,13 @@ fn an_existing_cluster_is_not_taken_over_and_the_error_shows_the_import_block(pr
         "[[clusters]]\nname = 'team-a'\nspec = { regions = [{ name = 'us-west-2' }] }",
     );
     env.configure(&cluster("team-a", ""));
-    let error = env.apply().error(&["already", "team-a", "import {", "to = ADDRESS", "id = \"team-a\""]);
+    let error = env.apply().error(&[
+        "already",
+        "team-a",
+        "import {",
+        "to = ADDRESS",
+        "id = \"team-a\"",
+    ]);
     error.points_at("metadata");
     assert_eq!(error.address, CLUSTER);
     assert!(env.state().is_empty());
@@ -115,7 +142,9 @@ fn an_existing_cluster_is_not_taken_over_and_the_error_shows_the_import_block(pr
 fn a_held_name_is_refused_and_explained(program: &Program) {
     let env = TestEnv::with(program, "held_names = ['team-a']");
     env.configure(&cluster("team-a", ""));
-    env.apply().error(&["team-a", "14 days", "support"]).points_at("metadata");
+    env.apply()
+        .error(&["team-a", "14 days", "support"])
+        .points_at("metadata");
     assert!(env.state().is_empty());
     assert!(env.names().is_empty());
 }

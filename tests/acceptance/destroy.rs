@@ -82,7 +82,9 @@ fn a_removed_block_lets_go_of_the_cluster(program: &Program) {
     let env = TestEnv::new(program);
     env.configure(&cluster("team-a", ""));
     env.apply().succeeded();
-    env.configure(&format!("removed {{\n  from = {CLUSTER}\n  lifecycle {{\n    destroy = false\n  }}\n}}\n"));
+    env.configure(&format!(
+        "removed {{\n  from = {CLUSTER}\n  lifecycle {{\n    destroy = false\n  }}\n}}\n"
+    ));
     env.apply().succeeded();
     assert!(env.state().is_empty());
     assert_eq!(env.names(), ["team-a"]);

@@ -35,14 +35,22 @@ fn a_spec_that_was_changed_shows_as_a_replacement_that_is_refused(program: &Prog
     env.configure(&cluster("team-a", ""));
     env.apply().succeeded();
     let spec = Spec {
-        regions: vec![Region { name: "eu-central-1".to_owned() }],
+        regions: vec![Region {
+            name: "eu-central-1".to_owned(),
+        }],
         ..Spec::default()
     };
-    let change = ClusterChange { spec: Some(spec), ..ClusterChange::default() };
+    let change = ClusterChange {
+        spec: Some(spec),
+        ..ClusterChange::default()
+    };
     env.simulator.change_cluster("team-a", change).unwrap();
 
     let outcome = env.plan();
-    assert_eq!(outcome.planned(), [(CLUSTER.to_owned(), "replace".to_owned())]);
+    assert_eq!(
+        outcome.planned(),
+        [(CLUSTER.to_owned(), "replace".to_owned())]
+    );
     outcome.warning(&["team-a", "spec", "14 days"]);
     env.apply_plan().error(&["Nothing was deleted"]);
     assert_eq!(env.names(), ["team-a"]);
@@ -55,7 +63,10 @@ fn a_cluster_that_is_gone_is_planned_anew(program: &Program) {
     env.apply().succeeded();
     assert!(env.simulator.delete_cluster("team-a"));
     let outcome = env.plan();
-    assert_eq!(outcome.planned(), [(CLUSTER.to_owned(), "create".to_owned())]);
+    assert_eq!(
+        outcome.planned(),
+        [(CLUSTER.to_owned(), "create".to_owned())]
+    );
     env.apply_plan().succeeded();
     assert_eq!(env.names(), ["team-a"]);
     env.plan_is_empty();

@@ -32,7 +32,11 @@ fn an_import_block_takes_a_cluster_in_and_nothing_is_left_to_do(program: &Progra
     env.configure(&format!("{BLOCK}{}", cluster("team-a", "")));
     let planned = env.plan_with(&[]);
     planned.clone().without_diagnostics();
-    assert_eq!(planned.planned(), [(CLUSTER.to_owned(), "import".to_owned())], "{planned}");
+    assert_eq!(
+        planned.planned(),
+        [(CLUSTER.to_owned(), "import".to_owned())],
+        "{planned}"
+    );
     env.apply().succeeded().without_diagnostics();
     let stored = env.state().get(CLUSTER).attributes;
     assert_eq!(stored["ready"], true);
@@ -56,9 +60,15 @@ fn an_imported_cluster_that_is_not_active_yet_is_waited_for(program: &Program) {
     env.simulator.set_state("team-a", "creating").unwrap();
     env.configure(&cluster("team-a", ""));
     env.run(&["import", CLUSTER, "team-a"]).succeeded();
-    assert_eq!(env.state().get(CLUSTER).attributes["ready"], serde_json::Value::Null);
+    assert_eq!(
+        env.state().get(CLUSTER).attributes["ready"],
+        serde_json::Value::Null
+    );
 
-    assert_eq!(env.plan().planned(), [(CLUSTER.to_owned(), "update".to_owned())]);
+    assert_eq!(
+        env.plan().planned(),
+        [(CLUSTER.to_owned(), "update".to_owned())]
+    );
     env.simulator.set_state("team-a", "active").unwrap();
     env.apply_plan().succeeded().without_diagnostics();
     assert_eq!(env.state().get(CLUSTER).attributes["ready"], true);
@@ -68,7 +78,8 @@ fn an_imported_cluster_that_is_not_active_yet_is_waited_for(program: &Program) {
 fn a_name_that_does_not_exist_cannot_be_imported(program: &Program) {
     let env = TestEnv::new(program);
     env.configure(&format!("{BLOCK}{}", cluster("team-a", "")));
-    env.plan_with(&[]).error(&["Cannot import non-existent remote object"]);
+    env.plan_with(&[])
+        .error(&["Cannot import non-existent remote object"]);
 }
 
 fn an_import_id_that_is_no_name_is_explained(program: &Program) {

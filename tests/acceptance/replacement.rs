@@ -70,8 +70,19 @@ fn a_replacement_under_the_same_name_is_refused_before_anything_is_destroyed(pro
     env.configure(&elsewhere(&configuration));
     let plan = env.plan();
     assert_eq!(plan.planned(), only("replace"));
-    let warning = plan.warning(&["spec", "team-a", "14 days", "before anything is deleted", "new name"]);
-    warning.says(&["terraform destroy -target", "removed block", "allow_same_name_replacement", "prevent_destroy"]);
+    let warning = plan.warning(&[
+        "spec",
+        "team-a",
+        "14 days",
+        "before anything is deleted",
+        "new name",
+    ]);
+    warning.says(&[
+        "terraform destroy -target",
+        "removed block",
+        "allow_same_name_replacement",
+        "prevent_destroy",
+    ]);
     let change = env.planned_change(CLUSTER);
     assert_eq!(change["after"]["status"], change["before"]["status"]);
     assert_eq!(change["after"]["id"], "team-a");
@@ -81,7 +92,10 @@ fn a_replacement_under_the_same_name_is_refused_before_anything_is_destroyed(pro
     assert_eq!(outcome.begun(), only("delete"));
     assert_nothing_happened(&env);
     for address in [CLUSTER, "terraform_data.dependent"] {
-        assert_eq!(env.state().get(address).attributes, before.get(address).attributes);
+        assert_eq!(
+            env.state().get(address).attributes,
+            before.get(address).attributes
+        );
         assert!(!env.state().get(address).tainted);
     }
 
@@ -89,9 +103,14 @@ fn a_replacement_under_the_same_name_is_refused_before_anything_is_destroyed(pro
     env.plan_is_empty().without_diagnostics();
 }
 
-fn a_replacement_under_the_same_name_with_create_before_destroy_destroys_nothing(program: &Program) {
+fn a_replacement_under_the_same_name_with_create_before_destroy_destroys_nothing(
+    program: &Program,
+) {
     let env = TestEnv::new(program);
-    let configuration = cluster("team-a", "lifecycle {\n    create_before_destroy = true\n  }");
+    let configuration = cluster(
+        "team-a",
+        "lifecycle {\n    create_before_destroy = true\n  }",
+    );
     let configuration = format!("{configuration}{DEPENDENT}");
     env.configure(&configuration);
     env.apply().succeeded();
@@ -120,7 +139,10 @@ fn with_allow_same_name_replacement_it_goes_through_where_names_are_not_held(pro
     let env = TestEnv::with(program, "active_after_reads = 0\nname_hold = '0s'");
     env.configure(&cluster("team-a", ""));
     env.apply().succeeded();
-    env.configure(&elsewhere(&cluster("team-a", "allow_same_name_replacement = true")));
+    env.configure(&elsewhere(&cluster(
+        "team-a",
+        "allow_same_name_replacement = true",
+    )));
     let plan = env.plan().without_diagnostics();
     assert_eq!(plan.planned(), only("replace"));
     env.apply_plan().succeeded();
@@ -149,7 +171,10 @@ resource "teleport_workload_cluster" "this" {
     env.apply().succeeded();
     for (from, to) in [
         ("name = \"team-a\"", "name = \"team-a\"\n    labels = {}"),
-        ("name = \"team-a\"", "name = \"team-a\"\n    description = \"\""),
+        (
+            "name = \"team-a\"",
+            "name = \"team-a\"\n    description = \"\"",
+        ),
         ("metadata", "version = \"v1\"\n  metadata"),
         ("metadata", "kind = \"workload_cluster\"\n  metadata"),
         ("metadata", "sub_kind = \"\"\n  metadata"),
@@ -166,7 +191,10 @@ resource "teleport_workload_cluster" "this" {
 
 fn assert_nothing_happened(env: &TestEnv) {
     assert_eq!(env.names(), ["team-a"]);
-    assert_eq!(env.simulator.cluster("team-a").unwrap().spec.regions[0].name, "us-west-2");
+    assert_eq!(
+        env.simulator.cluster("team-a").unwrap().spec.regions[0].name,
+        "us-west-2"
+    );
     assert_eq!(env.calls("DeleteWorkloadCluster"), 0);
     assert_eq!(env.calls("CreateWorkloadCluster"), 1);
 }

@@ -78,14 +78,20 @@ impl TestEnv {
         let scenario: Scenario = scenario.parse().expect("the scenario must be valid");
         let installation = Installation::of(program);
         let folder = tempfile::tempdir().expect("a temporary folder must be creatable");
-        fs::copy(&installation.lock, folder.path().join(".terraform.lock.hcl")).expect("the lock file must be copyable");
+        fs::copy(
+            &installation.lock,
+            folder.path().join(".terraform.lock.hcl"),
+        )
+        .expect("the lock file must be copyable");
         let starting = Simulator::start(Options::default().scenario(scenario));
         Self {
             program: program.clone(),
             installation,
             folder,
             variables: Vec::new(),
-            simulator: runtime().block_on(starting).expect("the simulator must start"),
+            simulator: runtime()
+                .block_on(starting)
+                .expect("the simulator must start"),
         }
     }
 
@@ -107,12 +113,17 @@ impl TestEnv {
 
     /// Makes `main.tf` of this, which has its own provider blocks.
     pub(crate) fn write(&self, body: &str) {
-        fs::write(self.path("main.tf"), format!("{REQUIRED}{body}")).expect("the configuration must be writable");
+        fs::write(self.path("main.tf"), format!("{REQUIRED}{body}"))
+            .expect("the configuration must be writable");
     }
 
     /// The usual provider block, with these arguments beside.
     pub(crate) fn provider(&self, more: &str) -> String {
-        provider_block(&self.simulator.proxy_address(), self.simulator.identity_file(), more)
+        provider_block(
+            &self.simulator.proxy_address(),
+            self.simulator.identity_file(),
+            more,
+        )
     }
 
     /// A run that was begun.
@@ -165,10 +176,18 @@ impl TestEnv {
     #[track_caller]
     pub(crate) fn planned_change(&self, address: &str) -> Value {
         let outcome = self.run(&["show", "-json", PLAN]).succeeded();
-        let shown: Value = serde_json::from_str(&outcome.stdout).expect("show -json must print JSON");
-        let changes = shown["resource_changes"].as_array().cloned().unwrap_or_default();
-        let found = changes.into_iter().find(|change| change["address"] == address);
-        found.map(|change| change["change"].clone()).unwrap_or_else(|| panic!("no change of {address}\n{outcome}"))
+        let shown: Value =
+            serde_json::from_str(&outcome.stdout).expect("show -json must print JSON");
+        let changes = shown["resource_changes"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let found = changes
+            .into_iter()
+            .find(|change| change["address"] == address);
+        found
+            .map(|change| change["change"].clone())
+            .unwrap_or_else(|| panic!("no change of {address}\n{outcome}"))
     }
 
     /// The state as it is on disk. An empty one if there is no file.
@@ -184,16 +203,26 @@ impl TestEnv {
 
     /// How many calls of an RPC came in, about a cluster of any name.
     pub(crate) fn calls(&self, rpc: &str) -> usize {
-        self.simulator.calls().iter().filter(|call| call.rpc == rpc).count()
+        self.simulator
+            .calls()
+            .iter()
+            .filter(|call| call.rpc == rpc)
+            .count()
     }
 
     /// The names of the workload clusters that there are.
     pub(crate) fn names(&self) -> Vec<String> {
-        self.simulator.clusters().into_iter().map(|cluster| cluster.name).collect()
+        self.simulator
+            .clusters()
+            .into_iter()
+            .map(|cluster| cluster.name)
+            .collect()
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.program.command(self.folder.path(), &self.installation.cli_config);
+        let mut command = self
+            .program
+            .command(self.folder.path(), &self.installation.cli_config);
         command
             .env("TF_DATA_DIR", &self.installation.data)
             .env("SSL_CERT_FILE", self.simulator.ca_file())
@@ -205,7 +234,9 @@ impl TestEnv {
 
 /// A provider block.
 pub(crate) fn provider_block(address: &str, identity_file: &Path, more: &str) -> String {
-    format!("provider \"teleport\" {{\n  addr = {address:?}\n  identity_file_path = {identity_file:?}\n  {more}\n}}\n")
+    format!(
+        "provider \"teleport\" {{\n  addr = {address:?}\n  identity_file_path = {identity_file:?}\n  {more}\n}}\n"
+    )
 }
 
 /// The runtime that everything of the tests' own runs on.

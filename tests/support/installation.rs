@@ -47,12 +47,15 @@ impl Installation {
         let installation = made
             .get_or_insert_default()
             .entry(program.kind.name())
-            .or_insert_with(|| Arc::new(Self::make(program).expect("the provider must be installable")));
+            .or_insert_with(|| {
+                Arc::new(Self::make(program).expect("the provider must be installable"))
+            });
         Arc::clone(installation)
     }
 
     fn make(program: &Program) -> io::Result<Self> {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("installed-{}", program.kind));
+        let folder =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("installed-{}", program.kind));
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
@@ -61,7 +64,10 @@ impl Installation {
         let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-teleport"));
         fs::hard_link(
             binary,
-            package.join(concat!("terraform-provider-teleport_v", env!("CARGO_PKG_VERSION"))),
+            package.join(concat!(
+                "terraform-provider-teleport_v",
+                env!("CARGO_PKG_VERSION")
+            )),
         )?;
         let installation = Self {
             cli_config: folder.join("cli.tfrc"),
@@ -69,7 +75,9 @@ impl Installation {
             lock: folder.join(".terraform.lock.hcl"),
         };
         let mirror = folder.join("mirror");
-        let settings = format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n");
+        let settings = format!(
+            "provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n"
+        );
         fs::write(&installation.cli_config, settings)?;
         fs::write(folder.join("main.tf"), REQUIRED)?;
         let output = program

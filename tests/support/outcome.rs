@@ -73,7 +73,8 @@ impl Outcome {
     #[track_caller]
     pub(crate) fn warning(&self, phrases: &[&str]) -> Diagnostic {
         let mut warnings = self.of("warning").into_iter();
-        let found = warnings.find(|warning| phrases.iter().all(|phrase| warning.text.contains(phrase)));
+        let found =
+            warnings.find(|warning| phrases.iter().all(|phrase| warning.text.contains(phrase)));
         found.unwrap_or_else(|| panic!("no warning with {phrases:?}\n{self}"))
     }
 
@@ -94,7 +95,9 @@ impl Outcome {
         {
             return diagnostics.iter().map(Diagnostic::new).collect();
         }
-        self.events("diagnostic").map(|event| Diagnostic::new(&event["diagnostic"])).collect()
+        self.events("diagnostic")
+            .map(|event| Diagnostic::new(&event["diagnostic"]))
+            .collect()
     }
 
     /// The planned changes, as pairs of address and action, in the order of their addresses.
@@ -109,13 +112,21 @@ impl Outcome {
 
     /// The lines of a `-json` output of this type.
     pub(crate) fn events<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = Value> + 'a {
-        let events = self.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let events = self
+            .stdout
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
         events.filter(move |event| event["type"] == kind)
     }
 
     fn pairs(&self, kind: &str, key: &str) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let pair = |event: Value| (text(&event[key]["resource"]["addr"]), text(&event[key]["action"]));
+        let pair = |event: Value| {
+            (
+                text(&event[key]["resource"]["addr"]),
+                text(&event[key]["action"]),
+            )
+        };
         let mut pairs: Vec<_> = self.events(kind).map(pair).collect();
         pairs.sort();
         pairs
@@ -123,14 +134,25 @@ impl Outcome {
 
     fn of(&self, severity: &str) -> Vec<Diagnostic> {
         let diagnostics = self.diagnostics().into_iter();
-        diagnostics.filter(|diagnostic| diagnostic.severity == severity).collect()
+        diagnostics
+            .filter(|diagnostic| diagnostic.severity == severity)
+            .collect()
     }
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { command, code, took, stdout, stderr } = self;
-        write!(f, "{command}\nexit code {code:?} after {took:?}\n{stdout}\n{stderr}")
+        let Self {
+            command,
+            code,
+            took,
+            stdout,
+            stderr,
+        } = self;
+        write!(
+            f,
+            "{command}\nexit code {code:?} after {took:?}\n{stdout}\n{stderr}"
+        )
     }
 }
 
@@ -151,7 +173,11 @@ impl Diagnostic {
     #[track_caller]
     pub(crate) fn says(&self, phrases: &[&str]) {
         for phrase in phrases {
-            assert!(self.text.contains(phrase), "{phrase:?} is not in:\n{}", self.text);
+            assert!(
+                self.text.contains(phrase),
+                "{phrase:?} is not in:\n{}",
+                self.text
+            );
         }
     }
 
@@ -160,6 +186,11 @@ impl Diagnostic {
     /// Panics if it does not point at the attribute `name` of the configuration.
     #[track_caller]
     pub(crate) fn points_at(&self, name: &str) {
-        assert!(self.code.trim_start().starts_with(name), "it points at {:?}, not {name:?}\n{}", self.code, self.text);
+        assert!(
+            self.code.trim_start().starts_with(name),
+            "it points at {:?}, not {name:?}\n{}",
+            self.code,
+            self.text
+        );
     }
 }

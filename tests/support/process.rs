@@ -31,7 +31,8 @@ impl Running {
     /// Starts it.
     pub(crate) fn start(mut command: Command) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder must be creatable");
-        let file = |name: &str| File::create(folder.path().join(name)).expect("a file must be creatable");
+        let file =
+            |name: &str| File::create(folder.path().join(name)).expect("a file must be creatable");
         let shown = format!("{command:?}");
         let child = command
             .stdout(file(STDOUT))
@@ -71,8 +72,16 @@ impl Running {
     pub(crate) fn until(&mut self, what: &str, mut condition: impl FnMut(&Self) -> bool) {
         let deadline = Instant::now() + LONGEST;
         while !condition(self) {
-            assert!(!self.has_ended(), "it ended before {what}\n{}", self.everything());
-            assert!(Instant::now() < deadline, "still waiting for {what}\n{}", self.everything());
+            assert!(
+                !self.has_ended(),
+                "it ended before {what}\n{}",
+                self.everything()
+            );
+            assert!(
+                Instant::now() < deadline,
+                "still waiting for {what}\n{}",
+                self.everything()
+            );
             thread::sleep(STEP);
         }
     }
@@ -85,7 +94,11 @@ impl Running {
     pub(crate) fn wait(mut self) -> Outcome {
         let deadline = Instant::now() + LONGEST;
         while !self.has_ended() {
-            assert!(Instant::now() < deadline, "still running\n{}", self.everything());
+            assert!(
+                Instant::now() < deadline,
+                "still running\n{}",
+                self.everything()
+            );
             thread::sleep(STEP);
         }
         Outcome {

@@ -27,7 +27,9 @@ impl State {
             resource["mode"] == mode && resource["type"] == kind && resource["name"] == name
         })?;
         let instances = resource["instances"].as_array()?;
-        let current = instances.iter().find(|instance| instance["deposed"].is_null())?;
+        let current = instances
+            .iter()
+            .find(|instance| instance["deposed"].is_null())?;
         Some(Instance {
             attributes: current["attributes"].clone(),
             tainted: current["status"] == "tainted",
@@ -41,7 +43,8 @@ impl State {
     /// Panics if it is not there.
     #[track_caller]
     pub(crate) fn get(&self, address: &str) -> Instance {
-        self.find(address).unwrap_or_else(|| panic!("no {address} in {:#}", self.0))
+        self.find(address)
+            .unwrap_or_else(|| panic!("no {address} in {:#}", self.0))
     }
 
     /// The value of an output.
