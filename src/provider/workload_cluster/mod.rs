@@ -74,15 +74,14 @@ impl Resource<Cluster> for WorkloadClusterResource {
 
     async fn read(&self, call: &Call<Cluster>, state: Value, private: Private) -> Applied {
         let mut told = Diagnostics::new();
-        if call
-            .client
-            .as_ref()
-            .is_some_and(|cluster| cluster.client().is_none())
-        {
+        if let Some(unknown) = call.client.as_ref().and_then(|cluster| cluster.unknown()) {
             told.warning(
                 "Not Refreshed",
-                "The provider block holds values that are known only after the apply, so the workload cluster could not be \
-                 read. What the state says of it was taken as it is.",
+                format!(
+                    "The workload cluster could not be read, because of the provider block {} known only after the apply. \
+                     What the state says of it was taken as it is.",
+                    unknown.describe(),
+                ),
             );
             return Applied {
                 state,
@@ -99,7 +98,13 @@ impl Resource<Cluster> for WorkloadClusterResource {
         };
         match client.workload_clusters().get(&name).await {
             Ok(cluster) => {
-                let mut read = self.objects.value(&cluster, &state);
+                let ours = !state.field(READY).is_null();
+                let reference = if ours {
+                    state
+                } else {
+                    object::without_empty(state)
+                };
+                let mut read = self.objects.value(&cluster, &reference);
                 let active =
                     wait::State::of(object::state(&cluster).as_deref()) == wait::State::Active;
                 match read.field(READY).as_bool() {

@@ -171,6 +171,23 @@ pub(super) fn without_unknown(value: Value) -> Value {
     }
 }
 
+/// The value with null for every empty text and map. The official provider stores what nobody set as empty, and taken for the
+/// words of the configuration that would show as a change.
+pub(super) fn without_empty(value: Value) -> Value {
+    match value {
+        Value::String(text) if text.is_empty() => Value::Null,
+        Value::Map(entries) if entries.is_empty() => Value::Null,
+        Value::Object(fields) => Value::Object(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name, without_empty(value)))
+                .collect(),
+        ),
+        Value::List(elements) => Value::List(elements.into_iter().map(without_empty).collect()),
+        other => other,
+    }
+}
+
 fn rules() -> Rules {
     Rules::new()
         .default_to("kind", "workload_cluster")
