@@ -323,7 +323,7 @@ impl Work<'_> {
             format!(
                 "There is no workload cluster {name:?} that can be seen, but the name cannot be used: {}.\n\nTeleport Cloud \
                  holds the name of a deleted cluster for 14 days; its support can restore the cluster or release the name. The \
-                 name may also belong to somebody else. Use another one.",
+                 name may also belong to somebody else. Use another metadata.name.",
                 chain(error),
             ),
         );
@@ -339,7 +339,7 @@ impl Work<'_> {
                 "A workload cluster named {name:?} exists already (state {state:?}). To manage it with this configuration, \
                  import it, with the address of this resource block for ADDRESS:\n\n  import {{\n    to = ADDRESS\n    id = \
                  {name:?}\n  }}\n\nIf it is this very resource, tainted and with create_before_destroy, then say that it is \
-                 good as it is: terraform untaint ADDRESS. To make another cluster, use another name."
+                 good as it is: terraform untaint ADDRESS. To make another cluster, use another metadata.name."
             ),
         );
     }
