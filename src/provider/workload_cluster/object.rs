@@ -190,8 +190,10 @@ pub(super) fn without_empty(value: Value) -> Value {
 
 fn rules() -> Rules {
     Rules::new()
-        .default_to("kind", "workload_cluster")
-        .default_to("version", "v1")
+        .default_to("kind", validate::KIND)
+        .validate("kind", Validator::new(validate::check_kind))
+        .default_to("version", validate::VERSION)
+        .validate("version", Validator::new(validate::check_version))
         .requires_replace("version")
         .requires_replace("sub_kind")
         .required("metadata")

@@ -104,6 +104,16 @@ pub(super) fn check_arn(path: &Path, value: &Value, diagnostics: &mut Diagnostic
     }
 }
 
+/// A validator for kinds.
+pub(super) fn check_kind(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+    check_only(KIND, path, value, diagnostics);
+}
+
+/// A validator for versions.
+pub(super) fn check_version(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+    check_only(VERSION, path, value, diagnostics);
+}
+
 /// A validator for join methods.
 pub(super) fn check_join_method(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
     let method = value.as_str().unwrap_or_default();
@@ -135,6 +145,14 @@ pub(super) fn check_region(path: &Path, value: &Value, diagnostics: &mut Diagnos
                 REGIONS.join(", "),
             ),
         );
+    }
+}
+
+fn check_only(only: &str, path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+    let text = value.as_str().unwrap_or_default();
+    if text != only {
+        let text = format!("Attribute {path} must be {only:?}, or left out, got: {text:?}.");
+        diagnostics.attribute_error(path.clone(), INVALID, text);
     }
 }
 
@@ -326,6 +344,10 @@ fn matches_glob(text: &str, pattern: &str) -> bool {
 
 const INVALID: &str = "Invalid Attribute Value";
 const MISSING: &str = "Missing Attribute Value";
+/// What the server takes, and what the schema puts in where nothing is set.
+pub(super) const KIND: &str = "workload_cluster";
+/// The same for `version`.
+pub(super) const VERSION: &str = "v1";
 const JOIN_METHOD: &str = "iam";
 const ACCOUNT_DIGITS: usize = 12;
 /// RFC 1035, section 2.3.4.
