@@ -1,6 +1,10 @@
 //! The provider block.
 
-use super::{Cluster, Environment, cluster::Unknown, errors::invalid_settings};
+use super::{
+    Cluster, Environment,
+    cluster::Unknown,
+    errors::{invalid_settings, sentence},
+};
 use crate::{
     framework::{Attribute, Block, Diagnostics, Path, Schema, Value},
     teleport::{ATTRIBUTES, Client, Settings, attributes as arguments},
@@ -48,7 +52,7 @@ pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
         diagnostics.attribute_error(
             Path::attribute(arguments::ADDR.name),
             "Invalid Attribute Value",
-            error.to_string(),
+            sentence(&error.to_string()),
         );
     }
 }

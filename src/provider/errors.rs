@@ -10,7 +10,7 @@ use crate::{
 /// Adds an error of the client. `doing` says what was being done, such as `reading the workload cluster "a"`.
 pub(super) fn call_failed(error: &Error, doing: &str, diagnostics: &mut Diagnostics) {
     // Arguments of the provider block are no attributes of a resource: they are named in the text.
-    let mut detail = format!("While {doing}: {}.", chain(error));
+    let mut detail = sentence(&format!("While {doing}: {}", chain(error)));
     if let Some(attribute) = error.attribute() {
         detail.push_str(&format!(
             "\n\nThe argument of the provider block concerned is {attribute}."
@@ -29,8 +29,17 @@ pub(super) fn invalid_settings(problems: &InvalidSettings, diagnostics: &mut Dia
         diagnostics.attribute_error(
             Path::attribute(problem.attribute.name),
             "Invalid Provider Configuration",
-            format!("{problem}."),
+            sentence(&problem.to_string()),
         );
+    }
+}
+
+/// The text with a full stop, unless it ends like a sentence already.
+pub(super) fn sentence(text: &str) -> String {
+    if text.ends_with(['.', '?', '!']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
     }
 }
 
