@@ -18,6 +18,7 @@ use crate::{
     provider::{
         cluster::{Cluster, client},
         errors::{call_failed, chain},
+        interrupt::MOMENT,
         timeouts::timeout as timeout_of,
     },
     teleport::{Error, Kind, WorkloadClusters},
@@ -120,10 +121,10 @@ impl Work<'_> {
         }
         let looked = tokio::select! {
             biased;
-            reason = self.call.stop.requested() => {
+            _ = self.call.stop.requested() => {
                 self.told.error(
                     "Interrupted",
-                    format!("The workload cluster {:?} was not created, because the run was interrupted ({reason:?}).", self.name),
+                    format!("The workload cluster {:?} was not created, because the run was interrupted before.", self.name),
                 );
                 return Begun::Nothing;
             }
@@ -160,7 +161,7 @@ impl Work<'_> {
         let answer = tokio::select! {
             biased;
             answer = &mut asking => answer,
-            reason = self.call.stop.requested() => match timeout(ANSWER_AFTER_STOP, &mut asking).await {
+            reason = self.call.stop.requested() => match timeout(MOMENT, &mut asking).await {
                 Ok(answer) => answer,
                 Err(_elapsed) => return Begun::InDoubt(reason),
             },
@@ -353,6 +354,3 @@ fn nothing(diagnostics: Diagnostics) -> Applied {
 }
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
-
-/// Core waits for the answer, but whoever interrupted the run may not wait for long.
-const ANSWER_AFTER_STOP: Duration = Duration::from_millis(700);

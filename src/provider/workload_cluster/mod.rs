@@ -20,7 +20,7 @@ use object::{Objects, READY};
 
 pub(super) use data_sources::{WorkloadClusterDataSource, WorkloadClustersDataSource};
 
-use super::{Cluster, cluster::client, errors::call_failed};
+use super::{Cluster, cluster::client, errors::call_failed, interrupt::unless_stopped};
 use crate::{
     framework::{
         Applied, Call, Create, Delete, Diagnostics, Imported, PlannedChange, Private, Resource,
@@ -97,7 +97,17 @@ impl Resource<Cluster> for WorkloadClusterResource {
                 diagnostics: told,
             };
         };
-        match client.workload_clusters().get(&name).await {
+        let doing = format!("reading the workload cluster {name:?}");
+        let clusters = client.workload_clusters();
+        let Some(read) = unless_stopped(&call.stop, &doing, &mut told, clusters.get(&name)).await
+        else {
+            return Applied {
+                state,
+                private,
+                diagnostics: told,
+            };
+        };
+        match read {
             Ok(cluster) => {
                 let mut read = self.objects.value(&cluster, &state);
                 let active =
@@ -119,11 +129,7 @@ impl Resource<Cluster> for WorkloadClusterResource {
                 diagnostics: told,
             },
             Err(error) => {
-                call_failed(
-                    &error,
-                    &format!("reading the workload cluster {name:?}"),
-                    &mut told,
-                );
+                call_failed(&error, &doing, &mut told);
                 Applied {
                     state,
                     private,
