@@ -194,12 +194,23 @@ fn rules() -> Rules {
         .validate("version", Validator::new(validate::check_version))
         .requires_replace("version")
         .requires_replace("sub_kind")
+        .describe("sub_kind", "Workload clusters have none, and Teleport refuses it.")
         .required("metadata")
         .requires_replace("metadata")
         .required("metadata.name")
         .validate("metadata.name", Validator::new(validate::check_name))
+        .describe(
+            "metadata.name",
+            "Name of the workload cluster: lower-case letters, digits and `-`, at most 63. It becomes the first label of the \
+             domain.",
+        )
+        .describe("metadata.description", "Workload clusters have none, and Teleport refuses it.")
+        .describe("metadata.labels", "Workload clusters have none, and Teleport refuses them.")
+        .describe("metadata.expires", "Workload clusters do not expire, and Teleport refuses it.")
         .optional_computed("metadata.namespace")
+        .describe("metadata.namespace", "Workload clusters have none, and Teleport refuses it.")
         .optional_computed("metadata.revision")
+        .describe("metadata.revision", "Opaque text that changes with every write. It cannot be set.")
         .omit("metadata.id")
         .required("spec")
         .requires_replace("spec")
@@ -217,6 +228,7 @@ fn rules() -> Rules {
             Validator::new(validate::check_arn),
         )
         .optional_computed("status")
+        .describe("status", "What Teleport Cloud reports. It cannot be set; `{}` is accepted and says nothing.")
         .optional_computed("status.state")
         .optional_computed("status.domain")
 }
