@@ -31,6 +31,11 @@ impl Cluster {
         }
     }
 
+    /// The client, unless something of the provider block is not known yet.
+    pub(super) fn known(&self) -> Option<&Client> {
+        self.client.as_ref().ok()
+    }
+
     /// What is not known yet, if it is not.
     pub(super) fn unknown(&self) -> Option<&Unknown> {
         self.client.as_ref().err()

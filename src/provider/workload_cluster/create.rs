@@ -10,6 +10,7 @@ use prost_reflect::DynamicMessage;
 use tokio::time::{Instant, timeout};
 
 use super::{
+    existing,
     object::{self, Objects, READY},
     wait::{End, Waited, until_active},
 };
@@ -141,7 +142,7 @@ impl Work<'_> {
                 Begun::Nothing
             }
             Ok(found) => {
-                self.exists(&found);
+                existing::refuse(&self.name, &found, &mut self.told);
                 Begun::Nothing
             }
         }
@@ -195,7 +196,7 @@ impl Work<'_> {
         match found {
             Ok(found) if self.objects.same(&found, &self.planned) => Begun::Exists(Some(found)),
             Ok(found) => {
-                self.exists(&found);
+                existing::refuse(&self.name, &found, &mut self.told);
                 Begun::Nothing
             }
             Err(look) if look.kind() == Kind::NotFound => {
@@ -326,21 +327,6 @@ impl Work<'_> {
                  holds the name of a deleted cluster for 14 days; its support can restore the cluster or release the name. The \
                  name may also belong to somebody else. Use another metadata.name.",
                 chain(error),
-            ),
-        );
-    }
-
-    fn exists(&mut self, found: &DynamicMessage) {
-        let name = &self.name;
-        let state = object::state(found).unwrap_or_else(|| "unknown".to_owned());
-        self.told.attribute_error(
-            Path::attributes(&["metadata", "name"]),
-            "Workload Cluster Already Exists",
-            format!(
-                "A workload cluster named {name:?} exists already (state {state:?}). To manage it with this configuration, \
-                 import it, with the address of this resource block for ADDRESS:\n\n  import {{\n    to = ADDRESS\n    id = \
-                 {name:?}\n  }}\n\nIf it is this very resource, tainted and with create_before_destroy, then say that it is \
-                 good as it is: terraform untaint ADDRESS. To make another cluster, use another metadata.name."
             ),
         );
     }

@@ -142,14 +142,23 @@ pub(super) fn is_protected(object: &Value) -> bool {
 
 /// `status.state` of a message. None where there is no status or no text.
 pub(super) fn state(cluster: &DynamicMessage) -> Option<String> {
+    status(cluster, "state")
+}
+
+/// `status.domain` of a message. None where there is no status or no text.
+pub(super) fn domain(cluster: &DynamicMessage) -> Option<String> {
+    status(cluster, "domain")
+}
+
+fn status(cluster: &DynamicMessage, name: &str) -> Option<String> {
     let status = cluster.descriptor().get_field_by_name("status")?;
     if !cluster.has_field(&status) {
         return None;
     }
     let status = cluster.get_field(&status);
-    let state = status.as_message()?.get_field_by_name("state")?;
-    match state.as_ref() {
-        Field::String(state) if !state.is_empty() => Some(state.clone()),
+    let field = status.as_message()?.get_field_by_name(name)?;
+    match field.as_ref() {
+        Field::String(text) if !text.is_empty() => Some(text.clone()),
         _ => None,
     }
 }
