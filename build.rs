@@ -7,16 +7,32 @@ use prost::Message;
 use protox::{
     Compiler,
     file::{ChainFileResolver, GoogleFileResolver, IncludeFileResolver},
+    prost_reflect::prost_types::FileDescriptorSet,
 };
 
 const INCLUDE: &str = "proto";
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 8] = [
     "terraform/tfplugin6.proto",
     "terraform/go_plugin.proto",
+    "teleport/join/v1/joinservice.proto",
     "teleport/legacy/client/proto/authservice.proto",
+    "teleport/legacy/client/proto/joinservice.proto",
+    "teleport/users/v1/users_service.proto",
     "teleport/workloadcluster/v1/workloadcluster.proto",
     "teleport/workloadcluster/v1/workloadcluster_service.proto",
+];
+
+/// Messages that hold secrets. `src/proto/secrets.rs` says how they are printed.
+const SECRET: [&str; 8] = [
+    ".proto.GetResetPasswordTokenRequest",
+    ".proto.RegisterUsingIAMMethodRequest",
+    ".teleport.join.v1.BoundKeypairInit",
+    ".teleport.join.v1.IAMChallengeSolution",
+    ".types.LocalAuthSecrets",
+    ".types.RegisterUsingTokenRequest",
+    ".types.UserTokenSpecV3",
+    ".types.UserTokenV3",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -36,8 +52,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         Path::new(&out).join("descriptors.bin"),
         descriptors.encode_to_vec(),
     )?;
-    tonic_prost_build::configure()
-        .build_transport(false)
-        .compile_fds(descriptors)?;
+    // A server of Terraform's protocols must have every call. One of Teleport's may have some: of the others it says that
+    // it does not implement them, as older Teleport servers do.
+    let (terraform, teleport) = descriptors
+        .file
+        .into_iter()
+        .partition(|file| file.name().starts_with("terraform/"));
+    for (file, partial) in [(terraform, false), (teleport, true)] {
+        tonic_prost_build::configure()
+            .build_transport(false)
+            .generate_default_stubs(partial)
+            .skip_debug(SECRET)
+            .compile_fds(FileDescriptorSet { file })?;
+    }
     Ok(())
 }

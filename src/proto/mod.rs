@@ -1,9 +1,12 @@
 //! What is made from `proto/*.proto`: typed messages, gRPC clients and servers, and the descriptor pool.
 //!
-//! The modules follow the protobuf packages. Nothing here is written by hand but this page.
+//! The modules follow the protobuf packages. Nothing here is written by hand but this page and how
+//! messages with secrets are printed.
 
 // What the generator writes follows its own style.
 #![allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
+
+mod secrets;
 
 use std::sync::LazyLock;
 
@@ -24,12 +27,43 @@ pub mod auth {
     tonic::include_proto!("proto");
 }
 
+/// Teleport's older resources.
+pub mod types {
+    tonic::include_proto!("types");
+}
+
+/// Maps and lists that protobuf cannot nest by itself.
+pub mod wrappers {
+    tonic::include_proto!("wrappers");
+}
+
 /// Teleport's newer APIs, one protobuf package each.
 pub mod teleport {
+    /// Proof that a private key sits in hardware.
+    pub mod attestation {
+        pub mod v1 {
+            tonic::include_proto!("teleport.attestation.v1");
+        }
+    }
+
     /// Metadata of resources.
     pub mod header {
         pub mod v1 {
             tonic::include_proto!("teleport.header.v1");
+        }
+    }
+
+    /// Joining a cluster.
+    pub mod join {
+        pub mod v1 {
+            tonic::include_proto!("teleport.join.v1");
+        }
+    }
+
+    /// Users.
+    pub mod users {
+        pub mod v1 {
+            tonic::include_proto!("teleport.users.v1");
         }
     }
 
@@ -51,3 +85,6 @@ pub fn descriptors() -> &'static DescriptorPool {
     });
     &POOL
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,12 +26,16 @@ impl AuthService for Ping {
         Ok(Response::new(PingResponse {
             cluster_name: settings.name.clone(),
             server_version: settings.server_version.clone(),
-            server_features: Some(Features { cloud: true }),
+            server_features: Some(Features {
+                cloud: true,
+                ..Features::default()
+            }),
             proxy_public_addr: settings.proxy_address.clone(),
             is_boring: false,
             remote_addr: peer
                 .map(|peer| peer.address().to_string())
                 .unwrap_or_default(),
+            ..PingResponse::default()
         }))
     }
 }
