@@ -98,11 +98,10 @@ fn of_objects(
     match (nesting, sides.prior, sides.planned) {
         (_, _, Value::Null) | (_, Value::Null, _) if whole => paths.push(path.clone()),
         (_, _, Value::Null) => {}
-        (_, _, Value::Unknown) => {
-            if whole || any(&sides.with_prior(&NULL)) {
-                paths.push(path.clone());
-            }
+        (_, _, Value::Unknown) if whole || any(&sides.with_prior(&NULL)) => {
+            paths.push(path.clone());
         }
+        (_, _, Value::Unknown) => {}
         (Nesting::Single, ..) => of_object(objects, own, path, sides, paths),
         (Nesting::List, prior, Value::List(planned)) => {
             let prior = prior.as_elements().unwrap_or_default();

@@ -189,7 +189,7 @@ struct Anything {
 
 impl Anything {
     fn applied(&self, planned: &Value, private: Private) -> Applied {
-        let mut random = self.random.lock().unwrap();
+        let mut random = self.random.lock().expect("no holder of the lock may panic");
         Applied {
             state: random.outcome(&self.schema.ty(), planned),
             private,

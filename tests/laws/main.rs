@@ -11,7 +11,10 @@ mod random;
 mod schemas;
 
 use proptest::prelude::*;
-use terraform_provider_teleport::framework::{Attribute, Block, Schema, Type, Value};
+use terraform_provider_teleport::{
+    framework::{Attribute, Block, Provider, Schema, Type, Value},
+    provider::Teleport,
+};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
@@ -20,6 +23,15 @@ proptest! {
     fn plans_of_every_kind_of_attribute_keep_the_laws(seed in any::<u64>()) {
         let broken = laws::broken(&schemas::every_kind(), seed);
         prop_assert!(broken.is_none(), "{}", broken.unwrap_or_default());
+    }
+
+    #[test]
+    fn plans_of_the_resources_of_the_provider_keep_the_laws(seed in any::<u64>()) {
+        for resource in Teleport::new(Box::new(|_| None)).resources() {
+            let broken = laws::broken(resource.schema(), seed);
+            let name = resource.type_name();
+            prop_assert!(broken.is_none(), "{name}: {}", broken.unwrap_or_default());
+        }
     }
 
     #[test]
