@@ -7,6 +7,7 @@ mod debug;
 mod endings;
 mod handshake;
 mod host;
+mod interruption;
 mod life;
 mod log;
 mod mutual_tls;
