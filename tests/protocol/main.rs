@@ -3,6 +3,7 @@
 // All of this is test code, the functions between the tests too.
 #![allow(clippy::unwrap_used)]
 
+mod breaks;
 mod debug;
 mod endings;
 mod handshake;
