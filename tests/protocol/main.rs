@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod breaks;
+mod configuration;
 mod debug;
 mod endings;
 mod handshake;
