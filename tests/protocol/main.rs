@@ -15,4 +15,5 @@ mod log;
 mod mutual_tls;
 mod services;
 mod signals;
+mod taint;
 mod walk;
