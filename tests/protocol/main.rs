@@ -13,6 +13,7 @@ mod interruption;
 mod life;
 mod log;
 mod mutual_tls;
+mod replacement;
 mod services;
 mod signals;
 mod taint;
