@@ -17,4 +17,5 @@ mod replacement;
 mod services;
 mod signals;
 mod taint;
+mod unoffered;
 mod walk;
