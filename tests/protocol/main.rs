@@ -6,6 +6,7 @@
 mod breaks;
 mod configuration;
 mod debug;
+mod encodings;
 mod endings;
 mod handshake;
 mod host;
