@@ -18,6 +18,9 @@ use crate::{
 /// How soon core, or the runner that interrupted it, has its answer.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
+/// The same where a call to the parent hangs: its answer may be on its way, and the machine busy.
+const IN_A_MOMENT: Duration = Duration::from_millis(1500);
+
 /// A cluster that is there and not finished, which nobody has to look after before the next apply.
 #[track_caller]
 fn assert_unfinished(parent: &Simulator, stored: &Stored) {
@@ -106,7 +109,7 @@ async fn a_stop_request_does_not_wait_for_a_creation_that_hangs() {
     let asked = Instant::now();
     walk.calls.stop().await;
     let Answer { stored, told } = underway.answer().await;
-    assert!(asked.elapsed() < AT_ONCE, "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < IN_A_MOMENT, "{:?}", asked.elapsed());
     told.warning(&["was not deleted"]);
     assert_eq!(stored.object["id"], "team-a");
     assert_eq!(stored.object["ready"], false);
@@ -241,7 +244,7 @@ async fn reads_and_deletions_that_hang_are_given_up_and_nothing_is_forgotten() {
             Instant::now()
         };
         let (answer, asked) = tokio::join!(work, interrupt);
-        assert!(asked.elapsed() < AT_ONCE, "{:?}", asked.elapsed());
+        assert!(asked.elapsed() < IN_A_MOMENT, "{:?}", asked.elapsed());
         answer.told.error(&["interrupted", "team-a"]);
         assert_eq!(answer.stored, made, "{rpc}");
         walk.shut_down().await;
