@@ -176,6 +176,10 @@ impl Resource<Cluster> for WorkloadClusterResource {
         })
     }
 
+    fn generate(&self, config: &mut Value) {
+        validate::take_out_refused(config);
+    }
+
     fn moves_from(&self, provider: &str, type_name: &str) -> bool {
         type_name == TYPE_NAME && provider.ends_with("/gravitational/teleport")
     }
