@@ -13,6 +13,7 @@ mod ephemeral;
 mod function;
 mod intent;
 mod number;
+mod objects;
 mod path;
 mod plan;
 mod private;

@@ -65,6 +65,10 @@ pub trait Resource<C: Send + Sync + 'static>: Send + Sync {
         );
     }
 
+    /// Completes a configuration that the schema's rules have made of an object: takes out what this resource's own checks
+    /// refuse.
+    fn generate(&self, _config: &mut Value) {}
+
     /// Whether the state of this type of this provider (its address, such as `registry.terraform.io/a/b`) can be taken
     /// over by a `moved` block. What the schema does not have is left out.
     fn moves_from(&self, _provider: &str, _type_name: &str) -> bool {

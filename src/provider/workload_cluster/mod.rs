@@ -189,6 +189,10 @@ impl Resource<Cluster> for WorkloadClusterResource {
         refuse_other_version(TYPE_NAME, version, self.schema.version, diagnostics);
     }
 
+    fn generate(&self, config: &mut Value) {
+        validate::take_out_refused(config);
+    }
+
     fn moves_from(&self, provider: &str, type_name: &str) -> bool {
         type_name == TYPE_NAME && provider.ends_with("/gravitational/teleport")
     }
