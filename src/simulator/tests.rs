@@ -1,8 +1,10 @@
 //! A running simulator, dialled with plain tonic and rustls.
 
+mod children;
 mod control;
 mod dial;
 mod faults;
+mod guest;
 mod rules;
 mod tls;
 

@@ -1,6 +1,8 @@
 //! Joining by AWS IAM: what both join services do between their messages (`lib/auth/join`, `lib/join/iamjoin`).
 
 mod legacy;
+#[cfg(test)]
+mod signer;
 mod sigv4;
 mod stream;
 mod sts;
@@ -12,6 +14,8 @@ use prost_types::Timestamp;
 use time::{Duration, OffsetDateTime};
 use tonic::Status;
 
+#[cfg(test)]
+pub(super) use self::signer::signed_request;
 use self::sts::CallerIdentity;
 pub(super) use self::{legacy::LegacyJoin, stream::Join};
 use super::{
