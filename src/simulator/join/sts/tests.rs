@@ -136,7 +136,9 @@ fn what_aws_refuses_is_told_in_its_words() {
         "us-east-1",
     );
     assert!(refusal(&wrong).contains("scoped"));
-    let unsigned = self::text(sign(|headers| headers.retain(|header| header.1 != "session")));
+    let unsigned = self::text(sign(|headers| {
+        headers.retain(|header| header.1 != "session")
+    }));
     let added = unsigned.replacen("Accept:", "X-Amz-Security-Token: session\r\nAccept:", 1);
     assert!(refusal(added.as_bytes()).contains("IncompleteSignature"));
 }
