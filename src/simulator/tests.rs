@@ -1,8 +1,11 @@
 //! A running simulator, dialled with plain tonic and rustls.
 
+mod children;
 mod control;
 mod dial;
 mod faults;
+mod guest;
+mod residents;
 mod rules;
 mod tls;
 
