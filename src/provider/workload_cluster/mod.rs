@@ -20,7 +20,12 @@ use object::{Objects, READY};
 
 pub(super) use data_sources::{WorkloadClusterDataSource, WorkloadClustersDataSource};
 
-use super::{Cluster, cluster::client, errors::call_failed};
+use super::{
+    Cluster,
+    cluster::client,
+    errors::call_failed,
+    shapes::{null, null_at},
+};
 use crate::{
     framework::{
         Applied, Call, Create, Delete, Diagnostics, Imported, PlannedChange, Private, Resource,
@@ -154,9 +159,9 @@ impl Resource<Cluster> for WorkloadClusterResource {
             );
             return None;
         }
-        let mut state = object::null(&self.schema);
+        let mut state = null(&self.schema);
         state.set_field("id", id.into());
-        let mut metadata = object::null_at(&self.schema, "metadata");
+        let mut metadata = null_at(&self.schema, "metadata");
         metadata.set_field("name", id.into());
         state.set_field("metadata", metadata);
         Some(Imported {
