@@ -9,6 +9,7 @@ mod role;
 mod shapes;
 mod timeouts;
 mod user;
+mod user_invite;
 mod workload_cluster;
 
 use std::sync::Arc;
@@ -53,6 +54,7 @@ impl Provider for Teleport {
             Arc::new(workload_cluster::WorkloadClusterResource::new()),
             Arc::new(KindResource::new(role::ROLE)),
             Arc::new(KindResource::new(user::USER)),
+            Arc::new(user_invite::UserInviteResource::new()),
         ]
     }
 

@@ -185,3 +185,6 @@ impl Resource<Cluster> for KindResource {
         type_name == self.type_name() && provider.ends_with("/gravitational/teleport")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -183,6 +183,3 @@ pub(in crate::provider) fn set_at(value: &mut Value, path: &[&str], new: &Value)
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
