@@ -198,8 +198,11 @@ fn a_change_between_plan_and_apply_is_not_overwritten(program: &Program) {
     env.simulator
         .change_role("parent", "developer", logins(&["root"]))
         .unwrap();
-    env.apply_plan()
-        .error(&["Changed by Somebody Else", "spec.allow.logins", "Plan again"]);
+    env.apply_plan().error(&[
+        "Changed by Somebody Else",
+        "spec.allow.logins",
+        "Plan again",
+    ]);
     assert_eq!(stored(&env, "developer").unwrap(), ["root"]);
     env.apply().succeeded();
     assert_eq!(stored(&env, "developer").unwrap(), ["admin"]);
@@ -248,8 +251,11 @@ fn a_role_in_use_is_not_deleted(program: &Program) {
         ..UserChange::default()
     };
     env.simulator.change_user("parent", "alice", user).unwrap();
-    env.destroy()
-        .error(&["Still in Use", "developer", "teleport_role.NAME.metadata.name"]);
+    env.destroy().error(&[
+        "Still in Use",
+        "developer",
+        "teleport_role.NAME.metadata.name",
+    ]);
     assert!(stored(&env, "developer").is_some());
     env.simulator.delete_user("parent", "alice").unwrap();
     env.destroy().succeeded();
@@ -332,13 +338,12 @@ fn mistakes_are_found_before_anything_is_asked(program: &Program) {
     let env = TestEnv::new(program);
     let allow = |text: &str| format!("    allow = {{ {text} }}");
     for (configuration, phrases, points_at) in [
+        (role("v2", PLAIN), ["Unknown Role Version", "v8"], "version"),
         (
-            role("v2", PLAIN),
-            ["Unknown Role Version", "v8"],
-            "version",
-        ),
-        (
-            role("v8", &allow("rules = [{ resources = [\"role\"], verbs = [\"write\"] }]")),
+            role(
+                "v8",
+                &allow("rules = [{ resources = [\"role\"], verbs = [\"write\"] }]"),
+            ),
             ["Unknown Verb", "write"],
             "",
         ),
@@ -358,7 +363,10 @@ fn mistakes_are_found_before_anything_is_asked(program: &Program) {
             "name",
         ),
         (
-            role("v8", PLAIN).replace("labels      =", "expires = \"2001-01-01T00:00:00Z\"\n labels ="),
+            role("v8", PLAIN).replace(
+                "labels      =",
+                "expires = \"2001-01-01T00:00:00Z\"\n labels =",
+            ),
             ["metadata.expires", "future"],
             "expires",
         ),

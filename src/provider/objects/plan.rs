@@ -45,7 +45,10 @@ fn update(shape: &Shape, schema: &Schema, change: &mut PlannedChange) {
     let attributes = &schema.block.attributes;
     if let Some(memory) = Memory::found(shape, private) {
         // Core shows no difference for what the configuration no longer says and the provider may give.
-        let anew = planned != prior || says_less(&memory.config, config);
+        let anew = planned != prior
+            || shape
+                .configured(config)
+                .is_some_and(|now| says_less(&memory.config, &shape.reported(&now)));
         let answer = shape.value(&memory.answer, prior);
         let decide = |path: &Path| {
             if is_settled(shape, path, config, &memory.config) {
@@ -77,6 +80,15 @@ fn results(shape: &Shape, config: &Value, planned: &mut Value, prior: &Value) {
         .filter(|path: &Vec<&str>| config.at(path).is_null())
         .collect();
     for path in &paths {
+        if let Some((_, outer)) = path.split_last()
+            && config.at(outer).is_null()
+            && planned.at(outer).is_null()
+            && let Some(fields) = prior.at(outer).as_fields()
+        {
+            // All else in there is to go, and this is not ours to take.
+            let nothing = Value::object(fields.keys().map(|name| (name.as_str(), Value::Null)));
+            set_at(planned, outer, &nothing);
+        }
         set_at(planned, path, prior.at(path));
     }
     if !shape.same(planned, prior) {

@@ -127,6 +127,11 @@ impl Shape {
         self.sent.same(one, other)
     }
 
+    /// Whether there is nothing to write: only arguments of the provider changed, or words.
+    pub(super) fn is_as_before(&self, planned: &Value, prior: &Value) -> bool {
+        planned.is_wholly_known() && self.same(planned, prior)
+    }
+
     /// Whether two objects say the same in an attribute.
     pub(super) fn same_at(&self, names: &[&str], one: &Value, other: &Value) -> bool {
         self.shown.same_at(names, one, other)

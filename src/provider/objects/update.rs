@@ -30,8 +30,7 @@ pub(super) async fn update(shape: &Shape, call: &Call<Cluster>, request: Update)
         mut private,
     } = request;
     let mut told = Diagnostics::new();
-    if shape.same(&planned, &prior) && planned.is_wholly_known() {
-        // Only arguments of the provider, or words.
+    if shape.is_as_before(&planned, &prior) {
         if let Some(memory) = Memory::found(shape, &private) {
             Memory::leave(shape, &config, &memory.answer, &mut private);
         }

@@ -1,4 +1,5 @@
 mod configurations;
+mod plans;
 mod server;
 
 use proptest::prelude::*;
@@ -53,8 +54,8 @@ impl World {
         let plan = self.plan(config);
         assert!(plan.requires_replace.is_empty());
         let shape = &self.resource.shape;
-        let changed = shape.changed(&self.object, &plan.planned).unwrap();
-        if changed != self.object {
+        if !shape.is_as_before(&plan.planned, &self.state) {
+            let changed = shape.changed(&self.object, &plan.planned).unwrap();
             self.revision += 1;
             self.object = server::stored(&changed, self.revision);
         }

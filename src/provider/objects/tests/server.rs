@@ -12,7 +12,7 @@ use crate::proto::{
 
 /// What is stored for an object that is sent, with a revision.
 pub(super) fn stored(sent: &DynamicMessage, revision: u32) -> DynamicMessage {
-    let mut stored = sent.clone();
+    let mut stored = DynamicMessage::new(sent.descriptor());
     if sent.descriptor().name() == "RoleV6" {
         let mut role: RoleV6 = sent.transcode_to().unwrap();
         fill_role(&mut role);
