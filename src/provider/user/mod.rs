@@ -106,4 +106,44 @@ fn blame(error: &Error) -> Option<Path> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_people_are_taken_and_those_of_teleport_are_not() {
+        let refused = |text: &str| {
+            let mut told = Diagnostics::new();
+            name(&Path::attribute("user"), &text.into(), &mut told);
+            told.has_errors()
+        };
+        assert!(!refused("alice") && !refused("alice@example.com") && !refused("bot-terraform"));
+        assert!(refused("") && refused(" ") && refused("@teleport-access-approval-bot"));
+    }
+
+    #[test]
+    fn the_resource_has_what_official_configurations_set() {
+        let resource = super::super::objects::KindResource::new(USER);
+        let attributes = &crate::framework::Resource::schema(&resource)
+            .block
+            .attributes;
+        let crate::framework::Shape::Nested(_, spec) = &attributes["spec"].shape else {
+            panic!("spec must be nested");
+        };
+        let names: Vec<_> = spec.keys().map(String::as_str).collect();
+        assert_eq!(
+            names,
+            [
+                "github_identities",
+                "oidc_identities",
+                "roles",
+                "saml_identities",
+                "traits",
+                "trusted_device_ids"
+            ]
+        );
+        let crate::framework::Shape::Nested(_, identity) = &spec["saml_identities"].shape else {
+            panic!("identities must be nested");
+        };
+        assert!(identity.contains_key("samlSingleLogoutUrl"));
+    }
+}
