@@ -21,7 +21,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
 const INVITE: &str = "teleport_user_invite.this";
 
 const USER: &str =
-    "resource \"teleport_user\" \"alice\" {\n  metadata = {\n    name = \"alice\"\n  }\n}\n";
+    "resource \"teleport_user\" \"carol\" {\n  metadata = {\n    name = \"carol\"\n  }\n}\n";
 
 fn invite(user: &str, more: &str) -> String {
     format!("resource \"teleport_user_invite\" \"this\" {{\n  user = {user}\n  {more}\n}}\n")
@@ -30,7 +30,7 @@ fn invite(user: &str, more: &str) -> String {
 fn invited(more: &str) -> String {
     format!(
         "{USER}{}",
-        invite("teleport_user.alice.metadata.name", more)
+        invite("teleport_user.carol.metadata.name", more)
     )
 }
 
@@ -44,7 +44,7 @@ fn links(env: &TestEnv) -> usize {
 
 fn change(env: &TestEnv, change: UserChange) {
     env.simulator
-        .change_user("parent", "alice", change)
+        .change_user("parent", "carol", change)
         .unwrap();
 }
 
@@ -56,7 +56,7 @@ fn a_user_is_invited_in_the_apply_that_makes_it(program: &Program) {
     let url = made["url"].as_str().unwrap();
     assert!(url.contains("/web/invite/"), "{url}");
     assert_eq!(made["ttl"], "1h");
-    assert_eq!(made["id"], "alice");
+    assert_eq!(made["id"], "carol");
     let secret = made["token_id"].as_str().unwrap();
     assert!(url.ends_with(secret) && !outcome.stdout.contains(secret));
     env.plan_is_empty().without_diagnostics();
@@ -74,7 +74,7 @@ fn a_user_is_invited_in_the_apply_that_makes_it(program: &Program) {
 
     env.destroy().succeeded().warning(&[
         "Invite Link Not Taken Back",
-        "alice",
+        "carol",
         made["expires"].as_str().unwrap(),
     ]);
 }
@@ -130,7 +130,7 @@ fn a_user_with_a_password_is_invited_on_demand_only(program: &Program) {
             ..UserChange::default()
         },
     );
-    env.configure(&invite("\"alice\"", ""));
+    env.configure(&invite("\"carol\"", ""));
     env.apply()
         .error(&[
             "Credentials Would Be Reset",
@@ -139,7 +139,7 @@ fn a_user_with_a_password_is_invited_on_demand_only(program: &Program) {
         ])
         .points_at("user");
     assert_eq!(links(&env), 0);
-    env.configure(&invite("\"alice\"", "reset = true"));
+    env.configure(&invite("\"carol\"", "reset = true"));
     env.apply().succeeded();
     assert_eq!(links(&env), 1);
 }
@@ -159,7 +159,7 @@ fn mistakes_in_invites_are_found_before_anything_is_asked(program: &Program) {
         ("ttl = \"0\"", ["ttl", "longer than nothing"]),
         ("ttl = \"2d\"", ["ttl", "no duration"]),
     ] {
-        env.configure(&invite("\"alice\"", more));
+        env.configure(&invite("\"carol\"", more));
         env.plan_with(&[]).error(&phrases).points_at("ttl");
     }
     assert_eq!(env.calls("GetUser"), 0);

@@ -180,7 +180,7 @@ fn a_role_that_exists_is_refused_and_can_be_imported(program: &Program) {
     env.configure(&role("v8", PLAIN));
     env.apply()
         .error(&["Role Already Exists", "to = ADDRESS", "id = \"developer\""])
-        .points_at("name");
+        .points_at("metadata");
     assert_eq!(env.calls("CreateRole"), 0);
     let block = "import {\n  to = teleport_role.this\n  id = \"developer\"\n}\n";
     env.configure(&format!("{block}{}", role("v8", PLAIN)));
@@ -329,7 +329,7 @@ fn a_role_is_read_by_name(program: &Program) {
          data.teleport_role.this.spec.allow.logins\n}\n",
     );
     env.apply().succeeded().without_diagnostics();
-    assert_eq!(env.state().output("logins"), json!(["root"]));
+    assert_eq!(env.state().output("logins"), &json!(["root"]));
     env.configure("data \"teleport_role\" \"this\" {\n  name = \"nobody\"\n}\n");
     env.plan_with(&[]).error(&["Not Found", "nobody"]);
 }
@@ -345,22 +345,22 @@ fn mistakes_are_found_before_anything_is_asked(program: &Program) {
                 &allow("rules = [{ resources = [\"role\"], verbs = [\"write\"] }]"),
             ),
             ["Unknown Verb", "write"],
-            "",
+            "spec",
         ),
         (
             role("v8", &allow("node_labels = { \"*\" = [\"dev\"] }")),
             ["Impossible Label Selector", "spec.allow.node_labels"],
-            "",
+            "spec",
         ),
         (
             role("v8", &allow("logins = [\"*\"]")),
             ["spec.allow.logins[0]", "must not be"],
-            "",
+            "spec",
         ),
         (
             role("v8", PLAIN).replace("\"developer\"", "\"Admin\""),
             ["Reserved Role Name", "Admin"],
-            "name",
+            "metadata",
         ),
         (
             role("v8", PLAIN).replace(
@@ -368,7 +368,7 @@ fn mistakes_are_found_before_anything_is_asked(program: &Program) {
                 "expires = \"2001-01-01T00:00:00Z\"\n labels =",
             ),
             ["metadata.expires", "future"],
-            "expires",
+            "metadata",
         ),
         (
             role_with("v8", PLAIN, "  deletion_policy = \"keep\""),

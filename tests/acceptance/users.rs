@@ -23,11 +23,11 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     mistakes_in_users_are_found_before_anything_is_asked,
 ];
 
-const USER: &str = "teleport_user.alice";
+const USER: &str = "teleport_user.carol";
 
 fn user(spec: &str) -> String {
     format!(
-        "resource \"teleport_user\" \"alice\" {{\n  version = \"v2\"\n  metadata = {{\n    name = \"alice\"\n  }}\n  spec = \
+        "resource \"teleport_user\" \"carol\" {{\n  version = \"v2\"\n  metadata = {{\n    name = \"carol\"\n  }}\n  spec = \
          {{\n    {spec}\n  }}\n}}\n"
     )
 }
@@ -44,9 +44,9 @@ resource "teleport_role" "developer" {
 }
 "#;
 
-fn alice(env: &TestEnv) -> Option<UserView> {
+fn carol(env: &TestEnv) -> Option<UserView> {
     let users = env.simulator.users("parent").unwrap();
-    users.into_iter().find(|user| user.name == "alice")
+    users.into_iter().find(|user| user.name == "carol")
 }
 
 fn attributes(env: &TestEnv) -> Value {
@@ -62,18 +62,18 @@ fn a_user_and_its_role_are_made_changed_and_destroyed_in_one_go(program: &Progra
     env.configure(&format!("{ROLE}{first}"));
     env.apply().succeeded().without_diagnostics();
     env.plan_is_empty().without_diagnostics();
-    assert_eq!(attributes(&env)["id"], "alice");
+    assert_eq!(attributes(&env)["id"], "carol");
     assert_eq!(attributes(&env)["status"]["password_state"], 1);
-    assert_eq!(alice(&env).unwrap().roles, ["developer"]);
+    assert_eq!(carol(&env).unwrap().roles, ["developer"]);
 
     env.configure(&format!("{ROLE}{}", user("roles = []")));
     env.apply().succeeded().without_diagnostics();
     env.plan_is_empty().without_diagnostics();
-    assert_eq!(alice(&env).unwrap().roles, [""; 0]);
+    assert_eq!(carol(&env).unwrap().roles, [""; 0]);
     env.configure(&format!("{ROLE}{first}"));
     env.apply().succeeded().without_diagnostics();
     env.destroy().succeeded().without_diagnostics();
-    assert_eq!(alice(&env), None);
+    assert_eq!(carol(&env), None);
 }
 
 fn a_role_that_is_missing_is_blamed_on_the_roles(program: &Program) {
@@ -81,7 +81,7 @@ fn a_role_that_is_missing_is_blamed_on_the_roles(program: &Program) {
     env.configure(&user("roles = [\"nobody\"]"));
     env.apply()
         .error(&["Refused by Teleport", "nobody", "not found"])
-        .points_at("roles");
+        .points_at("spec");
     assert!(env.state().is_empty());
 }
 
@@ -95,14 +95,14 @@ fn roles_and_traits_given_by_somebody_else_are_taken_away(program: &Program) {
         ..UserChange::default()
     };
     env.simulator
-        .change_user("parent", "alice", change)
+        .change_user("parent", "carol", change)
         .unwrap();
     assert_eq!(
         env.plan().planned(),
         [(USER.to_owned(), "update".to_owned())]
     );
     env.apply_plan().succeeded().without_diagnostics();
-    let user = alice(&env).unwrap();
+    let user = carol(&env).unwrap();
     assert!(user.roles.is_empty() && user.traits.is_empty(), "{user:?}");
     env.plan_is_empty();
 }
@@ -116,25 +116,25 @@ fn credentials_are_none_of_the_resources_business(program: &Program) {
         ..UserChange::default()
     };
     env.simulator
-        .change_user("parent", "alice", change)
+        .change_user("parent", "carol", change)
         .unwrap();
     env.plan_is_empty().without_diagnostics();
     env.configure(&user("traits = { logins = [\"ubuntu\"] }"));
     env.apply().succeeded().without_diagnostics();
-    assert!(alice(&env).unwrap().password);
+    assert!(carol(&env).unwrap().password);
     assert_eq!(attributes(&env)["status"]["password_state"], 2);
 }
 
 fn a_user_that_exists_is_refused_and_can_be_imported(program: &Program) {
     let env = TestEnv::new(program);
     env.simulator
-        .change_user("parent", "alice", UserChange::default())
+        .change_user("parent", "carol", UserChange::default())
         .unwrap();
     env.configure(&user("roles = []"));
     env.apply()
-        .error(&["User Already Exists", "to = ADDRESS", "id = \"alice\""])
-        .points_at("name");
-    env.run(&["import", USER, "alice"]).succeeded();
+        .error(&["User Already Exists", "to = ADDRESS", "id = \"carol\""])
+        .points_at("metadata");
+    env.run(&["import", USER, "carol"]).succeeded();
     env.apply().succeeded().without_diagnostics();
     env.plan_is_empty().without_diagnostics();
     assert_eq!(env.calls("UpdateUser"), 0);
@@ -150,10 +150,10 @@ fn a_revoked_user_has_no_roles(program: &Program) {
     // The role may go, since nobody has it any more.
     env.destroy().succeeded().warning(&[
         "Revoked, Not Deleted",
-        "alice",
+        "carol",
         "without roles and traits",
     ]);
-    let user = alice(&env).unwrap();
+    let user = carol(&env).unwrap();
     assert!(user.roles.is_empty() && user.traits.is_empty(), "{user:?}");
 }
 
@@ -167,44 +167,44 @@ fn a_refused_delete_can_be_let_go_of(program: &Program) {
     env.destroy().error(&["Access Denied", "\"abandon\""]);
     let provider = env.provider("deletion_policy = \"abandon\"");
     env.write(&format!("{provider}{}", user("roles = []")));
-    env.destroy().succeeded().warning(&["Not Deleted", "alice"]);
-    assert!(alice(&env).is_some());
+    env.destroy().succeeded().warning(&["Not Deleted", "carol"]);
+    assert!(carol(&env).is_some());
 }
 
 fn another_name_is_another_user(program: &Program) {
     let env = TestEnv::new(program);
     env.configure(&user("roles = []"));
     env.apply().succeeded();
-    env.configure(&user("roles = []").replace("name = \"alice\"", "name = \"bob\""));
+    env.configure(&user("roles = []").replace("name = \"carol\"", "name = \"bob\""));
     assert_eq!(
         env.plan().planned(),
         [(USER.to_owned(), "replace".to_owned())]
     );
     env.apply_plan().succeeded().without_diagnostics();
-    assert_eq!(alice(&env), None);
+    assert_eq!(carol(&env), None);
     assert_eq!(attributes(&env)["id"], "bob");
 }
 
 fn a_user_is_read_by_name(program: &Program) {
     let env = TestEnv::new(program);
     env.simulator
-        .change_user("parent", "alice", UserChange::default())
+        .change_user("parent", "carol", UserChange::default())
         .unwrap();
     env.configure(
-        "data \"teleport_user\" \"this\" {\n  metadata = { name = \"alice\" }\n}\noutput \"id\" {\n  value = \
+        "data \"teleport_user\" \"this\" {\n  metadata = { name = \"carol\" }\n}\noutput \"id\" {\n  value = \
          data.teleport_user.this.id\n}\n",
     );
     env.apply().succeeded().without_diagnostics();
-    assert_eq!(env.state().output("id"), &json!("alice"));
+    assert_eq!(env.state().output("id"), &json!("carol"));
 }
 
 fn mistakes_in_users_are_found_before_anything_is_asked(program: &Program) {
     let env = TestEnv::new(program);
     for (configuration, phrases, points_at) in [
         (
-            user("").replace("\"alice\"\n", "\" \"\n"),
+            user("").replace("\"carol\"\n", "\" \"\n"),
             ["Invalid User Name", "empty"],
-            "name",
+            "metadata",
         ),
         (
             user("").replace("\"v2\"", "\"v3\""),
@@ -212,9 +212,9 @@ fn mistakes_in_users_are_found_before_anything_is_asked(program: &Program) {
             "version",
         ),
         (
-            user("").replace("\"alice\"\n", "\"alice\"\n    revision = \"x\"\n"),
+            user("").replace("\"carol\"\n", "\"carol\"\n    revision = \"x\"\n"),
             ["metadata.revision", "leave it out"],
-            "revision",
+            "metadata",
         ),
     ] {
         env.configure(&configuration);

@@ -66,7 +66,10 @@ const fn rpc(name: &'static str, field: &'static str) -> Rpc {
 }
 
 fn rules() -> Rules {
-    let checks: [(&str, validate::Check); 13] = [
+    let checks: [(&str, validate::Check); 16] = [
+        ("spec.options.cert_format", validate::not_nothing),
+        ("spec.options.enhanced_recording", validate::not_nothing),
+        ("spec.options.max_session_ttl", validate::not_nothing),
         ("version", validate::version),
         ("metadata.name", validate::name),
         ("metadata.expires", super::metadata::expires),

@@ -81,6 +81,22 @@ pub(super) fn lock(path: &Path, value: &Value, told: &mut Diagnostics) {
     one_of(path, value, &["", "strict", "best_effort"], told);
 }
 
+/// What the cluster fills in cannot be set to nothing, which it cannot tell from silence.
+pub(super) fn not_nothing(path: &Path, value: &Value, told: &mut Diagnostics) {
+    let text = value.as_str();
+    let nothing = text == Some("")
+        || text.is_some_and(|text| {
+            text == "never" || text == "0" || duration::parse(text).is_ok_and(|it| it.is_zero())
+        });
+    if nothing || value.as_elements().is_some_and(<[_]>::is_empty) {
+        invalid(
+            path,
+            "cannot be set to nothing: the cluster would fill in its default. Leave it out for that",
+            told,
+        );
+    }
+}
+
 pub(super) fn enhanced_recording(path: &Path, value: &Value, told: &mut Diagnostics) {
     for (index, element) in value.as_elements().into_iter().flatten().enumerate() {
         let path = path.with_index(index);

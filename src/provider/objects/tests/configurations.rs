@@ -9,6 +9,7 @@ use crate::framework::{
 };
 
 use super::super::{KindResource, set_at};
+use crate::provider::role::ROLE;
 
 /// Configurations of a kind, with all that its validation refuses left out.
 pub(super) fn configurations(resource: &KindResource) -> BoxedStrategy<Value> {
@@ -30,6 +31,7 @@ pub(super) fn valid(resource: &KindResource, mut config: Value, name: &str) -> V
         config.set_field("metadata", Value::object(names));
     }
     set_at(&mut config, &["metadata", "name"], &name.into());
+    without_empty(&mut config);
     loop {
         let mut told = crate::framework::operations::validate(resource.schema(), &config, true);
         resource.validate(&config, &mut told);
@@ -51,6 +53,32 @@ pub(super) fn valid(resource: &KindResource, mut config: Value, name: &str) -> V
         }
         assert!(names.len() > 1 || names == ["kind"], "{told:?}");
         set_at(&mut config, &names, &Value::Null);
+    }
+}
+
+/// What a server fills in cannot be configured to be nothing: on the wire that is the same as silence.
+fn without_empty(config: &mut Value) {
+    let is_empty = |value: &Value| match value {
+        Value::List(elements) => elements.is_empty(),
+        Value::Map(elements) => elements.is_empty(),
+        _ => false,
+    };
+    for path in ROLE.derived {
+        let names: Vec<_> = path.split('.').collect();
+        if is_empty(config.at(&names)) {
+            set_at(config, &names, &Value::Null);
+        }
+    }
+    for side in ["allow", "deny"] {
+        let names = ["spec", side, "kubernetes_resources"];
+        if let Value::List(mut resources) = config.at(&names).clone() {
+            for resource in &mut resources {
+                if is_empty(resource.field("verbs")) {
+                    resource.set_field("verbs", Value::Null);
+                }
+            }
+            set_at(config, &names, &Value::List(resources));
+        }
     }
 }
 
