@@ -4,6 +4,7 @@ use super::{
     Cluster, Environment,
     cluster::Unknown,
     errors::{invalid_settings, sentence},
+    objects::{POLICY, Policy, policy_argument},
 };
 use crate::{
     framework::{Attribute, Block, Diagnostics, Path, Schema, Value},
@@ -18,7 +19,7 @@ pub(super) fn schema() -> Schema {
          order: key pair in files, key pair in base64, identity file (path, text, base64), `tsh` profile. Expired ones are \
          skipped; without any, the current `tsh` profile is used.",
     );
-    Schema::new(ATTRIBUTES.iter().fold(block, |block, argument| {
+    let block = ATTRIBUTES.iter().fold(block, |block, argument| {
         let shape = if argument.name == arguments::INSECURE.name {
             Attribute::bool()
         } else {
@@ -38,7 +39,8 @@ pub(super) fn schema() -> Schema {
                 attribute
             },
         )
-    }))
+    });
+    Schema::new(block.attribute(POLICY, policy_argument()))
 }
 
 /// Checks what can be checked without the environment, which may be another one at apply.
@@ -64,15 +66,20 @@ pub(super) fn configure(
     environment: &Environment,
     diagnostics: &mut Diagnostics,
 ) -> Option<Cluster> {
+    let policy = config.field(POLICY).as_str().and_then(Policy::parse);
     let unknown: Vec<_> = ATTRIBUTES
         .iter()
         .map(|argument| argument.name)
+        .chain([POLICY])
         .filter(|name| config.field(name).is_unknown())
         .collect();
     if !unknown.is_empty() {
-        return Some(Cluster::new(Err(Unknown {
-            attributes: unknown,
-        })));
+        return Some(
+            Cluster::new(Err(Unknown {
+                attributes: unknown,
+            }))
+            .with_deletion_policy(policy),
+        );
     }
     let settings = Settings::from_lookup(|argument| match config.field(argument.name) {
         // An argument that is there, if empty, keeps the environment out, as in the official provider.
@@ -81,7 +88,7 @@ pub(super) fn configure(
         _ => environment(argument.environment),
     });
     match settings.validate() {
-        Ok(config) => Some(Cluster::new(Ok(Client::new(config)))),
+        Ok(config) => Some(Cluster::new(Ok(Client::new(config))).with_deletion_policy(policy)),
         Err(problems) => {
             invalid_settings(&problems, diagnostics);
             None

@@ -8,7 +8,7 @@
 //! | arguments | [`attributes`], `settings`, [`duration`], [`address`] |
 //! | credentials | `credentials`, `identity_file`, `key_pair`, `profile`, `identity`, `private_key`, `pem` |
 //! | reaching a cluster | `connect`, `dial`, `way`, `discovery`, `handshake`, `tls`, `verifier`, `roots`, `tcp`, `http_proxy`, `transport` |
-//! | calls | [`Client`], `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`] |
+//! | calls | [`Client`], `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
 //! | what can go wrong | [`Error`], [`Kind`] |
 
 pub mod address;
@@ -27,9 +27,11 @@ mod http_proxy;
 mod identity;
 mod identity_file;
 mod key_pair;
+mod objects;
 mod pem;
 mod private_key;
 mod profile;
+mod reset_tokens;
 mod retry;
 mod roots;
 mod settings;
@@ -48,5 +50,7 @@ pub use address::Address;
 pub use attributes::{ATTRIBUTES, Attribute};
 pub use client::{Call, Client, Repeatable};
 pub use errors::{Error, Kind, Transient};
+pub use objects::{ObjectRpcs, Objects, Rpc};
+pub use reset_tokens::ResetTokens;
 pub use settings::{Config, InvalidSettings, Problem, Settings};
 pub use workload_clusters::WorkloadClusters;
