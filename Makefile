@@ -37,8 +37,8 @@ check: lint deny test ## all that a change must pass
 docs: ## write docs/ anew from the schemas and examples/
 	UPDATE=1 cargo test --test generated
 
-bench: ## measure the provider (release build)
-	cargo bench
+bench: ## measure the provider (release build); the table goes to stderr, JSON to stdout
+	cargo bench --bench provider
 
 tofu: ## build OpenTofu from its Go module into build/ (needs Go; some minutes, once)
 	@if [ "$$(TF_CLI_CONFIG_FILE= build/tofu version 2>/dev/null | head -n 1)" = "OpenTofu v$(TOFU_VERSION)" ]; then \

@@ -23,6 +23,18 @@ const FILES: [&str; 8] = [
     "teleport/workloadcluster/v1/workloadcluster_service.proto",
 ];
 
+/// Messages that hold secrets. `src/proto/secrets.rs` says how they are printed.
+const SECRET: [&str; 8] = [
+    ".proto.GetResetPasswordTokenRequest",
+    ".proto.RegisterUsingIAMMethodRequest",
+    ".teleport.join.v1.BoundKeypairInit",
+    ".teleport.join.v1.IAMChallengeSolution",
+    ".types.LocalAuthSecrets",
+    ".types.RegisterUsingTokenRequest",
+    ".types.UserTokenSpecV3",
+    ".types.UserTokenV3",
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={INCLUDE}");
     let mut resolver = ChainFileResolver::new();
@@ -50,6 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         tonic_prost_build::configure()
             .build_transport(false)
             .generate_default_stubs(partial)
+            .skip_debug(SECRET)
             .compile_fds(FileDescriptorSet { file })?;
     }
     Ok(())

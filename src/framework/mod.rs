@@ -17,6 +17,7 @@ mod path;
 mod plan;
 mod private;
 mod provider;
+mod replace;
 mod resource;
 mod schema;
 mod state;

@@ -53,7 +53,8 @@ impl Number {
     pub fn to_f64(&self) -> f64 {
         match self {
             Self::NegativeInfinity => f64::NEG_INFINITY,
-            Self::Finite(decimal) => decimal.to_f64().unwrap_or(f64::NAN),
+            // By way of the text: the conversion of the crate can miss the nearest float by one unit in the last place.
+            Self::Finite(decimal) => decimal.to_scientific_notation().parse().unwrap_or(f64::NAN),
             Self::PositiveInfinity => f64::INFINITY,
         }
     }
@@ -138,6 +139,22 @@ mod tests {
             "1.50".parse::<Number>().unwrap(),
             Number::from_f64(1.5).unwrap()
         );
+    }
+
+    #[test]
+    fn the_nearest_float_is_found() {
+        for text in [
+            "0.1",
+            "2.2250738585072011e-308",
+            "9007199254740993",
+            "-123456789.123456789",
+        ] {
+            assert_eq!(
+                text.parse::<Number>().unwrap().to_f64(),
+                text.parse::<f64>().unwrap(),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@
 
 use super::{
     Applied, Call, Create, Delete, DeleteReason, Diagnostics, Imported, Path, PlanKind,
-    PlannedChange, Private, Resource, Schema, Update, Value, plan as rules, state as states,
-    validate as checks,
+    PlannedChange, Private, Resource, Schema, Update, Value, plan as rules, replace,
+    state as states, validate as checks,
 };
 
 /// Checks the configuration of any block against its schema. `write_only_allowed` is whether core can handle write-only
@@ -61,7 +61,7 @@ pub async fn plan<C: Send + Sync + 'static>(
         (Value::Null, Vec::new())
     } else {
         let planned = rules::plan(schema, &config, &prior, &proposed);
-        let requires_replace = rules::requires_replace(schema, &config, &prior, &planned);
+        let requires_replace = replace::requires_replace(schema, &config, &prior, &planned);
         (planned, requires_replace)
     };
     let mut change = PlannedChange {

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Attribute, Block, BlockNesting, Nesting, Path, RequiresReplace, Schema, Shape, Value};
+use super::{Attribute, Block, BlockNesting, Nesting, Schema, Shape, Value};
 
 /// Plans a create (`prior` null) or an update. Not for destroys.
 pub(super) fn plan(schema: &Schema, config: &Value, prior: &Value, proposed: &Value) -> Value {
@@ -16,33 +16,6 @@ pub(super) fn plan(schema: &Schema, config: &Value, prior: &Value, proposed: &Va
         visit_block(&schema.block, config, &mut planned, prior, &mark_computed);
     }
     planned
-}
-
-/// The innermost attributes that differ and need a new object for that. None for a create.
-pub(super) fn requires_replace(
-    schema: &Schema,
-    config: &Value,
-    prior: &Value,
-    planned: &Value,
-) -> Vec<Path> {
-    let mut paths = Vec::new();
-    if !prior.is_null() && !planned.is_null() {
-        for (name, attribute) in &schema.block.attributes {
-            let sides = Sides {
-                config: config.field(name),
-                prior: prior.field(name),
-                planned: planned.field(name),
-            };
-            replaced(
-                attribute,
-                RequiresReplace::Never,
-                &Path::attribute(name),
-                &sides,
-                &mut paths,
-            );
-        }
-    }
-    paths
 }
 
 /// Calls a rule on each attribute of a block and all that is nested in it, with what the configuration says (null for
@@ -183,93 +156,6 @@ fn mark_computed(attribute: &Attribute, config: &Value, planned: &mut Value, pri
     }
 }
 
-struct Sides<'v> {
-    config: &'v Value,
-    prior: &'v Value,
-    planned: &'v Value,
-}
-
-impl<'v> Sides<'v> {
-    fn field(&self, name: &str) -> Self {
-        Self {
-            config: self.config.field(name),
-            prior: self.prior.field(name),
-            planned: self.planned.field(name),
-        }
-    }
-
-    /// Element by element, where prior and planned list are of the same length.
-    fn elements(&self) -> Option<Vec<Self>> {
-        let (Value::List(prior), Value::List(planned)) = (self.prior, self.planned) else {
-            return None;
-        };
-        let config = self.config.as_elements().unwrap_or_default();
-        (prior.len() == planned.len()).then(|| {
-            let pairs = prior.iter().zip(planned).enumerate();
-            pairs
-                .map(|(i, (prior, planned))| Sides {
-                    config: config.get(i).unwrap_or(&NULL),
-                    prior,
-                    planned,
-                })
-                .collect()
-        })
-    }
-}
-
-fn replaced(
-    attribute: &Attribute,
-    outer: RequiresReplace,
-    path: &Path,
-    sides: &Sides<'_>,
-    paths: &mut Vec<Path>,
-) {
-    let own = if attribute.requires_replace == RequiresReplace::Never {
-        outer
-    } else {
-        attribute.requires_replace
-    };
-    // What only the provider knows, and the configuration does not ask for, is a result and no reason.
-    if sides.prior == sides.planned || (sides.config.is_null() && attribute.is_computed()) {
-        return;
-    }
-    if let Shape::Nested(nesting, attributes) = &attribute.shape {
-        let mut inner = |path: &Path, sides: &Sides<'_>| {
-            for (name, attribute) in attributes {
-                replaced(
-                    attribute,
-                    own,
-                    &path.with_attribute(name),
-                    &sides.field(name),
-                    paths,
-                );
-            }
-        };
-        match nesting {
-            Nesting::Single if sides.prior.is_set() && sides.planned.is_set() => {
-                return inner(path, sides);
-            }
-            Nesting::List => {
-                if let Some(elements) = sides.elements() {
-                    for (index, sides) in elements.iter().enumerate() {
-                        inner(&path.with_index(index), sides);
-                    }
-                    return;
-                }
-            }
-            _ => {}
-        }
-    }
-    let counts = match own {
-        RequiresReplace::Never => false,
-        RequiresReplace::Always => true,
-        RequiresReplace::IfKnown => sides.planned.is_wholly_known(),
-    };
-    if counts {
-        paths.push(path.clone());
-    }
-}
-
 type Rule = dyn Fn(&Attribute, &Value, &mut Value, &Value);
 
 type Each<'a> = dyn Fn(&Value, &mut Value, &Value) + 'a;
@@ -279,7 +165,7 @@ static NULL: Value = Value::Null;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::framework::Type;
+    use crate::framework::{Path, Type, replace::requires_replace};
 
     fn schema() -> Schema {
         Schema::new(

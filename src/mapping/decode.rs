@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use prost_reflect::{DynamicMessage, MapKey, Value as Wire};
-use unicode_normalization::UnicodeNormalization;
+use prost_reflect::{DynamicMessage, Value as Wire};
 
 use super::{
     duration,
     fields::{Field, Kind, Message},
+    scalar,
     timestamp::Instant,
 };
-use crate::framework::{Number, Value};
+use crate::framework::Value;
 
 impl Message {
     /// The object that a message is.
@@ -33,7 +32,8 @@ impl Message {
 impl Field {
     /// The attribute's value in a message.
     fn decode(&self, message: &DynamicMessage) -> Value {
-        if self.is_null(message) {
+        // What is write-only must not get into a state, even if a server tells it.
+        if self.behaviour.write_only || self.is_null(message) {
             Value::Null
         } else {
             self.kind.decode(&message.get_field(&self.descriptor))
@@ -60,7 +60,7 @@ impl Kind {
             (Self::Map(_, element), Wire::Map(elements)) => {
                 let pairs = elements
                     .iter()
-                    .map(|(key, wire)| (key_text(key), element.decode(wire)));
+                    .map(|(key, wire)| (scalar::decode_key(key), element.decode(wire)));
                 Value::Map(pairs.collect::<BTreeMap<_, _>>())
             }
             (Self::Wrapper(field, inner), Wire::Message(message)) => {
@@ -76,7 +76,7 @@ impl Kind {
             (Self::Nanoseconds, Wire::I64(nanoseconds)) => {
                 Value::string(duration::format((*nanoseconds).into()))
             }
-            (_, scalar) => decode_scalar(scalar),
+            (_, scalar) => scalar::decode(scalar),
         }
     }
 
@@ -123,32 +123,4 @@ fn nanos(message: &DynamicMessage) -> i32 {
         .get_field_by_number(2)
         .and_then(|wire| wire.as_i32())
         .unwrap_or_default()
-}
-
-fn decode_scalar(wire: &Wire) -> Value {
-    let float = |value: f64| Number::from_f64(value).map_or(Value::Null, Value::Number);
-    match wire {
-        Wire::Bool(value) => Value::Bool(*value),
-        Wire::I32(value) | Wire::EnumNumber(value) => i64::from(*value).into(),
-        Wire::I64(value) => (*value).into(),
-        Wire::U32(value) => i64::from(*value).into(),
-        Wire::U64(value) => Value::Number((*value).into()),
-        Wire::F32(value) => float((*value).into()),
-        Wire::F64(value) => float(*value),
-        Wire::String(text) => Value::string(text),
-        Wire::Bytes(bytes) => Value::string(STANDARD.encode(bytes)),
-        Wire::Message(_) | Wire::List(_) | Wire::Map(_) => Value::Null,
-    }
-}
-
-/// A map's key as Terraform has keys.
-fn key_text(key: &MapKey) -> String {
-    match key {
-        MapKey::Bool(key) => key.to_string(),
-        MapKey::I32(key) => key.to_string(),
-        MapKey::I64(key) => key.to_string(),
-        MapKey::U32(key) => key.to_string(),
-        MapKey::U64(key) => key.to_string(),
-        MapKey::String(key) => key.nfc().collect(),
-    }
 }

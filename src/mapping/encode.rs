@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use prost_reflect::{DynamicMessage, Kind as WireKind, MapKey, MessageDescriptor, Value as Wire};
+use prost_reflect::{DynamicMessage, Kind as WireKind, MessageDescriptor, Value as Wire};
 
 use super::{
     duration,
     fields::{Field, Kind, Message},
+    scalar,
     timestamp::Instant,
 };
-use crate::framework::{Diagnostics, Number, Path, Presence, Value};
+use crate::framework::{Diagnostics, Path, Presence, Value};
 
 /// Writes values and notes what cannot be sent. No text of it holds a value, since that may be a secret.
 pub(super) struct Encoder<'d> {
@@ -60,6 +60,7 @@ impl<'d> Encoder<'d> {
     fn field(&mut self, field: &Field, value: &Value, path: &Path, target: &mut DynamicMessage) {
         match value {
             Value::Null | Value::Unknown if field.is_computed() => {}
+            Value::Null if field.behaviour.write_only => {}
             Value::Null => field.clear(target),
             Value::Unknown => self.unknown(path),
             value => {
@@ -124,7 +125,7 @@ impl<'d> Encoder<'d> {
                 Some(pair(descriptor, nanoseconds / SECOND, nanos))
             }
             (Kind::Nanoseconds, Value::String(text)) => self.duration(text, path).map(Wire::I64),
-            (Kind::Scalar(kind), value) => match scalar(kind, value) {
+            (Kind::Scalar(kind), value) => match scalar::encode(kind, value) {
                 Ok(wire) => Some(wire),
                 Err(expected) => self.invalid(path, &expected),
             },
@@ -173,7 +174,7 @@ impl<'d> Encoder<'d> {
             .iter()
             .map(|(text, value)| {
                 let path = path.with_key(text);
-                let Some(key) = map_key(keys, text) else {
+                let Some(key) = scalar::encode_key(keys, text) else {
                     return self.invalid(&path, "has a key that is no such value as its keys are");
                 };
                 let wire = self.wire(element, value, &path, old.remove(&key))?;
@@ -195,11 +196,7 @@ impl<'d> Encoder<'d> {
     }
 
     fn invalid<T>(&mut self, path: &Path, what: &str) -> Option<T> {
-        self.diagnostics.attribute_error(
-            path.clone(),
-            "Invalid Attribute Value",
-            format!("{path} {what}."),
-        );
+        invalid(self.diagnostics, path, what);
         None
     }
 
@@ -215,6 +212,15 @@ impl<'d> Encoder<'d> {
             );
         }
     }
+}
+
+/// Notes that a value cannot be sent.
+pub(super) fn invalid(diagnostics: &mut Diagnostics, path: &Path, what: &str) {
+    diagnostics.attribute_error(
+        path.clone(),
+        "Invalid Attribute Value",
+        format!("{path} {what}."),
+    );
 }
 
 impl Field {
@@ -329,74 +335,6 @@ fn pair(descriptor: &MessageDescriptor, seconds: i64, nanos: i32) -> Wire {
         message.set_field_by_number(2, Wire::I32(nanos));
     }
     Wire::Message(message)
-}
-
-/// A scalar, or what it must be.
-fn scalar(kind: &WireKind, value: &Value) -> Result<Wire, String> {
-    match (kind, value) {
-        (WireKind::Bool, Value::Bool(value)) => Ok(Wire::Bool(*value)),
-        (WireKind::String, Value::String(text)) => Ok(Wire::String(text.clone())),
-        (WireKind::Bytes, Value::String(text)) => STANDARD
-            .decode(text)
-            .map(|bytes| Wire::Bytes(bytes.into()))
-            .map_err(|_| "must be in Base64".to_owned()),
-        (WireKind::Bool, _) => Err("must be true or false".to_owned()),
-        (WireKind::String | WireKind::Bytes, _) => Err("must be a string".to_owned()),
-        (kind, Value::Number(number)) => number_of(kind, number),
-        _ => Err("must be a number".to_owned()),
-    }
-}
-
-/// A number in the form of its kind, or what it must be.
-fn number_of(kind: &WireKind, number: &Number) -> Result<Wire, String> {
-    let finite = matches!(number, Number::Finite(_));
-    let (wire, least, most) = match kind {
-        WireKind::Float => {
-            let narrow = number.to_f64() as f32;
-            let wire = (narrow.is_finite() == finite).then_some(Wire::F32(narrow));
-            return wire.ok_or_else(|| "must be a number that fits into 32 bits".to_owned());
-        }
-        WireKind::Double => {
-            let wide = number.to_f64();
-            let wire = (wide.is_finite() == finite).then_some(Wire::F64(wide));
-            return wire.ok_or_else(|| "must be a number that fits into 64 bits".to_owned());
-        }
-        WireKind::Uint64 | WireKind::Fixed64 => (number.as_u64().map(Wire::U64), 0, u64::MAX),
-        WireKind::Int64 | WireKind::Sint64 | WireKind::Sfixed64 => (
-            number.as_i64().map(Wire::I64),
-            i64::MIN,
-            i64::MAX.unsigned_abs(),
-        ),
-        WireKind::Uint32 | WireKind::Fixed32 => {
-            let narrow = number.as_u64().and_then(|wide| u32::try_from(wide).ok());
-            (narrow.map(Wire::U32), 0, u32::MAX.into())
-        }
-        kind => {
-            let narrow = number.as_i64().and_then(|wide| i32::try_from(wide).ok());
-            let wire = match kind {
-                WireKind::Enum(_) => narrow.map(Wire::EnumNumber),
-                _ => narrow.map(Wire::I32),
-            };
-            (wire, i32::MIN.into(), i32::MAX.unsigned_abs().into())
-        }
-    };
-    wire.ok_or_else(|| format!("must be a whole number from {least} to {most}"))
-}
-
-fn map_key(kind: &WireKind, text: &str) -> Option<MapKey> {
-    match kind {
-        WireKind::String => Some(MapKey::String(text.to_owned())),
-        WireKind::Bool => text.parse().ok().map(MapKey::Bool),
-        WireKind::Int32 | WireKind::Sint32 | WireKind::Sfixed32 => {
-            text.parse().ok().map(MapKey::I32)
-        }
-        WireKind::Int64 | WireKind::Sint64 | WireKind::Sfixed64 => {
-            text.parse().ok().map(MapKey::I64)
-        }
-        WireKind::Uint32 | WireKind::Fixed32 => text.parse().ok().map(MapKey::U32),
-        WireKind::Uint64 | WireKind::Fixed64 => text.parse().ok().map(MapKey::U64),
-        _ => None,
-    }
 }
 
 const SECOND: i64 = 1_000_000_000;

@@ -29,10 +29,11 @@ mod encode;
 mod fields;
 mod reconcile;
 mod rules;
+mod scalar;
 mod schema;
 mod timestamp;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 
@@ -47,7 +48,7 @@ use crate::framework::{Attribute, Diagnostics, Path, Value};
 /// snake case where it is in Go's camel case; [`Rules::rename`] says otherwise. Its description is the field's comment.
 ///
 /// Objects may have more attributes than the message has fields, such as `id` and `timeouts`: they are left alone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Mapping {
     message: Arc<Message>,
 }
@@ -102,7 +103,7 @@ impl Mapping {
     ///
     /// - A value is set. A value of a computed attribute is not: it is the server's.
     /// - Null takes a field out. Where an attribute has a default, null is that; where it is optional and computed, null
-    ///   and unknown leave what the server has.
+    ///   and unknown leave what the server has, and so does null where it is write-only.
     /// - All else stays as it is: omitted fields, and fields that a newer server knows, also within messages that the
     ///   attributes describe. An element of a list goes on from the old element that says the same, or else from the one
     ///   at its place.
@@ -138,7 +139,7 @@ impl Mapping {
         Ok(())
     }
 
-    /// The object that a message is, with every attribute of the mapping and no other.
+    /// The object that a message is, with every attribute of the mapping and no other. Write-only ones are null.
     pub fn to_value(&self, message: &DynamicMessage) -> Value {
         self.message.decode(message)
     }
@@ -170,6 +171,14 @@ impl Mapping {
     /// entered. `false` for a path that names no attribute of the mapping.
     pub fn same_at(&self, names: &[&str], one: &Value, other: &Value) -> bool {
         self.message.same_at(names, one, other)
+    }
+}
+
+impl fmt::Debug for Mapping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Mapping")
+            .field(&self.descriptor().full_name())
+            .finish()
     }
 }
 

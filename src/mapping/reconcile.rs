@@ -83,7 +83,7 @@ impl Field {
     }
 
     fn same(&self, one: &Value, other: &Value) -> bool {
-        self.reconcile(one.clone(), other) == *other
+        self.behaviour.write_only || self.reconcile(one.clone(), other) == *other
     }
 
     /// Whether the value is null, or as good as null.

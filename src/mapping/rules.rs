@@ -87,7 +87,7 @@ impl Rules {
         self.with(path, Rule::Sensitive)
     }
 
-    /// The value is not stored.
+    /// The value is sent and not stored. Null leaves what the server has.
     #[must_use]
     pub fn write_only(self, path: &str) -> Self {
         self.with(path, Rule::WriteOnly)
@@ -156,13 +156,13 @@ pub(super) struct Behaviour {
     pub(super) omit: bool,
     pub(super) rename: Option<String>,
     pub(super) duration: bool,
+    pub(super) write_only: bool,
     pub(super) default: Option<Value>,
     pub(super) description: Option<String>,
     pub(super) deprecation: Option<String>,
     requires_replace: bool,
     use_state_for_unknown: bool,
     sensitive: bool,
-    write_only: bool,
     validators: Vec<Validator>,
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use prost_reflect::Kind as WireKind;
 
 use super::{
-    encode::Encoder,
+    encode::{self, Encoder},
     fields::{Field, Kind, Message},
 };
 use crate::framework::{Attribute, Diagnostics, Nesting, Path, Shape, Type, Validator, Value};
@@ -74,7 +74,7 @@ impl Kind {
             Self::Scalar(WireKind::Bool | WireKind::String) => None,
             Self::Message(message) => oneof_validator(message),
             Self::List(element) | Self::Map(_, element) => match element.unwrapped() {
-                Self::Message(message) => oneof_validator(message),
+                Self::Message(message) => Some(elements_validator(message)),
                 _ => self.encoding_validator(),
             },
             _ => self.encoding_validator(),
@@ -89,32 +89,40 @@ impl Kind {
     }
 }
 
+/// The check of an object: its oneofs.
 fn oneof_validator(message: &Arc<Message>) -> Option<Validator> {
     message.oneofs().next()?;
     let message = Arc::clone(message);
     Some(Validator::new(move |path, value, diagnostics| {
-        message.check_all(value, path, diagnostics);
+        message.check_oneofs(value, path, diagnostics);
     }))
 }
 
-impl Message {
-    /// Checks an object, or each object of a list or map, for oneofs of which more than one member is set.
-    fn check_all(&self, value: &Value, path: &Path, diagnostics: &mut Diagnostics) {
-        match value {
-            Value::List(elements) => {
-                for (index, element) in elements.iter().enumerate() {
-                    self.check_oneofs(element, &path.with_index(index), diagnostics);
-                }
-            }
-            Value::Map(elements) => {
-                for (key, element) in elements {
-                    self.check_oneofs(element, &path.with_key(key), diagnostics);
-                }
-            }
-            value => self.check_oneofs(value, path, diagnostics),
+/// The check of a list or map of objects: that none is null, and their oneofs.
+fn elements_validator(message: &Arc<Message>) -> Validator {
+    let message = Arc::clone(message);
+    let check = move |value: &Value, path: &Path, diagnostics: &mut Diagnostics| {
+        if value.is_null() {
+            encode::invalid(diagnostics, path, "must not be null");
         }
-    }
+        message.check_oneofs(value, path, diagnostics);
+    };
+    Validator::new(move |path, value, diagnostics| match value {
+        Value::List(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                check(element, &path.with_index(index), diagnostics);
+            }
+        }
+        Value::Map(elements) => {
+            for (key, element) in elements {
+                check(element, &path.with_key(key), diagnostics);
+            }
+        }
+        _ => {}
+    })
+}
 
+impl Message {
     /// Checks an object for oneofs of which more than one member is set.
     pub(super) fn check_oneofs(&self, value: &Value, path: &Path, diagnostics: &mut Diagnostics) {
         for members in self.oneofs() {

@@ -1,9 +1,12 @@
 //! What is made from `proto/*.proto`: typed messages, gRPC clients and servers, and the descriptor pool.
 //!
-//! The modules follow the protobuf packages. Nothing here is written by hand but this page.
+//! The modules follow the protobuf packages. Nothing here is written by hand but this page and how
+//! messages with secrets are printed.
 
 // What the generator writes follows its own style.
 #![allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
+
+mod secrets;
 
 use std::sync::LazyLock;
 
@@ -82,3 +85,6 @@ pub fn descriptors() -> &'static DescriptorPool {
     });
     &POOL
 }
+
+#[cfg(test)]
+mod tests;

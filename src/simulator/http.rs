@@ -1,4 +1,4 @@
-//! Control from outside, over HTTP and JSON. `docs/simulator.md` describes it.
+//! Control from outside, over HTTP and JSON. `docs/guides/simulator.md` describes it.
 
 use axum::{
     Json, Router,
@@ -172,7 +172,7 @@ async fn close_connections(State(control): State<Control>) -> Answer {
 }
 
 async fn unknown() -> Refusal {
-    let text = "no such path; docs/simulator.md lists them";
+    let text = "no such path; docs/guides/simulator.md lists them";
     Refusal(StatusCode::NOT_FOUND, text.to_owned())
 }
 

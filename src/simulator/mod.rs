@@ -1,7 +1,7 @@
 //! An in-memory Teleport Cloud over the real wire, for tests and for people who develop modules offline.
 //!
 //! It uses [`proto`](crate::proto) and nothing else of this crate: it shares no code with the client, so that their
-//! mistakes cannot cancel out. `docs/simulator.md` describes the program, the scenario file and the control API.
+//! mistakes cannot cancel out. `docs/guides/simulator.md` describes the program, the scenario file and the control API.
 //!
 //! | module | what it is |
 //! | --- | --- |

@@ -1,12 +1,50 @@
 //! Drives the provider with the real programs: every scenario runs on `terraform` and on `tofu`.
+//!
+//! Nothing is mocked between the program and the simulated Teleport Cloud: each scenario has a simulator of its own, which
+//! listens on ports of loopback, and a working folder, in which the provider is installed from a mirror.
+
+// The exception for tests covers test functions, not what they share.
+#![allow(clippy::unwrap_used)]
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod create;
+mod credentials;
+mod data_sources;
+mod destroy;
+mod drift;
 mod examples;
+mod failures;
+mod import;
+mod interruption;
+mod logs;
+mod official;
+mod provider_block;
+mod replacement;
+mod servers;
+mod taint;
+mod validation;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    support::matrix::run(&[examples::SCENARIOS])
+    support::matrix::run(&[
+        create::SCENARIOS,
+        credentials::SCENARIOS,
+        data_sources::SCENARIOS,
+        destroy::SCENARIOS,
+        drift::SCENARIOS,
+        examples::SCENARIOS,
+        failures::SCENARIOS,
+        import::SCENARIOS,
+        interruption::SCENARIOS,
+        logs::SCENARIOS,
+        official::SCENARIOS,
+        provider_block::SCENARIOS,
+        replacement::SCENARIOS,
+        servers::SCENARIOS,
+        taint::SCENARIOS,
+        validation::SCENARIOS,
+    ])
 }

@@ -5,5 +5,10 @@
 )]
 #![allow(clippy::print_stderr, reason = "a test program reports there")]
 
+pub(crate) mod environment;
+pub(crate) mod installation;
 pub(crate) mod matrix;
+pub(crate) mod outcome;
+pub(crate) mod process;
 pub(crate) mod programs;
+pub(crate) mod state;

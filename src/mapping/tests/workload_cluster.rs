@@ -1,7 +1,16 @@
+use std::collections::BTreeMap;
+
+use super::{nested, object, object_of};
 use crate::{
-    framework::{Nesting, Presence, RequiresReplace, Shape, Type, Value},
+    framework::{Attribute, Nesting, Presence, RequiresReplace, Shape, Type, Value},
     mapping::{Mapping, Rules},
-    proto,
+    proto::{
+        self,
+        teleport::{
+            header::v1::Metadata,
+            workloadcluster::v1::{Bot, Region, WorkloadCluster, WorkloadClusterSpec},
+        },
+    },
 };
 
 fn rules() -> Rules {
@@ -18,7 +27,7 @@ fn rules() -> Rules {
         .computed("status")
 }
 
-fn mapping() -> Mapping {
+pub(super) fn mapping() -> Mapping {
     let descriptor = proto::descriptors()
         .get_message_by_name("teleport.workloadcluster.v1.WorkloadCluster")
         .unwrap();
@@ -57,4 +66,82 @@ fn the_attributes_are_those_of_the_message() {
         panic!("status must be nested");
     };
     assert_eq!(status["domain"].presence, Presence::Computed);
+}
+
+#[test]
+fn every_attribute_is_described_by_its_comment() {
+    fn check(attributes: &BTreeMap<String, Attribute>, outer: &str) {
+        for (name, attribute) in attributes {
+            let path = format!("{outer}{name}");
+            assert!(!attribute.description.is_empty(), "{path}");
+            assert!(attribute.description.ends_with('.'), "{path}");
+            if let Shape::Nested(_, inner) = &attribute.shape {
+                check(inner, &format!("{path}."));
+            }
+        }
+    }
+    let attributes = mapping().schema_attributes();
+    check(&attributes, "");
+    let token = &nested(&nested(&attributes["spec"])["token"])["allow"];
+    assert_eq!(
+        nested(token)["aws_arn"].description,
+        "ARN of the caller as AWS STS reports it: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION` for a role, \
+         `arn:aws:iam::ACCOUNT:user/NAME` for a user. `*` stands for any text and `?` for one character."
+    );
+    assert_eq!(
+        attributes["status"].description,
+        "What Teleport Cloud reports."
+    );
+}
+
+#[test]
+fn a_configuration_becomes_the_message_that_the_server_takes() {
+    let mapping = mapping();
+    let attributes = mapping.schema_attributes();
+    let spec = nested(&attributes["spec"]);
+    let name = |name: &str| Value::object([("name", name.into())]);
+    let metadata = object_of(
+        nested(&attributes["metadata"]),
+        [("name", "child".into()), ("revision", Value::Unknown)],
+    );
+    let planned = object(
+        &mapping,
+        [
+            ("kind", Value::Unknown),
+            ("metadata", metadata),
+            (
+                "spec",
+                object_of(
+                    spec,
+                    [
+                        ("regions", Value::List(vec![name("us-west-2")])),
+                        ("bot", name("terraform")),
+                    ],
+                ),
+            ),
+            ("status", Value::Unknown),
+        ],
+    );
+    let message = mapping.to_message(&planned).unwrap();
+    let typed: WorkloadCluster = message.transcode_to().unwrap();
+    assert_eq!(
+        typed,
+        WorkloadCluster {
+            version: "v1".to_owned(),
+            metadata: Some(Metadata {
+                name: "child".to_owned(),
+                ..Metadata::default()
+            }),
+            spec: Some(WorkloadClusterSpec {
+                regions: vec![Region {
+                    name: "us-west-2".to_owned()
+                }],
+                bot: Some(Bot {
+                    name: "terraform".to_owned()
+                }),
+                token: None,
+            }),
+            ..WorkloadCluster::default()
+        }
+    );
 }

@@ -114,15 +114,13 @@ impl Objects {
         self.mapping.to_value(cluster)
     }
 
-    /// A digest of everything immutable. None while a part of it is unknown.
+    /// A digest of everything immutable, the same for all that means the same. None while a part of it is unknown.
     pub(super) fn digest(&self, object: &Value) -> Option<String> {
-        let message = self.message(object).ok()?;
-        Some(
-            Sha256::digest(message.encode_to_vec())
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        )
+        // There and back: an empty object and none are two messages, but one value.
+        let canonical = self.mapping.to_value(&self.message(object).ok()?);
+        let message = self.message(&canonical).ok()?;
+        let digest = Sha256::digest(message.encode_to_vec());
+        Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// Whether the cluster is what this object asks for.

@@ -216,6 +216,12 @@ async fn other_words_for_the_same_configuration_replace_nothing() {
     let prior = stored("a", "us-west-2", true);
     let mut config = config("a", "us-west-2");
     config.set_field("sub_kind", "".into());
+    if let Some(spec) = config
+        .as_fields_mut()
+        .and_then(|fields| fields.get_mut("spec"))
+    {
+        spec.set_field("bot", Value::object([("name", Value::Null)]));
+    }
     let plan = plan(&config, &prior, Private::new()).await;
     assert_eq!(plan.requires_replace, []);
     assert_eq!(plan.planned.field("status"), prior.field("status"));

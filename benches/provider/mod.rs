@@ -1,0 +1,192 @@
+//! What is measured, in this order.
+
+// All of this is test code, the functions between the tests too.
+#![allow(clippy::unwrap_used)]
+
+mod cloud;
+mod machine;
+mod plugin;
+mod process;
+mod report;
+mod terraform;
+
+#[allow(dead_code, reason = "the tests use more of it")]
+#[path = "../../tests/protocol/host/mod.rs"]
+mod host;
+#[allow(
+    dead_code,
+    clippy::print_stderr,
+    reason = "the tests use more of it, and it names what it skips"
+)]
+#[path = "../../tests/support/programs.rs"]
+mod programs;
+
+use std::time::{Duration, Instant};
+
+use cloud::Cloud;
+use futures_util::future::join_all;
+use host::{Host, Launch};
+use plugin::Plugin;
+use process::Usage;
+use report::{Report, Unit};
+use tokio::{runtime::Runtime, time::sleep};
+
+/// Measures everything and reports it.
+pub(crate) fn main() {
+    let mut report = Report::new(machine::describe());
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(start(&mut report));
+    runtime.block_on(schema_and_idle(&mut report));
+    for clusters in CLUSTERS {
+        runtime.block_on(refresh(clusters, &mut report));
+    }
+    runtime.block_on(with_programs(&mut report));
+    for waited in WAITED {
+        runtime.block_on(creation(waited, &mut report));
+    }
+    report.print();
+}
+
+async fn start(report: &mut Report) {
+    let mut times = Vec::new();
+    for _ in 0..STARTS {
+        let launch = Launch::new();
+        let begin = Instant::now();
+        let mut process = launch.spawn();
+        process.handshake().await;
+        times.push(begin.elapsed());
+    }
+    report.times("process start to handshake line", &times, Some(65.0));
+}
+
+async fn schema_and_idle(report: &mut Report) {
+    let (mut times, mut resident, mut proportional) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..STARTS {
+        let host = Host::start().await;
+        let begin = Instant::now();
+        plugin::schema(&host).await;
+        times.push(begin.elapsed());
+        let usage = Usage::of(host.process.pid());
+        resident.push(usage.resident);
+        proportional.push(usage.proportional);
+        host.shut_down().await;
+    }
+    report.times("GetProviderSchema, first call", &times, Some(27.0));
+    report.sizes("resident memory after the schema", &resident, Some(90.0));
+    report.sizes("the same, shared pages in proportion", &proportional, None);
+}
+
+/// A plan without changes, as far as the provider takes part in it.
+async fn refresh(clusters: usize, report: &mut Report) {
+    let cloud = Cloud::with(clusters).await;
+    let stored = Plugin::start(&cloud).await.import_all(&cloud.names()).await;
+
+    let plugin = Plugin::start(&cloud).await;
+    let begin = Instant::now();
+    plugin.refresh_all(&stored).await;
+    let wall = begin.elapsed();
+    let usage = Usage::of(plugin.pid());
+    plugin.end().await;
+    cloud.end().await;
+
+    let official = |figure| (clusters == 1_000).then_some(figure);
+    let name = |what| format!("refresh and plan of {clusters}, driven by the test host: {what}");
+    report.times(&name("wall time"), &[wall], None);
+    report.figure(
+        &name("processor time of the process"),
+        Unit::Seconds,
+        usage.cpu.as_secs_f64(),
+        official(78.0),
+    );
+    report.sizes(
+        &name("peak resident memory"),
+        &[usage.peak],
+        official(266.0),
+    );
+}
+
+async fn with_programs(report: &mut Report) {
+    for program in programs::programs() {
+        for clusters in CLUSTERS {
+            let cloud = Cloud::with(clusters).await;
+            let stored = Plugin::start(&cloud).await.import_all(&cloud.names()).await;
+            let run = terraform::plan(&program, &cloud, &stored).await;
+            cloud.end().await;
+
+            let official = |figure| (clusters == 1_000).then_some(figure);
+            let name = |what| {
+                format!(
+                    "{} {} plan of {clusters}: {what}",
+                    program.kind, program.version
+                )
+            };
+            report.figure(
+                &name("wall time"),
+                Unit::Seconds,
+                run.wall.as_secs_f64(),
+                None,
+            );
+            report.figure(
+                &name("processor time of the provider"),
+                Unit::Seconds,
+                run.cpu.as_secs_f64(),
+                official(78.0),
+            );
+            report.sizes(
+                &name("peak resident memory of the provider"),
+                &[run.peak],
+                official(266.0),
+            );
+        }
+    }
+}
+
+/// How long after a cluster became active the creation that waits for it returns.
+async fn creation(waited: Duration, report: &mut Report) {
+    let cloud = Cloud::with(0).await;
+    let plugin = Plugin::start(&cloud).await;
+    let names: Vec<_> = (0..CREATIONS).map(|index| format!("new{index}")).collect();
+    let delays = join_all(names.iter().enumerate().map(|(index, name)| {
+        let (plugin, cloud) = (&plugin, &cloud);
+        async move {
+            let create = async {
+                plugin.create(name).await;
+                Instant::now()
+            };
+            let activate = async {
+                // Not all at once, so that no common beat of theirs is measured.
+                sleep(waited + SPREAD * u32::try_from(index).unwrap()).await;
+                cloud.activate(name);
+                Instant::now()
+            };
+            let (returned, active) = tokio::join!(create, activate);
+            returned.duration_since(active)
+        }
+    }))
+    .await;
+    plugin.end().await;
+    cloud.end().await;
+    let name = format!(
+        "active on the server to the creation's return, {} s after its start",
+        waited.as_secs()
+    );
+    report.times(&format!("{name}: median"), &delays, None);
+    report.times(
+        &format!("{name}: longest"),
+        delays
+            .iter()
+            .max()
+            .into_iter()
+            .copied()
+            .collect::<Vec<_>>()
+            .as_slice(),
+        None,
+    );
+}
+
+const STARTS: usize = 25;
+const CLUSTERS: [usize; 3] = [1, 100, 1_000];
+const CREATIONS: usize = 20;
+const SPREAD: Duration = Duration::from_millis(100);
+/// The looks become rarer with time.
+const WAITED: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(60)];

@@ -1,0 +1,147 @@
+//! A plan without changes by the real program.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
+
+use super::{
+    cloud::{self, Cloud},
+    plugin::Stored,
+    process,
+    programs::Program,
+};
+
+/// What a run took.
+pub(crate) struct Run {
+    pub(crate) wall: Duration,
+    /// Processor time of all the provider's processes.
+    pub(crate) cpu: Duration,
+    /// The most memory that one of them had, in bytes.
+    pub(crate) peak: u64,
+}
+
+/// Runs `plan` on a state that fits the configuration.
+///
+/// # Panics
+///
+/// Panics if the plan fails or finds changes.
+pub(crate) async fn plan(program: &Program, cloud: &Cloud, stored: &[Stored]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let path = fs::canonicalize(folder.path()).unwrap();
+    // A file of its own, so that its processes can be told from all others.
+    let provider = path.join("bin/terraform-provider-teleport");
+    fs::create_dir(path.join("bin")).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_terraform-provider-teleport"), &provider).unwrap();
+    let cli_config = path.join("cli.tfrc");
+    fs::write(
+        &cli_config,
+        format!(
+            "provider_installation {{\n  dev_overrides {{\n    {SOURCE:?} = {:?}\n  }}\n}}\n",
+            path.join("bin")
+        ),
+    )
+    .unwrap();
+    fs::write(
+        path.join("main.tf.json"),
+        configuration(cloud, stored.len()).to_string(),
+    )
+    .unwrap();
+    fs::write(
+        path.join("terraform.tfstate"),
+        state(program, cloud, stored).to_string(),
+    )
+    .unwrap();
+    let mut command = program.command(&path, &cli_config);
+    command
+        .args(["plan", "-detailed-exitcode", "-input=false", "-no-color"])
+        .env("SSL_CERT_FILE", cloud.ca_file());
+    // The runtime serves the simulator meanwhile.
+    spawn_blocking(move || {
+        let run = watch(&mut command, &provider);
+        drop(folder);
+        run
+    })
+    .await
+    .unwrap()
+}
+
+/// Runs the program, and looks every few milliseconds what the provider's processes have used: they are not children of
+/// this one.
+fn watch(command: &mut Command, provider: &Path) -> Run {
+    let output = tempfile::tempfile().unwrap();
+    command
+        .stdout(output.try_clone().unwrap())
+        .stderr(output.try_clone().unwrap());
+    let mut seen = HashMap::new();
+    let begin = Instant::now();
+    let mut child = command.spawn().unwrap();
+    let status = loop {
+        for (pid, cpu, peak) in process::running(provider) {
+            seen.insert(pid, (cpu, peak));
+        }
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        std::thread::sleep(LOOK);
+    };
+    let wall = begin.elapsed();
+    assert!(status.success(), "{status}: {}", text(output));
+    Run {
+        wall,
+        cpu: seen.values().map(|(cpu, _)| *cpu).sum(),
+        peak: seen.values().map(|(_, peak)| *peak).max().unwrap(),
+    }
+}
+
+fn text(mut file: fs::File) -> String {
+    use std::io::{Read, Seek};
+
+    let mut text = String::new();
+    file.rewind().unwrap();
+    file.read_to_string(&mut text).unwrap();
+    text
+}
+
+fn configuration(cloud: &Cloud, clusters: usize) -> Value {
+    json!({
+        "terraform": { "required_providers": { "teleport": { "source": SOURCE } } },
+        "provider": { "teleport": { "addr": cloud.address(), "identity_file_path": cloud.identity_file() } },
+        "resource": { "teleport_workload_cluster": { "all": {
+            "for_each": format!("${{toset([for index in range({clusters}) : format(\"c%04d\", index)])}}"),
+            "metadata": { "name": "${each.key}" },
+            "spec": serde_json::to_value(cloud::spec()).unwrap(),
+        } } },
+    })
+}
+
+fn state(program: &Program, cloud: &Cloud, stored: &[Stored]) -> Value {
+    let instances = cloud.names().into_iter().zip(stored).map(|(name, stored)| {
+        json!({ "index_key": name, "schema_version": 0, "attributes": stored.json(), "sensitive_attributes": [] })
+    });
+    json!({
+        "version": 4,
+        "terraform_version": program.version,
+        "serial": 1,
+        "lineage": "00000000-0000-0000-0000-000000000000",
+        "outputs": {},
+        "resources": [{
+            "mode": "managed",
+            "type": "teleport_workload_cluster",
+            "name": "all",
+            "provider": format!("provider[\"{}/{SOURCE}\"]", program.kind.registry_host()),
+            "instances": instances.collect::<Vec<_>>(),
+        }],
+        "check_results": null,
+    })
+}
+
+const SOURCE: &str = "teleport-community/teleport";
+/// The last look at a process misses at most this much of it.
+const LOOK: Duration = Duration::from_millis(5);

@@ -1,0 +1,185 @@
+//! What goes wrong at the other end.
+
+use terraform_provider_teleport::simulator::Fault;
+use tonic::Code;
+
+use crate::support::{
+    environment::{APPLY, CLUSTER, TestEnv, cluster},
+    matrix::{Scenario, scenarios},
+    programs::Program,
+};
+
+pub(crate) const SCENARIOS: &[Scenario] = scenarios![
+    a_state_of_failure_ends_the_wait_and_is_named,
+    a_connection_lost_after_the_creation_makes_one_cluster,
+    a_connection_lost_before_the_creation_doubles_nothing,
+    failures_in_passing_are_ridden_out,
+    connections_that_are_closed_while_waiting_are_made_again,
+    rights_that_are_taken_away_while_waiting_keep_the_cluster_in_the_state,
+    a_cluster_that_is_deleted_while_it_is_waited_for_is_an_error_and_leaves_nothing,
+    a_refused_deletion_keeps_the_cluster_in_the_state,
+    a_read_that_fails_keeps_the_state,
+];
+
+/// A provider block that tries each call once, so that what goes wrong meets the resource and not the client's own tries.
+fn once(env: &TestEnv) -> String {
+    env.provider("retry_max_tries = \"1\"\n  retry_base_duration = \"50ms\"\n  retry_cap_duration = \"100ms\"")
+}
+
+fn a_state_of_failure_ends_the_wait_and_is_named(program: &Program) {
+    for state in ["error", "failed"] {
+        let env = TestEnv::with(program, &format!("states = ['creating', '{state}']"));
+        env.configure(&cluster("team-a", ""));
+        let named = format!("\"{state}\"");
+        env.apply()
+            .error(&["team-a", &named, "terraform untaint", "not deleted"]);
+        let stored = env.state().get(CLUSTER);
+        assert!(stored.tainted);
+        assert_eq!(stored.attributes["ready"], false);
+        assert_eq!(stored.attributes["status"]["state"], state);
+
+        env.simulator.set_state("team-a", "active").unwrap();
+        env.apply().succeeded();
+        assert_eq!(env.state().get(CLUSTER).attributes["ready"], true);
+        assert_eq!(env.calls("CreateWorkloadCluster"), 1);
+        assert_eq!(env.calls("DeleteWorkloadCluster"), 0);
+        env.plan_is_empty();
+    }
+}
+
+fn a_connection_lost_after_the_creation_makes_one_cluster(program: &Program) {
+    let env = TestEnv::new(program);
+    env.simulator
+        .add_fault(Fault::drop_after("CreateWorkloadCluster"))
+        .unwrap();
+    env.configure(&cluster("team-a", ""));
+    env.apply().succeeded().without_diagnostics();
+    assert_eq!(env.names(), ["team-a"]);
+    assert_eq!(env.calls("CreateWorkloadCluster"), 1);
+    env.plan_is_empty().without_diagnostics();
+}
+
+fn a_connection_lost_before_the_creation_doubles_nothing(program: &Program) {
+    let env = TestEnv::new(program);
+    env.simulator
+        .add_fault(Fault::drop_before("CreateWorkloadCluster"))
+        .unwrap();
+    env.configure(&cluster("team-a", ""));
+    env.apply().error(&[
+        "creating the workload cluster \"team-a\"",
+        "CreateWorkloadCluster",
+    ]);
+    assert!(env.state().is_empty());
+    assert!(env.names().is_empty());
+    env.apply().succeeded();
+    assert_eq!(env.names(), ["team-a"]);
+    env.plan_is_empty();
+}
+
+fn failures_in_passing_are_ridden_out(program: &Program) {
+    let env = TestEnv::with(program, "active_after_reads = 1");
+    // The first read looks whether the name is free.
+    for (code, after) in [
+        (Code::Unavailable, 1),
+        (Code::ResourceExhausted, 2),
+        (Code::Unavailable, 3),
+    ] {
+        env.simulator
+            .add_fault(Fault::code("GetWorkloadCluster", code).after(after))
+            .unwrap();
+    }
+    env.write(&format!("{}{}", once(&env), cluster("team-a", "")));
+    env.apply().succeeded().without_diagnostics();
+    assert!(env.simulator.faults().is_empty());
+    env.plan_is_empty();
+}
+
+fn connections_that_are_closed_while_waiting_are_made_again(program: &Program) {
+    let env = TestEnv::with(program, "states = ['creating']");
+    env.configure(&cluster("team-a", ""));
+    let mut running = env.start(APPLY);
+    running.until("the cluster is waited for", |_| {
+        env.calls("GetWorkloadCluster") > 1
+    });
+    env.simulator.close_connections();
+    let reads = env.calls("GetWorkloadCluster");
+    running.until("it is read again", |_| {
+        env.calls("GetWorkloadCluster") > reads
+    });
+    env.simulator.set_state("team-a", "active").unwrap();
+    running.wait().succeeded().without_diagnostics();
+    assert_eq!(env.calls("CreateWorkloadCluster"), 1);
+    env.plan_is_empty();
+}
+
+fn rights_that_are_taken_away_while_waiting_keep_the_cluster_in_the_state(program: &Program) {
+    let env = TestEnv::with(program, "active_after_reads = 1");
+    let refused =
+        Fault::code("GetWorkloadCluster", Code::PermissionDenied).message("access denied");
+    env.simulator.add_fault(refused.after(1)).unwrap();
+    env.configure(&cluster("team-a", ""));
+    let outcome = env.apply().failed();
+    let errors = outcome.diagnostics();
+    let text: String = errors
+        .iter()
+        .map(|error| format!("{}\n", error.text))
+        .collect();
+    for phrase in [
+        "Access Denied",
+        "waiting for the workload cluster \"team-a\"",
+        "terraform untaint",
+    ] {
+        assert!(text.contains(phrase), "{phrase:?} is not in:\n{text}");
+    }
+    let stored = env.state().get(CLUSTER);
+    assert!(stored.tainted);
+    assert_eq!(stored.attributes["ready"], false);
+    env.apply().succeeded();
+    assert_eq!(env.calls("CreateWorkloadCluster"), 1);
+    assert_eq!(env.calls("DeleteWorkloadCluster"), 0);
+}
+
+fn a_cluster_that_is_deleted_while_it_is_waited_for_is_an_error_and_leaves_nothing(
+    program: &Program,
+) {
+    let env = TestEnv::with(program, "states = ['creating']");
+    env.configure(&cluster("team-a", ""));
+    let mut running = env.start(APPLY);
+    running.until("the cluster is waited for", |_| {
+        env.calls("GetWorkloadCluster") > 1
+    });
+    env.simulator.delete_cluster("team-a");
+    running
+        .wait()
+        .error(&["team-a", "deleted by somebody else"]);
+    assert!(env.state().is_empty());
+}
+
+fn a_refused_deletion_keeps_the_cluster_in_the_state(program: &Program) {
+    let env = TestEnv::new(program);
+    env.configure(&cluster("team-a", ""));
+    env.apply().succeeded();
+    let refused =
+        Fault::code("DeleteWorkloadCluster", Code::PermissionDenied).message("access denied");
+    env.simulator.add_fault(refused).unwrap();
+    env.destroy().error(&[
+        "Access Denied",
+        "deleting the workload cluster \"team-a\"",
+        "verbs",
+    ]);
+    assert!(env.state().find(CLUSTER).is_some());
+    env.plan_is_empty();
+}
+
+fn a_read_that_fails_keeps_the_state(program: &Program) {
+    let env = TestEnv::new(program);
+    env.write(&format!("{}{}", once(&env), cluster("team-a", "")));
+    env.apply().succeeded();
+    let failing = Fault::code("GetWorkloadCluster", Code::Internal).message("disk on fire");
+    env.simulator.add_fault(failing.times(5)).unwrap();
+    env.plan_with(&[])
+        .error(&["reading the workload cluster \"team-a\"", "disk on fire"]);
+    env.simulator.clear_faults();
+    assert!(env.state().find(CLUSTER).is_some());
+    env.plan_is_empty();
+}
