@@ -7,7 +7,10 @@ const ADDR: (&str, &str) = ("addr", "parent.example.com");
 
 fn settings(values: &[(&str, &str)]) -> Settings {
     let values: HashMap<_, _> = values.iter().copied().collect();
-    Settings::from_lookup(|attribute| values.get(attribute.name).map(|value| (*value).to_owned()))
+    Settings::from_lookups(
+        |attribute| values.get(attribute.name).map(|value| (*value).to_owned()),
+        |_| None,
+    )
 }
 
 fn problems(values: &[(&str, &str)]) -> Vec<(&'static str, String)> {
