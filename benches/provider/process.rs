@@ -49,7 +49,8 @@ pub(crate) fn running(program: &Path) -> Vec<(Pid, Duration, u64)> {
     .collect()
 }
 
-fn cpu(pid: Pid) -> Option<Duration> {
+/// Processor time that a process has used so far. None where there is no such process.
+pub(crate) fn cpu(pid: Pid) -> Option<Duration> {
     let clock = clock_getcpuclockid(pid).ok()?;
     Some(clock.now().ok()?.into())
 }

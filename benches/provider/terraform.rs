@@ -8,7 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::{Value, json};
+use nix::unistd::Pid;
+use serde_json::{Map, Value, json};
 use tokio::task::spawn_blocking;
 
 use super::{
@@ -23,6 +24,8 @@ pub(crate) struct Run {
     pub(crate) wall: Duration,
     /// Processor time of all the provider's processes.
     pub(crate) cpu: Duration,
+    /// Processor time of the program itself.
+    pub(crate) own_cpu: Duration,
     /// The most memory that one of them had, in bytes.
     pub(crate) peak: u64,
 }
@@ -48,11 +51,7 @@ pub(crate) async fn plan(program: &Program, cloud: &Cloud, stored: &[Stored]) ->
         ),
     )
     .unwrap();
-    fs::write(
-        path.join("main.tf.json"),
-        configuration(cloud, stored.len()).to_string(),
-    )
-    .unwrap();
+    fs::write(path.join("main.tf.json"), configuration(cloud).to_string()).unwrap();
     fs::write(
         path.join("terraform.tfstate"),
         state(program, cloud, stored).to_string(),
@@ -80,8 +79,10 @@ fn watch(command: &mut Command, provider: &Path) -> Run {
         .stdout(output.try_clone().unwrap())
         .stderr(output.try_clone().unwrap());
     let mut seen = HashMap::new();
+    let mut own_cpu = Duration::ZERO;
     let begin = Instant::now();
     let mut child = command.spawn().unwrap();
+    let pid = Pid::from_raw(child.id().try_into().unwrap());
     let status = loop {
         for (pid, cpu, peak) in process::running(provider) {
             seen.insert(pid, (cpu, peak));
@@ -89,12 +90,14 @@ fn watch(command: &mut Command, provider: &Path) -> Run {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
+        own_cpu = process::cpu(pid).unwrap_or(own_cpu);
         std::thread::sleep(LOOK);
     };
     let wall = begin.elapsed();
     assert!(status.success(), "{status}: {}", text(output));
     Run {
         wall,
+        own_cpu,
         cpu: seen.values().map(|(cpu, _)| *cpu).sum(),
         peak: seen.values().map(|(_, peak)| *peak).max().unwrap(),
     }
@@ -109,21 +112,30 @@ fn text(mut file: fs::File) -> String {
     text
 }
 
-fn configuration(cloud: &Cloud, clusters: usize) -> Value {
+/// One block for each cluster: a `for_each` would be evaluated for each of its instances, in time that is not the provider's.
+fn configuration(cloud: &Cloud) -> Value {
+    let spec = serde_json::to_value(cloud::spec()).unwrap();
+    let blocks = cloud.names().into_iter().map(|name| {
+        let block = json!({ "metadata": { "name": name }, "spec": spec });
+        (name, block)
+    });
     json!({
         "terraform": { "required_providers": { "teleport": { "source": SOURCE } } },
         "provider": { "teleport": { "addr": cloud.address(), "identity_file_path": cloud.identity_file() } },
-        "resource": { "teleport_workload_cluster": { "all": {
-            "for_each": format!("${{toset([for index in range({clusters}) : format(\"c%04d\", index)])}}"),
-            "metadata": { "name": "${each.key}" },
-            "spec": serde_json::to_value(cloud::spec()).unwrap(),
-        } } },
+        "resource": { "teleport_workload_cluster": blocks.collect::<Map<_, _>>() },
     })
 }
 
 fn state(program: &Program, cloud: &Cloud, stored: &[Stored]) -> Value {
-    let instances = cloud.names().into_iter().zip(stored).map(|(name, stored)| {
-        json!({ "index_key": name, "schema_version": 0, "attributes": stored.json(), "sensitive_attributes": [] })
+    let provider = format!("provider[\"{}/{SOURCE}\"]", program.kind.registry_host());
+    let resources = cloud.names().into_iter().zip(stored).map(|(name, stored)| {
+        json!({
+            "mode": "managed",
+            "type": "teleport_workload_cluster",
+            "name": name,
+            "provider": provider,
+            "instances": [{ "schema_version": 0, "attributes": stored.json(), "sensitive_attributes": [] }],
+        })
     });
     json!({
         "version": 4,
@@ -131,13 +143,7 @@ fn state(program: &Program, cloud: &Cloud, stored: &[Stored]) -> Value {
         "serial": 1,
         "lineage": "00000000-0000-0000-0000-000000000000",
         "outputs": {},
-        "resources": [{
-            "mode": "managed",
-            "type": "teleport_workload_cluster",
-            "name": "all",
-            "provider": format!("provider[\"{}/{SOURCE}\"]", program.kind.registry_host()),
-            "instances": instances.collect::<Vec<_>>(),
-        }],
+        "resources": resources.collect::<Vec<_>>(),
         "check_results": null,
     })
 }

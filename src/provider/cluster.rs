@@ -31,9 +31,9 @@ impl Cluster {
         }
     }
 
-    /// The client, or none while arguments of the provider block are unknown.
-    pub(super) fn client(&self) -> Option<&Client> {
-        self.client.as_ref().ok()
+    /// What is not known yet, if it is not.
+    pub(super) fn unknown(&self) -> Option<&Unknown> {
+        self.client.as_ref().err()
     }
 
     /// Remembers that this process kept a cluster whose deletion was asked for, so that it can be adopted.

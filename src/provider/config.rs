@@ -14,9 +14,10 @@ use crate::{
 pub(super) fn schema() -> Schema {
     let block = Block::new(
         "Manages Teleport workload clusters: Teleport Cloud clusters that belong to another one, their parent.\n\n\
-         Every argument can be left out, and is then taken from its environment variable. Credentials are tried in the \
-         order of the arguments below, and expired ones are skipped; without any, the current `tsh` profile is used. Where a \
-         join and other credentials meet, what stands in the configuration goes before what stands in the environment.",
+         Every argument can be left out, and is then taken from its environment variable. Credentials are tried in this \
+         order: join, key pair in files, key pair in base64, identity file (path, text, base64), `tsh` profile. Expired ones \
+         are skipped; without any, the current `tsh` profile is used. Where a join and other credentials meet, what stands in \
+         the configuration goes before what stands in the environment.",
     );
     Schema::new(ATTRIBUTES.iter().fold(block, |block, argument| {
         let shape = if argument.name == arguments::INSECURE.name {

@@ -3,6 +3,7 @@
 mod cluster;
 mod config;
 mod errors;
+mod interrupt;
 mod timeouts;
 mod workload_cluster;
 

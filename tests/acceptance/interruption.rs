@@ -41,7 +41,7 @@ fn interrupted(env: &TestEnv) -> Outcome {
     let outcome = running.wait();
     assert!(begin.elapsed() < Duration::from_secs(5), "{outcome}");
     assert_eq!(outcome.code, Some(1), "{outcome}");
-    outcome.warning(&["team-a", "not active", "not deleted", "next apply"]);
+    outcome.warning(&["team-a", "was active", "not deleted", "next apply"]);
     outcome
 }
 

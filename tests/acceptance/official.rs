@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     environment::{CLUSTER, TestEnv},
+    installation::OFFICIAL,
     matrix::{Scenario, scenarios},
     programs::Program,
     state::State,
@@ -62,9 +63,6 @@ bot = { name = "terraform" }
 join_method = "iam"
 allow = [{ aws_account = "123456789012", aws_arn = "arn:aws:sts::123456789012:assumed-role/terraform/*" }]
 "#;
-
-/// Where the official provider comes from.
-const OFFICIAL: &str = "terraform.releases.teleport.dev/gravitational/teleport";
 
 /// Its object of [`MADE`].
 fn object(metadata: Value, status: Value) -> Value {

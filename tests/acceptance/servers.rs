@@ -44,7 +44,7 @@ fn an_address_with_a_scheme_or_a_path_is_refused_before_anybody_is_asked(program
         ("parent.example:443/web", "path"),
         ("parent.example:http", "port"),
         ("parent.example:99999", "port"),
-        ("user@parent.example", "user@"),
+        ("user@parent.example", "user name"),
         ("parent example", "parent example"),
     ] {
         env.write(&format!("{}{LOOK}", block(&env, address, "")));
@@ -81,10 +81,14 @@ fn a_port_that_speaks_something_else_is_told_apart(program: &Program) {
         let _ = stream.read_to_end(&mut Vec::new()).await;
     });
     let control = env.simulator.control_url().replace("http://", "");
-    for address in [echo, silent, control] {
+    for (address, phrase) in [
+        (echo, "handshake"),
+        (silent, "3s"),
+        (control, "does not speak TLS"),
+    ] {
         env.write(&format!("{}{LOOK}", block(&env, &address, "")));
         let outcome = env.plan_with(&[]);
-        outcome.error(&[&address, "TLS"]);
+        outcome.error(&[&address, phrase]);
         assert!(outcome.took.as_secs() < 10, "{outcome}");
     }
 }

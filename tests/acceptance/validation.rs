@@ -16,7 +16,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     arns_that_do_not_fit_are_refused,
     an_arn_of_an_iam_role_is_a_warning_that_shows_the_right_form,
     metadata_that_the_server_refuses_is_refused_before,
-    a_status_that_says_something_is_refused,
+    what_else_does_not_fit_is_refused,
     durations_that_are_none_are_refused,
     everything_that_is_wrong_is_said_at_once,
 ];
@@ -29,11 +29,16 @@ fn validate(env: &TestEnv, from: &str, to: &str) -> Outcome {
     env.run(&["validate", "-json"])
 }
 
-/// Validates, and expects one error with these phrases, which points at this argument.
-fn refuse(env: &TestEnv, from: &str, to: &str, phrases: &[&str], argument: &str) {
-    let error = validate(env, from, to).error(phrases);
-    error.points_at(argument);
+/// Validates, and expects one error about the attribute at `path` with these phrases.
+///
+/// Programs point at attributes of the resource itself alone; what is inside of one must be named in the text.
+fn refuse(env: &TestEnv, from: &str, to: &str, path: &str, phrases: &[&str]) {
+    let error = validate(env, from, to).error(&[path]);
+    error.says(phrases);
     assert_eq!(error.address, CLUSTER);
+    if !path.contains('.') {
+        error.points_at(path);
+    }
 }
 
 fn a_good_configuration_is_valid(program: &Program) {
@@ -56,108 +61,96 @@ fn names_that_are_no_dns_label_are_refused(program: &Program) {
         ("", "empty"),
         (long.as_str(), "63"),
     ] {
-        refuse(
-            &env,
-            "team-a",
-            name,
-            &["metadata.name", "DNS label", phrase],
-            "metadata",
-        );
+        let phrases = ["DNS label", phrase];
+        refuse(&env, "team-a", name, "metadata.name", &phrases);
     }
 }
 
 fn regions_are_needed_and_an_unfamiliar_one_is_a_warning(program: &Program) {
     let env = TestEnv::new(program);
-    let region = "[{ name = \"us-west-2\" }]";
-    refuse(&env, region, "[]", &["at least one region"], "spec");
-    refuse(&env, region, "null", &["at least one region"], "spec");
-    refuse(&env, region, "[{}]", &["name", "us-west-2"], "spec");
+    let regions = "[{ name = \"us-west-2\" }]";
+    for (to, path, phrase) in [
+        ("[]", "spec.regions", "at least one region"),
+        ("null", "spec.regions", "at least one region"),
+        ("[{}]", "spec.regions[0].name", "us-west-2"),
+        ("[{ name = \"\" }]", "spec.regions[0].name", "\"\""),
+    ] {
+        refuse(&env, regions, to, path, &[phrase]);
+    }
     let outcome = validate(&env, "us-west-2", "mars-north-1").succeeded();
-    outcome
-        .warning(&["mars-north-1", "us-west-2", "eu-central-1"])
-        .points_at("spec");
+    outcome.warning(&["mars-north-1", "spec.regions[0].name", "eu-central-1"]);
 }
 
 fn join_methods_other_than_iam_are_refused(program: &Program) {
     let env = TestEnv::new(program);
-    let method = "join_method = \"iam\"";
-    refuse(
-        &env,
-        method,
-        "join_method = \"token\"",
-        &["spec.token.join_method", "\"iam\"", "\"token\""],
-        "spec",
-    );
-    refuse(&env, method, "", &["join_method", "\"iam\""], "spec");
+    let path = "spec.token.join_method";
+    for (to, phrase) in [
+        ("join_method = \"token\"", "\"token\""),
+        ("", "needs a join method"),
+    ] {
+        refuse(
+            &env,
+            "join_method = \"iam\"",
+            to,
+            path,
+            &["\"iam\"", phrase],
+        );
+    }
 }
 
 fn accounts_that_are_none_are_refused(program: &Program) {
     let env = TestEnv::new(program);
     let path = "spec.token.allow[0].aws_account";
+    for (to, phrase) in [
+        ("\"12345678901\"", "11 characters"),
+        ("\"12345678901x\"", "12345678901x"),
+        ("\"1234567890123\"", "13 characters"),
+        // A number loses its leading zeros.
+        ("012345678901", "quotes"),
+    ] {
+        refuse(&env, "\"123456789012\"", to, path, &["12 digits", phrase]);
+    }
+    let rule = "{ aws_account = \"123456789012\" }";
     refuse(
         &env,
-        "123456789012",
-        "12345678901",
-        &[path, "12 digits", "11 characters"],
-        "spec",
-    );
-    refuse(
-        &env,
-        "123456789012",
-        "12345678901x",
-        &[path, "12 digits"],
-        "spec",
-    );
-    // A number loses its leading zeros.
-    refuse(
-        &env,
-        "\"123456789012\"",
-        "012345678901",
-        &[path, "12 digits", "quotes"],
-        "spec",
-    );
-    refuse(
-        &env,
-        "aws_account = \"123456789012\"",
-        "",
+        rule,
+        "{}",
+        "spec.token.allow[0]",
         &["aws_account or aws_arn"],
-        "spec",
     );
-    refuse(
-        &env,
-        "[{ aws_account = \"123456789012\" }]",
-        "[]",
-        &["at least one rule"],
-        "spec",
-    );
+    refuse(&env, rule, "", "spec.token.allow", &["at least one rule"]);
 }
 
 fn arns_that_do_not_fit_are_refused(program: &Program) {
     let env = TestEnv::new(program);
     let with = |arn: &str| format!("aws_account = \"123456789012\", aws_arn = \"{arn}\"");
     let account = "aws_account = \"123456789012\"";
-    let path = "spec.token.allow[0].aws_arn";
-    for arn in [
-        "terraform",
-        "arn:aws:s3:::bucket",
-        "arn:aws:sts::123456789012:assumed-role/terraform",
+    for (arn, phrase) in [
+        (
+            "terraform",
+            "arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION",
+        ),
+        (
+            "arn:aws:s3:::bucket",
+            "arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION",
+        ),
+        (
+            "arn:aws:sts::123456789012:assumed-role/terraform",
+            "assumed-role/ROLE/SESSION",
+        ),
+        (
+            "arn:aws:sts::999999999999:assumed-role/terraform/*",
+            "of account 999999999999",
+        ),
     ] {
         refuse(
             &env,
             account,
             &with(arn),
-            &[path, "assumed-role", arn],
-            "spec",
+            "spec.token.allow[0].aws_arn",
+            &[arn, phrase],
         );
     }
-    let foreign = with("arn:aws:sts::999999999999:assumed-role/terraform/*");
-    refuse(
-        &env,
-        account,
-        &foreign,
-        &["999999999999", "123456789012", "nobody could join"],
-        "spec",
-    );
     for arn in [
         "arn:aws:sts::123456789012:assumed-role/terraform/*",
         "arn:aws-us-gov:iam::123456789012:user/terraform",
@@ -172,11 +165,8 @@ fn an_arn_of_an_iam_role_is_a_warning_that_shows_the_right_form(program: &Progra
     let env = TestEnv::new(program);
     let arn = "aws_arn = \"arn:aws:iam::123456789012:role/path/terraform\"";
     let outcome = validate(&env, "aws_account = \"123456789012\"", arn).succeeded();
-    let warning = outcome.warning(&[
-        "Never Matches",
-        "arn:aws:sts::123456789012:assumed-role/terraform/*",
-    ]);
-    warning.points_at("spec");
+    let right = "arn:aws:sts::123456789012:assumed-role/terraform/*";
+    outcome.warning(&["Never Matches", "spec.token.allow[0].aws_arn", right]);
 }
 
 fn metadata_that_the_server_refuses_is_refused_before(program: &Program) {
@@ -193,36 +183,40 @@ fn metadata_that_the_server_refuses_is_refused_before(program: &Program) {
             &env,
             name,
             &format!("{name}\n    {argument}"),
-            &[path, "Remove it"],
-            "metadata",
+            path,
+            &["Remove it"],
         );
     }
-    refuse(
-        &env,
-        "metadata",
-        "sub_kind = \"a\"\n  metadata",
-        &["sub_kind", "Remove it"],
-        "sub_kind",
-    );
-    validate(&env, "metadata", "version = \"v2\"\n  metadata").error(&["v2"]);
 }
 
-fn a_status_that_says_something_is_refused(program: &Program) {
+fn what_else_does_not_fit_is_refused(program: &Program) {
     let env = TestEnv::new(program);
-    let status = "status = { state = \"active\" }\n  metadata";
-    refuse(&env, "metadata", status, &["status", "Remove it"], "status");
+    for (argument, path, phrase) in [
+        ("sub_kind = \"a\"", "sub_kind", "Remove it"),
+        ("status = { state = \"active\" }", "status", "Remove it"),
+        ("version = \"v2\"", "version", "\"v1\""),
+        ("kind = \"cloud_cluster\"", "kind", "\"workload_cluster\""),
+    ] {
+        refuse(
+            &env,
+            "metadata",
+            &format!("{argument}\n  metadata"),
+            path,
+            &[phrase],
+        );
+    }
 }
 
 fn durations_that_are_none_are_refused(program: &Program) {
     let env = TestEnv::new(program);
     for duration in ["soon", "5", "0s", "-1m", ""] {
-        let timeouts = format!("timeouts = {{ create = \"{duration}\" }}\n  metadata");
+        let to = format!("timeouts = {{ create = \"{duration}\" }}\n  metadata");
         refuse(
             &env,
             "metadata",
-            &timeouts,
-            &["timeouts.create", "\"20m\""],
-            "timeouts",
+            &to,
+            "timeouts.create",
+            &["\"20m\"", duration],
         );
     }
 }

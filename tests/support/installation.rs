@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::programs::{Kind, Program};
+use super::programs::Program;
 
 /// Where the provider is installed for a program.
 #[derive(Debug)]
@@ -23,6 +23,10 @@ pub(crate) struct Installation {
     /// The lock file that `init` wrote.
     pub(crate) lock: PathBuf,
 }
+
+/// Where the official provider comes from. Something is installed there too, since core wants every provider that a state
+/// names; it is never asked.
+pub(crate) const OFFICIAL: &str = "terraform.releases.teleport.dev/gravitational/teleport";
 
 /// The block that every configuration begins with.
 pub(crate) const REQUIRED: &str = r#"
@@ -59,27 +63,30 @@ impl Installation {
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
-        let package = folder.join("mirror").join(package_path(program.kind));
-        fs::create_dir_all(&package)?;
-        let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-teleport"));
-        fs::hard_link(
-            binary,
-            package.join(concat!(
-                "terraform-provider-teleport_v",
-                env!("CARGO_PKG_VERSION")
-            )),
+        let mirror = folder.join("mirror");
+        put(
+            &mirror,
+            &format!(
+                "{}/teleport-community/teleport",
+                program.kind.registry_host()
+            ),
+            VERSION,
         )?;
+        put(&mirror, OFFICIAL, "18.0.0")?;
         let installation = Self {
             cli_config: folder.join("cli.tfrc"),
             data: folder.join("data"),
             lock: folder.join(".terraform.lock.hcl"),
         };
-        let mirror = folder.join("mirror");
         let settings = format!(
             "provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n"
         );
         fs::write(&installation.cli_config, settings)?;
-        fs::write(folder.join("main.tf"), REQUIRED)?;
+        let official = format!("official = {{\n source = {OFFICIAL:?}\n }}\n    teleport =");
+        fs::write(
+            folder.join("main.tf"),
+            REQUIRED.replacen("teleport =", &official, 1),
+        )?;
         let output = program
             .command(&folder, &installation.cli_config)
             .env("TF_DATA_DIR", &installation.data)
@@ -95,8 +102,8 @@ impl Installation {
     }
 }
 
-/// The folder of this package in a mirror.
-fn package_path(kind: Kind) -> PathBuf {
+/// Puts the provider into a mirror, as the package that this source address names.
+fn put(mirror: &Path, source: &str, version: &str) -> io::Result<()> {
     let system = match consts::OS {
         "macos" => "darwin",
         other => other,
@@ -106,8 +113,16 @@ fn package_path(kind: Kind) -> PathBuf {
         "aarch64" => "arm64",
         other => other,
     };
-    Path::new(kind.registry_host())
-        .join("teleport-community/teleport")
-        .join(env!("CARGO_PKG_VERSION"))
-        .join(format!("{system}_{architecture}"))
+    let package = mirror
+        .join(source)
+        .join(version)
+        .join(format!("{system}_{architecture}"));
+    fs::create_dir_all(&package)?;
+    let name = format!("terraform-provider-teleport_v{version}");
+    fs::hard_link(
+        env!("CARGO_BIN_EXE_terraform-provider-teleport"),
+        package.join(name),
+    )
 }
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -18,6 +18,7 @@ use crate::{
     provider::{
         cluster::{Cluster, client},
         errors::{call_failed, chain},
+        interrupt::MOMENT,
         timeouts::timeout as timeout_of,
     },
     teleport::{Error, Kind, WorkloadClusters},
@@ -120,10 +121,10 @@ impl Work<'_> {
         }
         let looked = tokio::select! {
             biased;
-            reason = self.call.stop.requested() => {
+            _ = self.call.stop.requested() => {
                 self.told.error(
                     "Interrupted",
-                    format!("The workload cluster {:?} was not created, because the run was interrupted ({reason:?}).", self.name),
+                    format!("The workload cluster {:?} was not created, because the run was interrupted before.", self.name),
                 );
                 return Begun::Nothing;
             }
@@ -160,7 +161,7 @@ impl Work<'_> {
         let answer = tokio::select! {
             biased;
             answer = &mut asking => answer,
-            reason = self.call.stop.requested() => match timeout(ANSWER_AFTER_STOP, &mut asking).await {
+            reason = self.call.stop.requested() => match timeout(MOMENT, &mut asking).await {
                 Ok(answer) => answer,
                 Err(_elapsed) => return Begun::InDoubt(reason),
             },
@@ -323,7 +324,7 @@ impl Work<'_> {
             format!(
                 "There is no workload cluster {name:?} that can be seen, but the name cannot be used: {}.\n\nTeleport Cloud \
                  holds the name of a deleted cluster for 14 days; its support can restore the cluster or release the name. The \
-                 name may also belong to somebody else. Use another one.",
+                 name may also belong to somebody else. Use another metadata.name.",
                 chain(error),
             ),
         );
@@ -339,7 +340,7 @@ impl Work<'_> {
                 "A workload cluster named {name:?} exists already (state {state:?}). To manage it with this configuration, \
                  import it, with the address of this resource block for ADDRESS:\n\n  import {{\n    to = ADDRESS\n    id = \
                  {name:?}\n  }}\n\nIf it is this very resource, tainted and with create_before_destroy, then say that it is \
-                 good as it is: terraform untaint ADDRESS. To make another cluster, use another name."
+                 good as it is: terraform untaint ADDRESS. To make another cluster, use another metadata.name."
             ),
         );
     }
@@ -353,6 +354,3 @@ fn nothing(diagnostics: Diagnostics) -> Applied {
 }
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
-
-/// Core waits for the answer, but whoever interrupted the run may not wait for long.
-const ANSWER_AFTER_STOP: Duration = Duration::from_millis(700);

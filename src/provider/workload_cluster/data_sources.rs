@@ -17,6 +17,7 @@ use crate::{
     provider::{
         cluster::{Cluster, client},
         errors::call_failed,
+        interrupt::unless_stopped,
     },
     teleport::{Kind, WorkloadClusters},
 };
@@ -114,7 +115,13 @@ impl DataSource<Cluster> for WorkloadClusterDataSource {
             .as_str()
             .or_else(|| config.at(&["metadata", "name"]).as_str())
             .unwrap_or_default();
-        match client.workload_clusters().get(name).await {
+        let doing = format!("reading the workload cluster {name:?}");
+        let clusters = client.workload_clusters();
+        let Some(read) = unless_stopped(&call.stop, &doing, diagnostics, clusters.get(name)).await
+        else {
+            return Value::Null;
+        };
+        match read {
             Ok(cluster) => {
                 let mut value = self.objects.reported(&cluster);
                 value.set_field("id", name.into());
@@ -122,11 +129,7 @@ impl DataSource<Cluster> for WorkloadClusterDataSource {
                 value
             }
             Err(error) => {
-                call_failed(
-                    &error,
-                    &format!("reading the workload cluster {name:?}"),
-                    diagnostics,
-                );
+                call_failed(&error, &doing, diagnostics);
                 Value::Null
             }
         }
@@ -202,13 +205,19 @@ impl DataSource<Cluster> for WorkloadClustersDataSource {
         let Some(client) = client(call, diagnostics) else {
             return Value::Null;
         };
-        match self.all(&client.workload_clusters()).await {
+        let clusters = client.workload_clusters();
+        let Some(read) =
+            unless_stopped(&call.stop, LISTING, diagnostics, self.all(&clusters)).await
+        else {
+            return Value::Null;
+        };
+        match read {
             Ok(clusters) => Value::object([
                 ("id", Value::from("workload_clusters")),
                 ("clusters", Value::List(clusters)),
             ]),
             Err(error) => {
-                call_failed(&error, "listing the workload clusters", diagnostics);
+                call_failed(&error, LISTING, diagnostics);
                 Value::Null
             }
         }
@@ -237,5 +246,7 @@ fn reported(attributes: BTreeMap<String, Attribute>) -> BTreeMap<String, Attribu
 fn named(attribute: Attribute) -> Attribute {
     attribute.validate(validate::check_name)
 }
+
+const LISTING: &str = "listing the workload clusters";
 
 const AT_ONCE: usize = 10;

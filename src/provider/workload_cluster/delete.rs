@@ -9,6 +9,7 @@ use crate::{
     provider::{
         cluster::{Cluster, client},
         errors::call_failed,
+        interrupt::unless_stopped,
     },
     teleport::Kind,
 };
@@ -109,7 +110,12 @@ async fn really(call: &Call<Cluster>, name: &str, told: &mut Diagnostics) {
     let Some(client) = client(call, told) else {
         return;
     };
-    match client.workload_clusters().delete(name).await {
+    let doing = format!("deleting the workload cluster {name:?}");
+    let clusters = client.workload_clusters();
+    let Some(answer) = unless_stopped(&call.stop, &doing, told, clusters.delete(name)).await else {
+        return;
+    };
+    match answer {
         Ok(()) => told.warning(
             "Workload Cluster Name Held",
             format!(
@@ -120,6 +126,6 @@ async fn really(call: &Call<Cluster>, name: &str, told: &mut Diagnostics) {
         Err(error) if error.kind() == Kind::NotFound => {
             tracing::info!(cluster = name, "the workload cluster was gone already");
         }
-        Err(error) => call_failed(&error, &format!("deleting the workload cluster {name:?}"), told),
+        Err(error) => call_failed(&error, &doing, told),
     }
 }

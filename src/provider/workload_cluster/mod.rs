@@ -20,7 +20,7 @@ use object::{Objects, READY};
 
 pub(super) use data_sources::{WorkloadClusterDataSource, WorkloadClustersDataSource};
 
-use super::{Cluster, cluster::client, errors::call_failed};
+use super::{Cluster, cluster::client, errors::call_failed, interrupt::unless_stopped};
 use crate::{
     framework::{
         Applied, Call, Create, Delete, Diagnostics, Imported, PlannedChange, Private, Resource,
@@ -74,15 +74,14 @@ impl Resource<Cluster> for WorkloadClusterResource {
 
     async fn read(&self, call: &Call<Cluster>, state: Value, private: Private) -> Applied {
         let mut told = Diagnostics::new();
-        if call
-            .client
-            .as_ref()
-            .is_some_and(|cluster| cluster.client().is_none())
-        {
+        if let Some(unknown) = call.client.as_ref().and_then(|cluster| cluster.unknown()) {
             told.warning(
                 "Not Refreshed",
-                "The provider block holds values that are known only after the apply, so the workload cluster could not be \
-                 read. What the state says of it was taken as it is.",
+                format!(
+                    "The workload cluster could not be read, because of the provider block {} known only after the apply. \
+                     What the state says of it was taken as it is.",
+                    unknown.describe(),
+                ),
             );
             return Applied {
                 state,
@@ -97,9 +96,25 @@ impl Resource<Cluster> for WorkloadClusterResource {
                 diagnostics: told,
             };
         };
-        match client.workload_clusters().get(&name).await {
+        let doing = format!("reading the workload cluster {name:?}");
+        let clusters = client.workload_clusters();
+        let Some(read) = unless_stopped(&call.stop, &doing, &mut told, clusters.get(&name)).await
+        else {
+            return Applied {
+                state,
+                private,
+                diagnostics: told,
+            };
+        };
+        match read {
             Ok(cluster) => {
-                let mut read = self.objects.value(&cluster, &state);
+                let ours = !state.field(READY).is_null();
+                let reference = if ours {
+                    state
+                } else {
+                    object::without_empty(state)
+                };
+                let mut read = self.objects.value(&cluster, &reference);
                 let active =
                     wait::State::of(object::state(&cluster).as_deref()) == wait::State::Active;
                 match read.field(READY).as_bool() {
@@ -119,11 +134,7 @@ impl Resource<Cluster> for WorkloadClusterResource {
                 diagnostics: told,
             },
             Err(error) => {
-                call_failed(
-                    &error,
-                    &format!("reading the workload cluster {name:?}"),
-                    &mut told,
-                );
+                call_failed(&error, &doing, &mut told);
                 Applied {
                     state,
                     private,

@@ -169,18 +169,48 @@ pub(super) fn without_unknown(value: Value) -> Value {
     }
 }
 
+/// The value with null for every empty text and map. The official provider stores what nobody set as empty, and taken for the
+/// words of the configuration that would show as a change.
+pub(super) fn without_empty(value: Value) -> Value {
+    match value {
+        Value::String(text) if text.is_empty() => Value::Null,
+        Value::Map(entries) if entries.is_empty() => Value::Null,
+        Value::Object(fields) => Value::Object(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name, without_empty(value)))
+                .collect(),
+        ),
+        Value::List(elements) => Value::List(elements.into_iter().map(without_empty).collect()),
+        other => other,
+    }
+}
+
 fn rules() -> Rules {
     Rules::new()
-        .default_to("kind", "workload_cluster")
-        .default_to("version", "v1")
+        .default_to("kind", validate::KIND)
+        .validate("kind", Validator::new(validate::check_kind))
+        .default_to("version", validate::VERSION)
+        .validate("version", Validator::new(validate::check_version))
         .requires_replace("version")
         .requires_replace("sub_kind")
+        .describe("sub_kind", "Workload clusters have none, and Teleport refuses it.")
         .required("metadata")
         .requires_replace("metadata")
         .required("metadata.name")
         .validate("metadata.name", Validator::new(validate::check_name))
+        .describe(
+            "metadata.name",
+            "Name of the workload cluster: lower-case letters, digits and `-`, at most 63. It becomes the first label of the \
+             domain.",
+        )
+        .describe("metadata.description", "Workload clusters have none, and Teleport refuses it.")
+        .describe("metadata.labels", "Workload clusters have none, and Teleport refuses them.")
+        .describe("metadata.expires", "Workload clusters do not expire, and Teleport refuses it.")
         .optional_computed("metadata.namespace")
+        .describe("metadata.namespace", "Workload clusters have none, and Teleport refuses it.")
         .optional_computed("metadata.revision")
+        .describe("metadata.revision", "Opaque text that changes with every write. It cannot be set.")
         .omit("metadata.id")
         .required("spec")
         .requires_replace("spec")
@@ -198,6 +228,7 @@ fn rules() -> Rules {
             Validator::new(validate::check_arn),
         )
         .optional_computed("status")
+        .describe("status", "What Teleport Cloud reports. It cannot be set; `{}` is accepted and says nothing.")
         .optional_computed("status.state")
         .optional_computed("status.domain")
 }

@@ -86,7 +86,7 @@ pub(super) fn check_arn(path: &Path, value: &Value, diagnostics: &mut Diagnostic
             path.clone(),
             "ARN Never Matches",
             format!(
-                "{arn:?} is the ARN of an IAM role. AWS reports a caller that assumed it as \
+                "{arn:?}, in {path}, is the ARN of an IAM role. AWS reports a caller that assumed it as \
                  \"arn:{partition}:sts::{account}:assumed-role/{role}/SESSION\", and that is what Teleport compares with: \
                  nobody could join the cluster, and its name would be taken. Write \
                  \"arn:{partition}:sts::{account}:assumed-role/{role}/*\"."
@@ -102,6 +102,16 @@ pub(super) fn check_arn(path: &Path, value: &Value, diagnostics: &mut Diagnostic
             ),
         ),
     }
+}
+
+/// A validator for kinds.
+pub(super) fn check_kind(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+    check_only(KIND, path, value, diagnostics);
+}
+
+/// A validator for versions.
+pub(super) fn check_version(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+    check_only(VERSION, path, value, diagnostics);
 }
 
 /// A validator for join methods.
@@ -130,11 +140,19 @@ pub(super) fn check_region(path: &Path, value: &Value, diagnostics: &mut Diagnos
             path.clone(),
             "Unfamiliar Region",
             format!(
-                "{region:?} is not among the regions that Teleport documents for workload clusters ({}). If Teleport Cloud \
+                "{region:?}, in {path}, is not among the regions that Teleport documents for workload clusters ({}). If Teleport Cloud \
                  does not know it either, the creation fails.",
                 REGIONS.join(", "),
             ),
         );
+    }
+}
+
+fn check_only(only: &str, path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+    let text = value.as_str().unwrap_or_default();
+    if text != only {
+        let text = format!("Attribute {path} must be {only:?}, or left out, got: {text:?}.");
+        diagnostics.attribute_error(path.clone(), INVALID, text);
     }
 }
 
@@ -172,18 +190,15 @@ fn regions(regions: &Value, diagnostics: &mut Diagnostics) {
         diagnostics.attribute_error(
             path,
             MISSING,
-            "A workload cluster needs at least one region: regions = [{ name = \"us-west-2\" }].",
+            "A workload cluster needs at least one region: spec.regions = [{ name = \"us-west-2\" }].",
         );
         return;
     }
     for (index, region) in regions.as_elements().unwrap_or_default().iter().enumerate() {
         if region.is_null() || (region.is_set() && region.field("name").is_null()) {
             let path = path.with_index(index).with_attribute("name");
-            diagnostics.attribute_error(
-                path,
-                MISSING,
-                "A region needs a name, such as \"us-west-2\".",
-            );
+            let text = format!("A region needs a name: set {path}, such as \"us-west-2\".");
+            diagnostics.attribute_error(path, MISSING, text);
         }
     }
 }
@@ -197,7 +212,7 @@ fn token(token: &Value, diagnostics: &mut Diagnostics) {
         diagnostics.attribute_error(
             path.with_attribute("join_method"),
             MISSING,
-            format!("A token needs a join method: join_method = {JOIN_METHOD:?}."),
+            format!("A token needs a join method: spec.token.join_method = {JOIN_METHOD:?}."),
         );
     }
     let rules = path.with_attribute("allow");
@@ -210,7 +225,7 @@ fn token(token: &Value, diagnostics: &mut Diagnostics) {
         diagnostics.attribute_error(
             rules,
             MISSING,
-            "A token needs at least one rule that says who may join: allow = [{ aws_account = \"123456789012\" }].",
+            "A token needs at least one rule that says who may join: spec.token.allow = [{ aws_account = \"123456789012\" }].",
         );
         return;
     }
@@ -235,7 +250,7 @@ fn allow(rule: &Value, path: &Path, diagnostics: &mut Diagnostics) {
         diagnostics.attribute_error(
             path.clone(),
             MISSING,
-            "A rule needs aws_account or aws_arn, or both; without any it would let nobody in.",
+            format!("A rule needs aws_account or aws_arn, or both; without any {path} would let nobody in."),
         );
     }
     let (Some(account), Some(arn)) = (account.as_str(), arn.as_str()) else {
@@ -246,14 +261,12 @@ fn allow(rule: &Value, path: &Path, diagnostics: &mut Diagnostics) {
         return;
     };
     if !account.is_empty() && !matches_glob(found, account) {
-        diagnostics.attribute_error(
-            path.with_attribute("aws_arn"),
-            INVALID,
-            format!(
-                "The ARN {arn:?} is of account {found}, and aws_account of the same rule is {account:?}. Both must match, so \
-                 nobody could join by this rule."
-            ),
+        let path = path.with_attribute("aws_arn");
+        let text = format!(
+            "Attribute {path} must be an ARN of the account in aws_account of the same rule, {account:?}, got: {arn:?} (of \
+             account {found}). Both must match, so nobody could join by this rule."
         );
+        diagnostics.attribute_error(path, INVALID, text);
     }
 }
 
@@ -331,6 +344,10 @@ fn matches_glob(text: &str, pattern: &str) -> bool {
 
 const INVALID: &str = "Invalid Attribute Value";
 const MISSING: &str = "Missing Attribute Value";
+/// What the server takes, and what the schema puts in where nothing is set.
+pub(super) const KIND: &str = "workload_cluster";
+/// The same for `version`.
+pub(super) const VERSION: &str = "v1";
 const JOIN_METHOD: &str = "iam";
 const ACCOUNT_DIGITS: usize = 12;
 /// RFC 1035, section 2.3.4.

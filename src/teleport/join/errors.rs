@@ -6,7 +6,7 @@ use super::{
 };
 use crate::teleport::{
     Address, Error, Kind, attributes as attribute, dial::DialError, errors::CallFailure,
-    way::WayError,
+    handshake::HandshakeError, way::WayError,
 };
 
 /// Why a join brings no identity.

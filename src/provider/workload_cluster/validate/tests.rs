@@ -138,6 +138,14 @@ fn an_unfamiliar_region_is_only_a_warning() {
 }
 
 #[test]
+fn kind_and_version_are_what_they_are() {
+    assert_eq!(says(check_kind, "workload_cluster"), "");
+    assert_eq!(says(check_kind, "cloud_cluster"), "E");
+    assert_eq!(says(check_version, "v1"), "");
+    assert_eq!(says(check_version, "v2"), "E");
+}
+
+#[test]
 fn iam_is_the_join_method() {
     assert_eq!(says(check_join_method, "iam"), "");
     assert_eq!(says(check_join_method, "token"), "E");

@@ -1,0 +1,65 @@
+//! Calls that end early when the run is interrupted.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::framework::{Diagnostics, Stop};
+
+/// Carries a call out, but waits for it only a moment longer once the run was interrupted: core waits for the answer without
+/// limit, and whoever interrupted the run may not. None and an error when it was given up. `doing` says what was being done.
+pub(super) async fn unless_stopped<T>(
+    stop: &Stop,
+    doing: &str,
+    told: &mut Diagnostics,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    tokio::pin!(work);
+    let done = tokio::select! {
+        biased;
+        done = &mut work => Some(done),
+        _ = stop.requested() => timeout(MOMENT, &mut work).await.ok(),
+    };
+    if done.is_none() {
+        told.error(
+            "Interrupted",
+            format!("The run was interrupted while {doing}; there was no answer yet."),
+        );
+    }
+    done
+}
+
+/// Enough for an answer that is on its way.
+pub(super) const MOMENT: Duration = Duration::from_millis(700);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framework::{StopReason, Stopper};
+
+    async fn carry_out(tenths: u64) -> (Option<&'static str>, Diagnostics) {
+        let stopper = Stopper::new();
+        stopper.stop(StopReason::StopProvider);
+        let mut told = Diagnostics::new();
+        let work = async {
+            tokio::time::sleep(Duration::from_millis(tenths * 100)).await;
+            "done"
+        };
+        (
+            unless_stopped(&stopper.watch(), "reading", &mut told, work).await,
+            told,
+        )
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_on_its_way_is_taken() {
+        assert_eq!(carry_out(5).await, (Some("done"), Diagnostics::new()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_call_is_given_up_with_an_error() {
+        let (done, told) = carry_out(50).await;
+        assert_eq!(done, None);
+        assert!(told.has_errors());
+    }
+}
