@@ -57,7 +57,10 @@ pub(super) async fn connect(config: &Config) -> Result<Connection, ConnectError>
             source: source.clone(),
             error,
         })?;
-        let address = config.address.clone().or(credentials.address.clone());
+        let address = config
+            .address
+            .clone()
+            .or_else(|| credentials.address.clone());
         let Some(address) = address else {
             skipped.push((source.clone(), Reason::NoAddress));
             continue;

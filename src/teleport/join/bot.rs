@@ -145,7 +145,7 @@ impl Bot {
         let certified = match outcome {
             Ok(certified) => certified,
             Err(JoinError::Refused(refusal)) => {
-                let refusal = self.explain(refusal, config, address, &caller).await;
+                let refusal = self.explain(*refusal, config, address, &caller).await;
                 return Err(refusal.into());
             }
             Err(error) => return Err(error),

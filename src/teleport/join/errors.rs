@@ -31,7 +31,7 @@ pub(in crate::teleport) enum JoinError {
     },
     /// It does not let us join.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(Box<Refusal>),
     /// It does not keep to the protocol.
     #[error("the join service said something else than {0}")]
     Protocol(&'static str),
@@ -68,6 +68,12 @@ pub(in crate::teleport) enum JoinError {
     /// Nobody said which cluster to join.
     #[error("no address is set: a join needs the address of the cluster's proxy")]
     NoAddress,
+}
+
+impl From<Refusal> for JoinError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
 }
 
 impl JoinError {

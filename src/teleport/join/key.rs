@@ -153,7 +153,7 @@ impl Public {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
@@ -220,6 +220,17 @@ mod tests {
                 ssh::line(blob)
             );
         }
+    }
+
+    /// SubjectPublicKeyInfo around PKCS#1 (RFC 8017 appendix A.1), built by hand for a key of 2048 bits.
+    pub(in crate::teleport::join) fn spki_of_pkcs1(pkcs1: &[u8]) -> Vec<u8> {
+        let algorithm = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+        let long = |tag: u8, body: &[u8]| {
+            let length = u16::try_from(body.len()).unwrap().to_be_bytes();
+            [&[tag, 0x82], &length[..], body].concat()
+        };
+        let bits = long(3, &[&[0], pkcs1].concat());
+        long(0x30, &[&algorithm[..], &bits].concat())
     }
 
     #[test]

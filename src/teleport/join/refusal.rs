@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_wrong_identity_is_told_from_a_token_that_is_not_there() {
-        let denied = |text| reason(Code::PermissionDenied, text);
+        let denied = |text: &str| reason(Code::PermissionDenied, text);
         assert_eq!(
             denied("instance did not match any allow rules in token ci"),
             Reason::NotAllowed
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn what_aws_says_is_read_out_of_the_servers_text() {
-        let denied = |text| reason(Code::PermissionDenied, text);
+        let denied = |text: &str| reason(Code::PermissionDenied, text);
         let aws = "aws sts api returned status: 403 Forbidden body: ";
         assert_eq!(
             denied(&format!("{aws}<Code>ExpiredToken</Code>")),
