@@ -93,3 +93,6 @@ impl fmt::Debug for Pool {
 
 /// Each holds a connection, so this bounds the open files.
 const CAPACITY: usize = 256;
+
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,7 @@ mod sts;
 mod token;
 
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use aws_credential_types::Credentials;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -30,6 +31,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake, server::TlsStream};
 use tonic::{Code, Status, Streaming, codegen::BoxStream, service::Routes};
 
+use super::aws::{Aws, Caller, CallerIdentity, Given};
 use crate::{
     proto::{
         auth::{
@@ -55,32 +57,32 @@ use crate::{
 };
 
 /// A running cluster.
-pub(super) struct Cluster {
+pub(in crate::teleport) struct Cluster {
     state: Arc<State>,
     port: u16,
 }
 
 /// How it behaves. It can be changed at any time.
 #[derive(Clone)]
-pub(super) struct Behaviour {
+pub(in crate::teleport) struct Behaviour {
     /// Whether the newer join service is there, and what it meets otherwise.
-    pub(super) newer: Result<(), Code>,
+    pub(in crate::teleport) newer: Result<(), Code>,
     /// Whether the older one is there.
-    pub(super) older: bool,
-    pub(super) suite: &'static str,
+    pub(in crate::teleport) older: bool,
+    pub(in crate::teleport) suite: &'static str,
     /// What the next joins are answered with, before they work.
-    pub(super) refusals: VecDeque<Status>,
+    pub(in crate::teleport) refusals: VecDeque<Status>,
     /// How long the bot's own certificates live.
-    pub(super) own_life: Duration,
+    pub(in crate::teleport) own_life: Duration,
     /// How long the certificates for its roles live at most.
-    pub(super) acting_life: Duration,
-    pub(super) roles: Vec<&'static str>,
+    pub(in crate::teleport) acting_life: Duration,
+    pub(in crate::teleport) roles: Vec<&'static str>,
     /// What GetRole is answered with first.
-    pub(super) role_failures: VecDeque<Status>,
+    pub(in crate::teleport) role_failures: VecDeque<Status>,
     /// Whether the web API is there.
-    pub(super) web: bool,
+    pub(in crate::teleport) web: bool,
     /// Whether the auth server answers Ping.
-    pub(super) pings: bool,
+    pub(in crate::teleport) pings: bool,
 }
 
 struct State {
@@ -99,12 +101,12 @@ struct State {
 
 impl Cluster {
     /// A proxy with TLS routing.
-    pub(super) async fn proxy() -> Self {
+    pub(in crate::teleport) async fn proxy() -> Self {
         Self::start(true).await
     }
 
     /// An auth server on its own port.
-    pub(super) async fn auth() -> Self {
+    pub(in crate::teleport) async fn auth() -> Self {
         Self::start(false).await
     }
 
@@ -159,48 +161,48 @@ impl Cluster {
         Self { state, port }
     }
 
-    pub(super) fn address(&self) -> Address {
+    pub(in crate::teleport) fn address(&self) -> Address {
         Address::parse(&format!("child.localhost:{}", self.port)).unwrap()
     }
 
     /// The roots that its web certificate leads to.
-    pub(super) fn web_roots(&self) -> Arc<RootCertStore> {
+    pub(in crate::teleport) fn web_roots(&self) -> Arc<RootCertStore> {
         self.state.web_ca.roots()
     }
 
     /// The roots that its auth server's certificate leads to.
-    pub(super) fn host_roots(&self) -> Arc<RootCertStore> {
+    pub(in crate::teleport) fn host_roots(&self) -> Arc<RootCertStore> {
         self.state.host_ca.roots()
     }
 
-    pub(super) fn host_ca(&self) -> &Authority {
+    pub(in crate::teleport) fn host_ca(&self) -> &Authority {
         &self.state.host_ca
     }
 
-    pub(super) fn user_ca(&self) -> &Authority {
+    pub(in crate::teleport) fn user_ca(&self) -> &Authority {
         &self.state.user_ca
     }
 
-    pub(super) fn change(&self, change: impl FnOnce(&mut Behaviour)) {
+    pub(in crate::teleport) fn change(&self, change: impl FnOnce(&mut Behaviour)) {
         change(&mut self.state.behaviour.lock().unwrap());
     }
 
     /// Dates certificates by the clock of a client.
-    pub(super) fn follow(&self, clock: Clock) {
+    pub(in crate::teleport) fn follow(&self, clock: Clock) {
         *self.state.clock.lock().unwrap() = clock;
     }
 
     /// What was called, without Ping.
-    pub(super) fn journal(&self) -> Vec<String> {
+    pub(in crate::teleport) fn journal(&self) -> Vec<String> {
         self.state.journal.lock().unwrap().clone()
     }
 
     /// How often something was called.
-    pub(super) fn count(&self, call: &str) -> usize {
+    pub(in crate::teleport) fn count(&self, call: &str) -> usize {
         self.journal().iter().filter(|found| *found == call).count()
     }
 
-    pub(super) fn last_request(&self) -> UserCertsRequest {
+    pub(in crate::teleport) fn last_request(&self) -> UserCertsRequest {
         self.state.requests.lock().unwrap().last().unwrap().clone()
     }
 }
@@ -293,6 +295,22 @@ fn line(blob: &[u8]) -> Vec<u8> {
 
 fn challenge() -> String {
     STANDARD_NO_PAD.encode(std::array::from_fn::<u8, 32, _>(|_| fastrand::u8(..)))
+}
+
+/// AWS credentials that need no AWS.
+pub(in crate::teleport) fn aws() -> Aws {
+    Aws::given(Given {
+        caller: Box::new(|| {
+            Ok(Caller {
+                credentials: Credentials::new("AKIDEXAMPLE", SECRET, None, None, "test"),
+                region: Some("eu-west-1".to_owned()),
+            })
+        }),
+        identity: Some(CallerIdentity {
+            account: "111122223333".to_owned(),
+            arn: "arn:aws:sts::111122223333:assumed-role/other/me".to_owned(),
+        }),
+    })
 }
 
 /// The newer service.
@@ -622,8 +640,10 @@ async fn serve_web(state: &Arc<State>, start: StartHandshake<TcpStream>) {
         .await;
 }
 
+/// The secret of the AWS credentials.
+pub(in crate::teleport) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 /// The token that the cluster knows.
-pub(super) const TOKEN: &str = "tenant-bot";
+pub(in crate::teleport) const TOKEN: &str = "tenant-bot";
 /// The bot's user and role.
-pub(super) const USER: &str = "bot-tenant-bot";
-pub(super) const HOUR: Duration = Duration::from_secs(3600);
+pub(in crate::teleport) const USER: &str = "bot-tenant-bot";
+pub(in crate::teleport) const HOUR: Duration = Duration::from_secs(3600);

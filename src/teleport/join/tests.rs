@@ -1,6 +1,5 @@
 use std::{sync::Arc, time::Duration};
 
-use aws_credential_types::Credentials;
 use futures_util::future::join_all;
 use secrecy::ExposeSecret;
 use time::OffsetDateTime;
@@ -8,8 +7,8 @@ use tonic::{Code, Status};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::{
-    aws::{Aws, AwsError, Caller, CallerIdentity, Given},
-    testing::{Cluster, HOUR, TOKEN, USER},
+    aws::{Aws, AwsError, Given},
+    testing::{Cluster, HOUR, SECRET, TOKEN, USER, aws},
 };
 use crate::teleport::{
     Client, Config, Error, Kind, Settings, Transient, attributes as attribute,
@@ -21,23 +20,6 @@ use crate::teleport::{
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
-const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
-
-/// AWS credentials that need no AWS.
-pub(in crate::teleport) fn aws() -> Aws {
-    Aws::given(Given {
-        caller: Box::new(|| {
-            Ok(Caller {
-                credentials: Credentials::new("AKIDEXAMPLE", SECRET, None, None, "test"),
-                region: Some("eu-west-1".to_owned()),
-            })
-        }),
-        identity: Some(CallerIdentity {
-            account: "111122223333".to_owned(),
-            arn: "arn:aws:sts::111122223333:assumed-role/other/me".to_owned(),
-        }),
-    })
-}
 
 fn config(cluster: &Cluster, clock: &Arc<Manual>) -> Config {
     let mut settings = Settings::default();
