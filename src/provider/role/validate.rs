@@ -168,7 +168,8 @@ pub(super) fn not_empty(path: &Path, value: &Value, told: &mut Diagnostics) {
 
 pub(super) fn spiffe_path(path: &Path, value: &Value, told: &mut Diagnostics) {
     let text = value.as_str().unwrap_or_default();
-    if !text.starts_with('/') && !(text.starts_with('^') && text.ends_with('$')) {
+    let pattern = text.starts_with('^') && text.ends_with('$');
+    if !pattern && !text.starts_with('/') {
         invalid(
             path,
             &format!("must begin with / or be a pattern between ^ and $, got: {text:?}"),
