@@ -189,9 +189,18 @@ fn clear_blank(message: &mut DynamicMessage, path: &[&str]) {
     };
     if !rest.is_empty() {
         clear_blank(inner, rest);
-    } else if inner.fields().next().is_none() && inner.unknown_fields().next().is_none() {
+    } else if is_blank(inner) {
         message.clear_field(&field);
     }
+}
+
+/// Whether nothing is set in a message, nor in the messages in it.
+fn is_blank(message: &DynamicMessage) -> bool {
+    message.unknown_fields().next().is_none()
+        && message.fields().all(|(_, value)| match value {
+            Field::Message(inner) => is_blank(inner),
+            _ => false,
+        })
 }
 
 /// The reworded value, but with null and empty as they were: core takes no other for what is configured.
