@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use prost_reflect::{DynamicMessage, MessageDescriptor};
+use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _, Value as Field};
 
 use super::{Kind, POLICY, policy_attribute};
 use crate::{
@@ -95,7 +95,14 @@ impl Shape {
         planned: &Value,
     ) -> Result<DynamicMessage, Diagnostics> {
         let mut message = stored.clone();
-        self.sent.merge_into(&wanted(planned), &mut message)?;
+        let wanted = wanted(planned);
+        self.sent.merge_into(&wanted, &mut message)?;
+        for path in self.kind.derived {
+            let names: Vec<_> = path.split('.').collect();
+            if wanted.at(&names).is_null() {
+                clear_blank(&mut message, &names);
+            }
+        }
         Ok(message)
     }
 
@@ -166,6 +173,34 @@ fn wanted(planned: &Value) -> Value {
         wanted.set_field("spec", Value::object::<String>([]));
     }
     wanted
+}
+
+/// Takes a message out in which nothing is set: to the server it would say that nothing is to be filled in.
+fn clear_blank(message: &mut DynamicMessage, path: &[&str]) {
+    let Some((name, rest)) = path.split_first() else {
+        return;
+    };
+    let field = message.descriptor().get_field_by_json_name(name);
+    let Some(field) = field.filter(|field| message.has_field(field)) else {
+        return;
+    };
+    let Field::Message(inner) = message.get_field_mut(&field) else {
+        return;
+    };
+    if !rest.is_empty() {
+        clear_blank(inner, rest);
+    } else if is_blank(inner) {
+        message.clear_field(&field);
+    }
+}
+
+/// Whether nothing is set in a message, nor in the messages in it.
+fn is_blank(message: &DynamicMessage) -> bool {
+    message.unknown_fields().next().is_none()
+        && message.fields().all(|(_, value)| match value {
+            Field::Message(inner) => is_blank(inner),
+            _ => false,
+        })
 }
 
 /// The reworded value, but with null and empty as they were: core takes no other for what is configured.
