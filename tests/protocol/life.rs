@@ -32,7 +32,7 @@ async fn a_cluster_is_made_kept_and_taken_down() {
     let asked: Vec<_> = parent.calls().into_iter().map(|call| call.rpc).collect();
     assert_eq!(
         asked,
-        ["GetWorkloadCluster"],
+        ["Ping", "GetWorkloadCluster"],
         "a plan looks whether the name is free"
     );
     walk.shut_down().await;
