@@ -4,6 +4,7 @@ use super::{
     Cluster, Environment,
     cluster::Unknown,
     errors::{invalid_settings, sentence},
+    objects::{POLICY, Policy, policy_argument},
 };
 use crate::{
     framework::{Attribute, Block, Diagnostics, Path, Schema, Value},
@@ -15,10 +16,11 @@ pub(super) fn schema() -> Schema {
     let block = Block::new(
         "Manages Teleport workload clusters: Teleport Cloud clusters that belong to another one, their parent.\n\n\
          Every argument can be left out, and is then taken from its environment variable. Credentials are tried in this \
-         order: key pair in files, key pair in base64, identity file (path, text, base64), `tsh` profile. Expired ones are \
-         skipped; without any, the current `tsh` profile is used.",
+         order: join, key pair in files, key pair in base64, identity file (path, text, base64), `tsh` profile. Expired ones \
+         are skipped; without any, the current `tsh` profile is used. Where a join and other credentials meet, what stands in \
+         the configuration goes before what stands in the environment.",
     );
-    Schema::new(ATTRIBUTES.iter().fold(block, |block, argument| {
+    let block = ATTRIBUTES.iter().fold(block, |block, argument| {
         let shape = if argument.name == arguments::INSECURE.name {
             Attribute::bool()
         } else {
@@ -38,7 +40,8 @@ pub(super) fn schema() -> Schema {
                 attribute
             },
         )
-    }))
+    });
+    Schema::new(block.attribute(POLICY, policy_argument()))
 }
 
 /// Checks what can be checked without the environment, which may be another one at apply.
@@ -64,24 +67,29 @@ pub(super) fn configure(
     environment: &Environment,
     diagnostics: &mut Diagnostics,
 ) -> Option<Cluster> {
+    let policy = config.field(POLICY).as_str().and_then(Policy::parse);
     let unknown: Vec<_> = ATTRIBUTES
         .iter()
         .map(|argument| argument.name)
+        .chain([POLICY])
         .filter(|name| config.field(name).is_unknown())
         .collect();
     if !unknown.is_empty() {
-        return Some(Cluster::new(Err(Unknown {
-            attributes: unknown,
-        })));
+        return Some(
+            Cluster::new(Err(Unknown {
+                attributes: unknown,
+            }))
+            .with_deletion_policy(policy),
+        );
     }
-    let settings = Settings::from_lookup(|argument| match config.field(argument.name) {
-        // An argument that is there, if empty, keeps the environment out, as in the official provider.
+    let configured = |argument: &arguments::Attribute| match config.field(argument.name) {
         Value::String(text) => Some(text.clone()),
         Value::Bool(value) => Some(value.to_string()),
-        _ => environment(argument.environment),
-    });
+        _ => None,
+    };
+    let settings = Settings::from_lookups(configured, environment);
     match settings.validate() {
-        Ok(config) => Some(Cluster::new(Ok(Client::new(config)))),
+        Ok(config) => Some(Cluster::new(Ok(Client::new(config))).with_deletion_policy(policy)),
         Err(problems) => {
             invalid_settings(&problems, diagnostics);
             None
@@ -96,11 +104,33 @@ fn describe(name: &str) -> &'static str {
         .map_or("", |(_, description)| description)
 }
 
-const DESCRIPTIONS: [(&str, &str); 17] = [
+const DESCRIPTIONS: [(&str, &str); 22] = [
     (
         "addr",
         "Address of the cluster's proxy, such as `example.teleport.sh:443`, or of its auth server, port 3025. Without a \
          port it is 443.",
+    ),
+    (
+        "join_method",
+        "How to join the cluster as a Machine ID bot, without credentials on disk: `iam`, which proves who this machine is by its \
+         AWS credentials. Needs `join_token` and `addr`.",
+    ),
+    (
+        "join_token",
+        "Name of the join token. In a workload cluster it is the name of the bot, `spec.bot.name`. With `iam` it is no secret.",
+    ),
+    (
+        "audience_tag",
+        "For the join method `terraform_cloud`, which is not supported yet. Without effect with `iam`.",
+    ),
+    (
+        "gitlab_id_token_env_var",
+        "For the join method `gitlab`, which is not supported yet. Without effect with `iam`.",
+    ),
+    (
+        "join_timeout_duration",
+        "How long an apply tries to join again while a cluster that has just become active does not let it yet; `5m` by default. \
+         Reads and plans try once.",
     ),
     (
         "cert_path",

@@ -69,6 +69,7 @@ fn summary(kind: Kind) -> &'static str {
         Kind::Conflict => "Changed by Somebody Else",
         Kind::Unimplemented => "Not Supported by the Cluster",
         Kind::Unauthenticated | Kind::Credentials => "Invalid Credentials",
+        Kind::JoinRefused => "Join Refused",
         Kind::CertificateExpired => "Credentials Expired",
         Kind::WrongCluster => "Wrong Cluster",
         Kind::UnsupportedServer => "Unsupported Server",

@@ -222,7 +222,7 @@ impl AuthServer {
         // A call whose code is not in the head has succeeded, but a join, which has only begun.
         let code = response.headers().get("grpc-status");
         let code = code.map(|code| Code::from_bytes(code.as_bytes()));
-        if let Some(code) = code.or((!is_join(&rpc)).then_some(Code::Ok)) {
+        if let Some(code) = code.or_else(|| (!is_join(&rpc)).then_some(Code::Ok)) {
             shared.journal.answered(number, code);
         }
         tracing::info!(cluster, rpc, user = peer.user(), ?code, "auth: call");

@@ -47,7 +47,7 @@ pub(super) fn time_of(timestamp: Timestamp) -> SystemTime {
     // Every system's clock reaches further than a timestamp; one that does not has nothing that expires.
     UNIX_EPOCH
         .checked_add(since)
-        .unwrap_or(SystemTime::now() + YEAR)
+        .unwrap_or_else(|| SystemTime::now() + YEAR)
 }
 
 /// The zero time of Go, the start of the year 1, which it sends for times that are not set.

@@ -65,8 +65,7 @@ pub(super) fn key_type(blob: &[u8]) -> Option<(&str, &[u8])> {
         rest = field(rest)?.1;
         count += 1;
     }
-    let known = KEYS.iter().any(|known| *known == (kind, count));
-    known.then_some((kind, fields))
+    KEYS.contains(&(kind, count)).then_some((kind, fields))
 }
 
 /// A public key on P-256, an uncompressed point, in wire form.

@@ -5,6 +5,7 @@ mod control;
 mod dial;
 mod faults;
 mod guest;
+mod links;
 mod residents;
 mod rules;
 mod tls;

@@ -13,8 +13,13 @@ pub struct Attribute {
 
 /// Every argument, in the order of the documentation. Names are the official provider's
 /// (`integrations/terraform/provider/provider.go` and `api/constants/constants.go` in gravitational/teleport).
-pub const ATTRIBUTES: [Attribute; 17] = [
+pub const ATTRIBUTES: [Attribute; 22] = [
     ADDR,
+    JOIN_METHOD,
+    JOIN_TOKEN,
+    AUDIENCE_TAG,
+    GITLAB_ID_TOKEN_ENV_VAR,
+    JOIN_TIMEOUT_DURATION,
     CERT_PATH,
     KEY_PATH,
     ROOT_CA_PATH,
@@ -35,6 +40,20 @@ pub const ATTRIBUTES: [Attribute; 17] = [
 
 /// Address of the proxy or auth server.
 pub const ADDR: Attribute = open("addr", "TF_TELEPORT_ADDR");
+/// How to join as a bot.
+pub const JOIN_METHOD: Attribute = open("join_method", "TF_TELEPORT_JOIN_METHOD");
+/// Name of the token to join with. With the methods that work here it is no secret.
+pub const JOIN_TOKEN: Attribute = open("join_token", "TF_TELEPORT_JOIN_TOKEN");
+/// Audience of the tokens that the join method `terraform_cloud` uses.
+pub const AUDIENCE_TAG: Attribute = open("audience_tag", "TF_TELEPORT_JOIN_AUDIENCE_TAG");
+/// Name of the environment variable with the token that the join method `gitlab` uses.
+pub const GITLAB_ID_TOKEN_ENV_VAR: Attribute = open(
+    "gitlab_id_token_env_var",
+    "TF_TELEPORT_GITLAB_ID_TOKEN_ENV_VAR",
+);
+/// How long joins of a cluster that has just been made are tried again. The official provider has no such argument.
+pub const JOIN_TIMEOUT_DURATION: Attribute =
+    open("join_timeout_duration", "TF_TELEPORT_JOIN_TIMEOUT_DURATION");
 /// Path of the client certificate.
 pub const CERT_PATH: Attribute = open("cert_path", "TF_TELEPORT_CERT");
 /// Path of the private key.
@@ -76,6 +95,7 @@ pub const RETRY_MAX_TRIES: Attribute = open("retry_max_tries", "TF_TELEPORT_RETR
 /// Whether credentials can be given by it alone.
 pub(super) fn is_credential(attribute: &Attribute) -> bool {
     [
+        JOIN_METHOD,
         CERT_PATH,
         CERT_BASE64,
         IDENTITY_FILE_PATH,

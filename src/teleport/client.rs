@@ -6,9 +6,13 @@ use prost_reflect::{DynamicMessage, MethodDescriptor};
 use tracing::Instrument;
 
 use super::{
-    Config, Error, WorkloadClusters,
-    connection::{Connection, Connections},
+    Address, Config, Error, IdentityBundle, JoinRequest, ObjectRpcs, Objects, ResetTokens,
+    WorkloadClusters,
+    connect::ConnectError,
+    connection::{Connection, Connections, Patience},
+    credentials::{Source, SourceError},
     errors::Kind,
+    join::{Bot, TokenName},
 };
 use crate::proto::{self, auth::PingResponse};
 
@@ -20,6 +24,7 @@ use crate::proto::{self, auth::PingResponse};
 pub struct Client {
     config: Arc<Config>,
     connections: Arc<Connections>,
+    patience: Patience,
 }
 
 /// One unary call.
@@ -66,7 +71,62 @@ impl Client {
         Self {
             connections: Arc::new(Connections::new(config.clone())),
             config,
+            patience: Patience::None,
         }
+    }
+
+    /// The same client for what an apply asks for: when a cluster that has just become active does not let the bot join yet, its
+    /// calls wait for that (`join_timeout_duration`). Shares everything else.
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        Self {
+            patience: Patience::Joins,
+            ..self.clone()
+        }
+    }
+
+    /// A client of another cluster, which it joins as a bot. It takes over the settings for connections and the AWS credentials.
+    /// A request without a token means the bot that this cluster, as the parent of the other, knows of.
+    #[must_use]
+    pub fn joining(&self, address: Address, request: &JoinRequest) -> Self {
+        let parent = Self {
+            patience: Patience::None,
+            ..self.clone()
+        };
+        let token = match &request.token {
+            Some(name) => TokenName::Given(name.clone()),
+            None => TokenName::OfBot(parent.clone()),
+        };
+        let bot = Bot::new(request.method, token, Some(parent));
+        Self {
+            patience: self.patience,
+            ..Self::new(self.config.joining(address, bot))
+        }
+    }
+
+    /// Issues an identity for other programs. The cluster may give it less time than is asked for, which is an hour if nothing
+    /// is said.
+    ///
+    /// # Errors
+    ///
+    /// When this client does not join its cluster as a bot, or cannot.
+    pub async fn issue_identity(&self, ttl: Option<Duration>) -> Result<IdentityBundle, Error> {
+        let failed = |source: &Source, error| -> Error {
+            let source = source.clone();
+            let error = SourceError::Join(error);
+            ConnectError::Source { source, error }.into()
+        };
+        let source = self.config.sources.first();
+        let (Some(source), Some(bot), Some(address)) =
+            (source, self.config.bot(), self.config.address())
+        else {
+            return Err(ConnectError::NotJoining.into());
+        };
+        // The connection proves that the identity works, and waits until the cluster lets the bot in.
+        self.connections.current(self.patience).await?;
+        bot.bundle(&self.config, address, ttl)
+            .await
+            .map_err(|error| failed(source, error))
     }
 
     /// What it was made of.
@@ -92,6 +152,16 @@ impl Client {
     /// The calls on workload clusters.
     pub fn workload_clusters(&self) -> WorkloadClusters {
         WorkloadClusters::new(self.clone())
+    }
+
+    /// The calls on objects of a kind.
+    pub fn objects(&self, rpcs: ObjectRpcs) -> Objects {
+        Objects::new(self.clone(), rpcs)
+    }
+
+    /// The calls on invite links.
+    pub fn reset_tokens(&self) -> ResetTokens {
+        ResetTokens::new(self.clone())
     }
 
     /// Makes a call, connecting first if need be, and repeats it after passing failures as its [`Repeatable`] allows.
@@ -135,7 +205,7 @@ impl Client {
     }
 
     async fn attempt(&self, call: &Call) -> Result<DynamicMessage, Error> {
-        let connection = self.connections.current().await?;
+        let connection = self.connections.current(self.patience).await?;
         let result = connection.call(call).await;
         if let Err(error) = &result
             && Connection::is_suspect_after(error)
@@ -149,7 +219,8 @@ impl Client {
     fn may_repeat(&self, call: &Call, error: &Error) -> bool {
         if error.is_connect() {
             // An address that never answered is more likely wrong than down: the person at the terminal should hear at once.
-            return error.is_transient() && self.connections.was_connected();
+            let waited = self.patience == Patience::Joins && self.config.bot().is_some();
+            return error.is_transient() && self.connections.was_connected() && !waited;
         }
         match error.kind() {
             Kind::Transient(super::Transient::Deadline) => false,

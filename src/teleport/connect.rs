@@ -1,14 +1,12 @@
 //! Making a connection: one credential source after the other, until one leads to the cluster.
 
-use std::fmt;
-
-use time::OffsetDateTime;
+use std::{fmt, time::Duration};
 
 use super::{
-    Address, Attribute, Config, Kind, Transient,
+    Address, Attribute, Config, Error, Kind, Transient,
     attributes::{self, ATTRIBUTES},
     connection::Connection,
-    credentials::{Credentials, Source, SourceError},
+    credentials::{Source, SourceError},
     dial::{self, DialError},
     identity::Expired,
 };
@@ -24,6 +22,15 @@ pub(super) enum ConnectError {
         /// Invariant: not empty.
         skipped: Vec<(Source, Reason)>,
     },
+    /// The cluster did not let the bot join within the time for that.
+    GaveUp {
+        /// What came of the last try.
+        last: Error,
+        /// How long it was tried.
+        after: Duration,
+    },
+    /// The client does not join, so that it can issue no identities.
+    NotJoining,
     /// The connection is made on a task of its own, and that ended early.
     Interrupted,
 }
@@ -45,24 +52,34 @@ pub(super) async fn connect(config: &Config) -> Result<Connection, ConnectError>
     let mut skipped = Vec::new();
     let mut last_address = config.address.clone();
     for source in &config.sources {
-        let loaded = source.load().await;
-        let Credentials { identity, address } = loaded.map_err(|error| ConnectError::Source {
+        let loaded = source.load(config).await;
+        let credentials = loaded.map_err(|error| ConnectError::Source {
             source: source.clone(),
             error,
         })?;
-        let Some(address) = config.address.clone().or(address) else {
+        let address = config
+            .address
+            .clone()
+            .or_else(|| credentials.address.clone());
+        let Some(address) = address else {
             skipped.push((source.clone(), Reason::NoAddress));
             continue;
         };
         last_address = Some(address.clone());
-        let reason = match identity.check_validity(OffsetDateTime::now_utc()) {
+        let identity = &credentials.identity;
+        let reason = match identity.check_validity(config.clock.now()) {
             Err(expired) => expired.into(),
-            Ok(()) => match dial::dial(&address, &identity, config).await {
+            Ok(()) => match dial::dial(&address, identity, config).await {
                 Ok(dialled) => {
                     tracing::debug!(%address, %source, way = %dialled.way, version = %dialled.server_version, "connected");
-                    return Ok(Connection::new(address, identity, dialled));
+                    return Ok(Connection::new(address, credentials, dialled));
                 }
-                Err(error) => error.into(),
+                Err(error) => {
+                    if error.is_about_identity() {
+                        source.forget().await;
+                    }
+                    error.into()
+                }
             },
         };
         tracing::warn!(%address, %source, %reason, "credentials were skipped");
@@ -75,9 +92,33 @@ pub(super) async fn connect(config: &Config) -> Result<Connection, ConnectError>
 }
 
 impl ConnectError {
+    /// Whether the cluster may let the bot in a little later, as it does when it has just become active.
+    pub(super) fn is_early(&self) -> bool {
+        match self {
+            Self::Source {
+                error: SourceError::Join(error),
+                ..
+            } => error.may_pass(),
+            Self::Skipped { skipped, .. } => {
+                let joined = skipped
+                    .iter()
+                    .any(|(source, _)| matches!(source, Source::Join(_)));
+                joined && matches!(self.kind(), Kind::Transient(_))
+            }
+            Self::Source { .. } | Self::GaveUp { .. } | Self::NotJoining | Self::Interrupted => {
+                false
+            }
+        }
+    }
+
     pub(super) fn kind(&self) -> Kind {
         match self {
-            Self::Source { .. } => Kind::Credentials,
+            Self::Source {
+                error: SourceError::Join(error),
+                ..
+            } => error.kind(),
+            Self::Source { .. } | Self::NotJoining => Kind::Credentials,
+            Self::GaveUp { last, .. } => last.kind(),
             Self::Skipped { skipped, .. } => {
                 // What the sources that were still valid met says more than that another one is not.
                 let dialled = skipped.iter().find_map(|(_, reason)| match reason {
@@ -100,13 +141,23 @@ impl ConnectError {
     pub(super) fn address(&self) -> Option<String> {
         match self {
             Self::Skipped { address, .. } => address.as_ref().map(ToString::to_string),
-            Self::Source { .. } | Self::Interrupted => None,
+            Self::Source {
+                source: Source::Join(_),
+                error: SourceError::Join(error),
+            } => error.address(),
+            Self::GaveUp { last, .. } => last.address(),
+            Self::Source { .. } | Self::NotJoining | Self::Interrupted => None,
         }
     }
 
     pub(super) fn attribute(&self) -> Option<&'static str> {
         let name = |attribute: &Attribute| attribute.name;
         match self {
+            Self::Source {
+                error: SourceError::Join(error),
+                ..
+            } => error.attribute(),
+            Self::GaveUp { last, .. } => last.attribute(),
             Self::Source { source, .. } => source.attribute().map(name),
             Self::Skipped { skipped, .. } => match skipped.as_slice() {
                 [(source, Reason::Expired(_))] => source.attribute().map(name),
@@ -114,6 +165,7 @@ impl ConnectError {
                     matches!(self.kind(), Kind::UnsupportedServer | Kind::Transient(_))
                 }),
             },
+            Self::NotJoining => Some(attributes::JOIN_METHOD.name),
             Self::Interrupted => None,
         }
     }
@@ -124,7 +176,12 @@ impl ConnectError {
                 source: Source::DefaultProfile(_),
                 ..
             } => Some(no_credentials()),
-            Self::Source { .. } | Self::Interrupted => None,
+            Self::Source {
+                error: SourceError::Join(error),
+                ..
+            } => error.advice(),
+            Self::GaveUp { last, .. } => last.advice(),
+            Self::Source { .. } | Self::NotJoining | Self::Interrupted => None,
             Self::Skipped { skipped, .. } => {
                 let dialled = skipped.iter().find_map(|(_, reason)| match reason {
                     Reason::Dial(error) => error.advice(),
@@ -147,7 +204,16 @@ impl ConnectError {
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Source {
+                source,
+                error: error @ SourceError::Join(_),
+            } => write!(f, "the {source} failed: {error}"),
             Self::Source { source, error } => write!(f, "the {source} cannot be used: {error}"),
+            Self::GaveUp { last, after } => write!(
+                f,
+                "{last} (it was tried again for {}, join_timeout_duration)",
+                humantime::format_duration(*after)
+            ),
             Self::Skipped { address, skipped } => {
                 f.write_str("no connection")?;
                 if let Some(address) = address {
@@ -164,6 +230,9 @@ impl fmt::Display for ConnectError {
                     }
                 }
             }
+            Self::NotJoining => f.write_str(
+                "only a client that joins its cluster as a bot can issue identities, and no join_method is set",
+            ),
             Self::Interrupted => f.write_str("connecting was interrupted"),
         }
     }

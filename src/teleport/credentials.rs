@@ -5,11 +5,16 @@ use std::{fmt, path::PathBuf};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
+use time::OffsetDateTime;
+
 use super::{
+    Config,
     address::Address,
     attributes::{self as attribute, Attribute},
     identity::{Identity, InvalidIdentity},
-    identity_file, key_pair,
+    identity_file,
+    join::{Bot, JoinError, TokenName},
+    key_pair,
     profile::{self, ProfileName},
     settings::{Problem, Settings},
 };
@@ -18,6 +23,8 @@ use super::{
 /// read again: when the connection broke, or when the certificate of the one in use ran out.
 #[derive(Clone)]
 pub(super) enum Source {
+    /// Certificates that the cluster gives to a bot that joins.
+    Join(Bot),
     /// Three files.
     KeyPairPaths(key_pair::Paths),
     /// The same three, from base64.
@@ -40,11 +47,16 @@ pub(super) struct Credentials {
     pub(super) identity: Identity,
     /// The proxy's address, if the source knows it.
     pub(super) address: Option<Address>,
+    /// When to come again for the next, if the source knows that there will be one.
+    pub(super) renew_at: Option<OffsetDateTime>,
 }
 
 /// Why a source gives nothing.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SourceError {
+    /// The bot cannot join.
+    #[error(transparent)]
+    Join(#[from] JoinError),
     /// What it holds is no identity.
     #[error(transparent)]
     Identity(#[from] InvalidIdentity),
@@ -68,6 +80,7 @@ impl Source {
     /// The argument that it comes from.
     pub(super) fn attribute(&self) -> Option<&'static Attribute> {
         Some(match self {
+            Self::Join(_) => &attribute::JOIN_METHOD,
             Self::KeyPairPaths(_) => &attribute::CERT_PATH,
             Self::KeyPairBase64(_) => &attribute::CERT_BASE64,
             Self::IdentityFilePath(_) => &attribute::IDENTITY_FILE_PATH,
@@ -79,9 +92,18 @@ impl Source {
         })
     }
 
-    /// Produces the identity.
-    pub(super) async fn load(&self) -> Result<Credentials, SourceError> {
+    /// Produces the identity, for a client with these settings.
+    pub(super) async fn load(&self, config: &Config) -> Result<Credentials, SourceError> {
         let identity = match self {
+            Self::Join(bot) => {
+                let address = config.address().ok_or(JoinError::NoAddress)?;
+                let renewable = bot.identity(config, address).await?;
+                return Ok(Credentials {
+                    identity: renewable.identity,
+                    address: None,
+                    renew_at: Some(renewable.renew_at),
+                });
+            }
             Self::KeyPairPaths(paths) => paths.read().await?.identity()?,
             Self::KeyPairBase64(parts) => parts.identity()?,
             Self::IdentityFilePath(path) => identity_file::read(path).await?,
@@ -92,19 +114,29 @@ impl Source {
                 return Ok(Credentials {
                     identity,
                     address: Some(address),
+                    renew_at: None,
                 });
             }
         };
         Ok(Credentials {
             identity,
             address: None,
+            renew_at: None,
         })
+    }
+
+    /// Lets go of what it keeps: the cluster does not accept the identity that it gave.
+    pub(super) async fn forget(&self) {
+        if let Self::Join(bot) = self {
+            bot.forget().await;
+        }
     }
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Join(bot) => write!(f, "{bot} (join_method, join_token)"),
             Self::KeyPairPaths(paths) => write!(
                 f,
                 "key pair {} (cert_path, key_path, root_ca_path)",
@@ -134,8 +166,17 @@ impl fmt::Debug for Source {
 
 /// The sources that the settings name, in the official provider's order
 /// (`integrations/terraform/provider/credentials.go` in gravitational/teleport). Without any it is the current profile.
-pub(super) fn sources(settings: &Settings, problems: &mut Vec<Problem>) -> Vec<Source> {
+///
+/// The configuration goes before the environment where one of them names a join and the other something else: what stands in the
+/// environment for one provider block must not change who another one is.
+pub(super) fn sources(
+    settings: &Settings,
+    problems: &mut Vec<Problem>,
+    warnings: &mut Vec<Problem>,
+) -> Vec<Source> {
+    let settings = &settled(settings, warnings);
     let mut sources = Vec::new();
+    sources.extend(join(settings, problems).map(Source::Join));
     if let Some([cert, key, ca]) = key_pair(settings, problems, KEY_PAIR_PATHS) {
         let path = |value: &SecretString| PathBuf::from(value.expose_secret());
         sources.push(Source::KeyPairPaths(key_pair::Paths {
@@ -178,6 +219,69 @@ pub(super) fn sources(settings: &Settings, problems: &mut Vec<Problem>) -> Vec<S
         sources.push(Source::DefaultProfile(profile));
     }
     sources
+}
+
+/// The settings without the credentials of the environment that others in the configuration shut out.
+fn settled(settings: &Settings, warnings: &mut Vec<Problem>) -> Settings {
+    let configured = |group: &&&[Attribute]| settings.is_configured(group);
+    let others: Vec<_> = OTHERS.iter().filter(configured).collect();
+    if !settings.is_configured(&JOIN) {
+        return match others.as_slice() {
+            [] => settings.clone(),
+            _ => settings.without(&JOIN),
+        };
+    }
+    if !others.is_empty() {
+        let set = others.iter().copied().copied().flatten();
+        let set = set.filter(|attribute| settings.is_configured(&[**attribute]));
+        let names: Vec<_> = set.map(|attribute| attribute.name).collect();
+        warnings.push(Problem {
+            attribute: attribute::JOIN_METHOD,
+            message: format!(
+                "a join and other credentials ({}) are both configured: the join is used, and the others only where it leads to no \
+                 connection. Leave one of them out",
+                names.join(", ")
+            ),
+        });
+    }
+    let shut_out = OTHERS.iter().filter(|group| !configured(group));
+    shut_out.fold(settings.clone(), |settings, group| settings.without(group))
+}
+
+/// The bot to join as, if that is meant: the method or the token is set.
+fn join(settings: &Settings, problems: &mut Vec<Problem>) -> Option<Bot> {
+    let method = settings.text(&attribute::JOIN_METHOD);
+    let token = settings.text(&attribute::JOIN_TOKEN);
+    if method.is_none() && token.is_none() {
+        return None;
+    }
+    let mut missing = |attribute: Attribute, what: &str| {
+        let message = format!("it is not set, and a join needs {what}");
+        problems.push(Problem { attribute, message });
+    };
+    if settings.get(&attribute::ADDR).is_none() {
+        missing(attribute::ADDR, "the address of the cluster's proxy");
+    }
+    if method.is_none() {
+        missing(attribute::JOIN_METHOD, "a method, such as iam");
+    }
+    if token.is_none() {
+        let what = "the name of a token; in a workload cluster that is the name of the bot";
+        missing(attribute::JOIN_TOKEN, what);
+    }
+    match method?.parse() {
+        Ok(method) => {
+            let token = TokenName::Given(token?.to_owned());
+            Some(Bot::new(method, token, None))
+        }
+        Err(error) => {
+            problems.push(Problem {
+                attribute: attribute::JOIN_METHOD,
+                message: error.to_string(),
+            });
+            None
+        }
+    }
 }
 
 /// The three values of a key pair, if it is meant: its certificate or its key is set.
@@ -240,4 +344,15 @@ const KEY_PAIR_BASE64: [Attribute; 3] = [
     attribute::CERT_BASE64,
     attribute::KEY_BASE64,
     attribute::ROOT_CA_BASE64,
+];
+
+const JOIN: [Attribute; 2] = [attribute::JOIN_METHOD, attribute::JOIN_TOKEN];
+/// What else credentials are given by, each group whole.
+const OTHERS: [&[Attribute]; 6] = [
+    &KEY_PAIR_PATHS,
+    &KEY_PAIR_BASE64,
+    &[attribute::IDENTITY_FILE_PATH],
+    &[attribute::IDENTITY_FILE],
+    &[attribute::IDENTITY_FILE_BASE64],
+    &[attribute::PROFILE_NAME, attribute::PROFILE_DIR],
 ];

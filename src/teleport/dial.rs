@@ -88,6 +88,14 @@ impl DialError {
             .unwrap_or(Kind::Other)
     }
 
+    /// Whether another identity may get through where this one does not.
+    pub(super) fn is_about_identity(&self) -> bool {
+        matches!(
+            self.kind(),
+            Kind::Unauthenticated | Kind::CertificateExpired | Kind::WrongCluster
+        )
+    }
+
     pub(super) fn advice(&self) -> Option<String> {
         self.failures
             .iter()

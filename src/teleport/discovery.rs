@@ -20,6 +20,8 @@ pub(super) struct Found {
     pub(super) tls_routing: bool,
     /// Version of the proxy.
     pub(super) server_version: Option<String>,
+    /// Name of the suite of algorithms for keys. Older proxies do not say.
+    pub(super) signature_algorithm_suite: Option<String>,
 }
 
 /// Why the web API told nothing.
@@ -55,9 +57,18 @@ pub(super) enum DiscoveryError {
 struct Answer {
     proxy: Option<Proxy>,
     #[serde(default)]
+    auth: Auth,
+    #[serde(default)]
     cluster_name: String,
     #[serde(default)]
     server_version: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Auth {
+    /// A name, or the number of it.
+    signature_algorithm_suite: serde_json::Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -138,12 +149,18 @@ fn read(body: &Body) -> Result<Found, DiscoveryError> {
     match serde_json::from_slice::<Answer>(bytes) {
         Ok(Answer {
             proxy: Some(proxy),
+            auth,
             cluster_name,
             server_version,
         }) => Ok(Found {
             cluster_name: some(cluster_name),
             tls_routing: proxy.tls_routing_enabled,
             server_version: some(server_version),
+            signature_algorithm_suite: match auth.signature_algorithm_suite {
+                serde_json::Value::String(name) => some(name),
+                serde_json::Value::Number(number) => Some(number.to_string()),
+                _ => None,
+            },
         }),
         _ if status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS => {
             Err(DiscoveryError::Unavailable(*status))
@@ -192,8 +209,24 @@ mod tests {
             cluster_name: Some("parent".to_owned()),
             tls_routing: true,
             server_version: Some("18.1.0".to_owned()),
+            signature_algorithm_suite: None,
         };
         assert_eq!(answer(200, body), Ok(found));
+    }
+
+    #[test]
+    fn the_suite_of_algorithms_is_read_as_a_name_or_a_number() {
+        for (written, read) in [
+            (r#""balanced-v1""#, Some("balanced-v1")),
+            ("2", Some("2")),
+            ("null", None),
+            (r#""""#, None),
+        ] {
+            let body =
+                format!(r#"{{"proxy":{{}},"auth":{{"signature_algorithm_suite":{written}}}}}"#);
+            let found = answer(200, &body).unwrap().signature_algorithm_suite;
+            assert_eq!(found.as_deref(), read, "{written}");
+        }
     }
 
     #[test]

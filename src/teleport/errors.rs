@@ -52,6 +52,8 @@ pub enum Kind {
     Unimplemented,
     /// The server does not accept who calls.
     Unauthenticated,
+    /// The cluster does not let the bot join.
+    JoinRefused,
     /// Every credential that could be used has expired.
     CertificateExpired,
     /// A credential cannot be read or used.
@@ -106,6 +108,11 @@ impl Error {
     /// Whether no connection came about, so that no call was sent.
     pub fn is_connect(&self) -> bool {
         matches!(&*self.0, Failure::Connect(_))
+    }
+
+    /// Whether it is that a cluster does not let the bot join yet, but may a little later.
+    pub(super) fn is_early(&self) -> bool {
+        matches!(&*self.0, Failure::Connect(error) if error.is_early())
     }
 
     /// Name of the RPC, without its service. None if there was no connection to send it on.
@@ -235,6 +242,7 @@ impl fmt::Display for Kind {
             Self::Conflict => "conflict",
             Self::Unimplemented => "unimplemented",
             Self::Unauthenticated => "unauthenticated",
+            Self::JoinRefused => "join refused",
             Self::CertificateExpired => "certificate expired",
             Self::Credentials => "unusable credentials",
             Self::WrongCluster => "wrong cluster",

@@ -120,7 +120,6 @@ impl Identity {
     }
 
     /// When the certificate expires.
-    #[cfg(test)]
     pub(super) fn not_after(&self) -> OffsetDateTime {
         self.not_after
     }

@@ -6,14 +6,15 @@
 //! | what | where |
 //! | --- | --- |
 //! | arguments | [`attributes`], `settings`, [`duration`], [`address`] |
-//! | credentials | `credentials`, `identity_file`, `key_pair`, `profile`, `identity`, `private_key`, `pem` |
+//! | credentials | `credentials`, `join`, `identity_file`, `key_pair`, `profile`, `identity`, `private_key`, `pem` |
 //! | reaching a cluster | `connect`, `dial`, `way`, `discovery`, `handshake`, `tls`, `verifier`, `roots`, `tcp`, `http_proxy`, `transport` |
-//! | calls | [`Client`], `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`] |
+//! | calls | [`Client`], [`Pool`], `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
 //! | what can go wrong | [`Error`], [`Kind`] |
 
 pub mod address;
 pub mod attributes;
 mod client;
+mod clock;
 mod codec;
 mod connect;
 mod connection;
@@ -26,10 +27,14 @@ mod handshake;
 mod http_proxy;
 mod identity;
 mod identity_file;
+mod join;
 mod key_pair;
+mod objects;
 mod pem;
+mod pool;
 mod private_key;
 mod profile;
+mod reset_tokens;
 mod retry;
 mod roots;
 mod settings;
@@ -48,5 +53,13 @@ pub use address::Address;
 pub use attributes::{ATTRIBUTES, Attribute};
 pub use client::{Call, Client, Repeatable};
 pub use errors::{Error, Kind, Transient};
+pub use join::{
+    JoinRequest,
+    bundle::IdentityBundle,
+    method::{InvalidJoinMethod, JoinMethod},
+};
+pub use objects::{ObjectRpcs, Objects, Rpc};
+pub use pool::Pool;
+pub use reset_tokens::ResetTokens;
 pub use settings::{Config, InvalidSettings, Problem, Settings};
 pub use workload_clusters::WorkloadClusters;

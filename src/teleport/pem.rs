@@ -66,6 +66,20 @@ pub(super) fn blocks(text: &str) -> Result<Vec<Block>, InvalidPem> {
     Ok(blocks)
 }
 
+/// Writes one block (RFC 7468).
+pub(super) fn text(label: &str, der: &[u8]) -> String {
+    let body = STANDARD.encode(der);
+    let mut text = format!("{BEGIN}{label}{DASHES}\n");
+    let mut rest = body.as_str();
+    while !rest.is_empty() {
+        let (line, more) = rest.split_at(rest.len().min(LINE));
+        text.extend([line, "\n"]);
+        rest = more;
+    }
+    text.extend([END, " ", label, DASHES, "\n"]);
+    text
+}
+
 fn block(label: String, encrypted: bool, body: SecretString) -> Result<Block, InvalidPem> {
     match STANDARD.decode(body.expose_secret()) {
         Ok(der) => Ok(Block {
@@ -86,10 +100,24 @@ fn block(label: String, encrypted: bool, body: SecretString) -> Result<Block, In
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END";
 const DASHES: &str = "-----";
+const LINE: usize = 64;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for length in [0, 1, 48, 49, 500] {
+            let der: Vec<u8> = (0..length).map(|number| number as u8).collect();
+            let text = text("CERTIFICATE", &der);
+            assert!(text.ends_with("-----END CERTIFICATE-----\n"));
+            assert!(text.lines().all(|line| line.len() <= 64));
+            let [block] = blocks(&text).unwrap().try_into().ok().unwrap();
+            assert_eq!(block.label, "CERTIFICATE");
+            assert_eq!(block.der.expose_secret(), der);
+        }
+    }
 
     fn labels(text: &str) -> Vec<String> {
         blocks(text)

@@ -7,9 +7,11 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{
     address::Address,
     attributes::{self as attribute, ATTRIBUTES, Attribute},
+    clock::Clock,
     credentials::{self, Source},
     duration,
     http_proxy::HttpProxy,
+    join::{Bot, aws::Aws},
     retry::Policy,
     roots::Roots,
 };
@@ -19,7 +21,14 @@ use super::{
 /// Every value is held as a secret, so that none can be shown by mistake.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    values: BTreeMap<&'static str, SecretString>,
+    values: BTreeMap<&'static str, Given>,
+}
+
+#[derive(Clone, Debug)]
+struct Given {
+    value: SecretString,
+    /// Whether it stands in the configuration, as opposed to the environment.
+    configured: bool,
 }
 
 /// What the arguments mean. Nothing is read from disk or network until the first call.
@@ -34,6 +43,10 @@ pub struct Config {
     pub(super) retry: Policy,
     pub(super) roots: Roots,
     pub(super) http_proxy: HttpProxy,
+    pub(super) join_timeout: Duration,
+    pub(super) aws: Aws,
+    pub(super) clock: Clock,
+    warnings: Vec<Problem>,
 }
 
 /// One thing that is wrong with an argument.
@@ -50,27 +63,37 @@ pub struct Problem {
 pub struct InvalidSettings(pub Vec<Problem>);
 
 impl Settings {
-    /// Asks for the value of every argument: None where neither the argument nor its environment variable is set. An empty text
-    /// counts as unset.
-    pub fn from_lookup(mut lookup: impl FnMut(&Attribute) -> Option<String>) -> Self {
+    /// Asks for the value of every argument: first the configuration, then, where that has none, the environment. An empty text
+    /// counts as unset, and in the configuration it keeps the environment out.
+    pub fn from_lookups(
+        mut configuration: impl FnMut(&Attribute) -> Option<String>,
+        mut environment: impl FnMut(&str) -> Option<String>,
+    ) -> Self {
         let mut settings = Self::default();
         for attribute in &ATTRIBUTES {
-            if let Some(value) = lookup(attribute) {
+            if let Some(value) = configuration(attribute) {
                 settings.set(attribute, value);
+            } else if let Some(value) = environment(attribute.environment) {
+                settings.give(attribute, value, false);
             }
         }
         settings
     }
 
-    /// Sets one value. White space around it does not count.
+    /// Sets one value, as the configuration does. White space around it does not count.
     pub fn set(&mut self, attribute: &Attribute, value: impl Into<String>) {
-        let value = SecretString::from(value.into());
+        self.give(attribute, value.into(), true);
+    }
+
+    fn give(&mut self, attribute: &Attribute, value: String, configured: bool) {
+        let value = SecretString::from(value);
         let trimmed = value.expose_secret().trim();
         if trimmed.is_empty() {
             self.values.remove(attribute.name);
         } else {
+            let value = SecretString::from(trimmed);
             self.values
-                .insert(attribute.name, SecretString::from(trimmed));
+                .insert(attribute.name, Given { value, configured });
         }
     }
 
@@ -82,7 +105,15 @@ impl Settings {
     pub fn validate(&self) -> Result<Config, InvalidSettings> {
         let mut problems = Vec::new();
         let address = self.checked(&mut problems, &attribute::ADDR, Address::parse);
-        let sources = credentials::sources(self, &mut problems);
+        let join_timeout = self
+            .checked(
+                &mut problems,
+                &attribute::JOIN_TIMEOUT_DURATION,
+                duration::parse,
+            )
+            .unwrap_or(DEFAULT_JOIN_TIMEOUT);
+        let mut warnings = Vec::new();
+        let sources = credentials::sources(self, &mut problems, &mut warnings);
         let insecure = self.checked(&mut problems, &attribute::INSECURE, parse_bool);
         let dial_timeout = self.checked(
             &mut problems,
@@ -100,7 +131,11 @@ impl Settings {
             duration::parse,
         );
         let tries = self.checked(&mut problems, &attribute::RETRY_MAX_TRIES, parse_tries);
-        if self.get(&attribute::ADDR).is_none() && !sources.iter().any(Source::knows_address) {
+        let is_reported = |problem: &Problem| problem.attribute == attribute::ADDR;
+        if self.get(&attribute::ADDR).is_none()
+            && !problems.iter().any(is_reported)
+            && !sources.iter().any(Source::knows_address)
+        {
             problems.push(Problem {
                 attribute: attribute::ADDR,
                 message: "no address is set: write the host of the cluster's proxy, such as example.teleport.sh:443".to_owned(),
@@ -121,11 +156,32 @@ impl Settings {
             },
             roots: Roots::default(),
             http_proxy: HttpProxy::default(),
+            join_timeout,
+            aws: Aws::default(),
+            clock: Clock::default(),
+            warnings,
         })
     }
 
     pub(super) fn get(&self, attribute: &Attribute) -> Option<&SecretString> {
-        self.values.get(attribute.name)
+        self.values.get(attribute.name).map(|given| &given.value)
+    }
+
+    /// Whether one of these stands in the configuration.
+    pub(super) fn is_configured(&self, attributes: &[Attribute]) -> bool {
+        let mut given = attributes
+            .iter()
+            .filter_map(|attribute| self.values.get(attribute.name));
+        given.any(|given| given.configured)
+    }
+
+    /// The same without some values.
+    pub(super) fn without(&self, attributes: &[Attribute]) -> Self {
+        let mut settings = self.clone();
+        for attribute in attributes {
+            settings.values.remove(attribute.name);
+        }
+        settings
     }
 
     /// The value of an argument that is no secret.
@@ -160,6 +216,29 @@ impl Config {
     /// The address as it was given. None if the profile is to say it.
     pub fn address(&self) -> Option<&Address> {
         self.address.as_ref()
+    }
+
+    /// What is odd about the configuration, but no error.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// The same settings for another cluster, which is to be joined.
+    pub(super) fn joining(&self, address: Address, bot: Bot) -> Self {
+        Self {
+            address: Some(address),
+            sources: vec![Source::Join(bot)],
+            warnings: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// The bot that this process is, if that is how it connects.
+    pub(super) fn bot(&self) -> Option<&Bot> {
+        match self.sources.first() {
+            Some(Source::Join(bot)) => Some(bot),
+            _ => None,
+        }
     }
 
     /// The same for another address.
@@ -238,6 +317,7 @@ fn parse_bool(text: &str) -> Result<bool, String> {
 }
 
 const DEFAULT_DIAL_TIMEOUT: Duration = Duration::from_secs(30);
+const DEFAULT_JOIN_TIMEOUT: Duration = Duration::from_secs(300);
 const DEFAULT_RETRY_BASE: Duration = Duration::from_secs(1);
 const DEFAULT_RETRY_CAP: Duration = Duration::from_secs(5);
 const DEFAULT_RETRY_TRIES: u32 = 10;

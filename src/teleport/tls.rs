@@ -43,6 +43,25 @@ pub(super) fn web(trust: Trust, alpn: &[&[u8]]) -> Result<Arc<ClientConfig>, Err
     Ok(Arc::new(config))
 }
 
+/// For a join service, before there is an identity. What is presented is noted down.
+pub(super) fn join(trust: Trust, presented: Arc<Presented>) -> Result<Arc<ClientConfig>, Error> {
+    let verifier: Arc<dyn ServerCertVerifier> = match trust {
+        Trust::Roots(roots) => {
+            let inner = WebPkiServerVerifier::builder_with_provider(roots, provider())
+                .build()
+                .map_err(|error| Error::General(error.to_string()))?;
+            Arc::new(ClusterVerifier::new(inner, presented))
+        }
+        Trust::Anyone => Arc::new(NoVerification(provider())),
+    };
+    let mut config = builder()?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    config.alpn_protocols = alpn_join();
+    Ok(Arc::new(config))
+}
+
 /// For a cluster's auth server. What it presents is noted down.
 pub(super) fn cluster(
     identity: &Identity,
@@ -65,6 +84,12 @@ pub(super) fn cluster(
 /// Protocols to offer an auth server that is dialled itself.
 pub(super) fn alpn_direct() -> Vec<Vec<u8>> {
     vec![H2.to_vec()]
+}
+
+/// Protocols to offer for a join. A proxy looks at the first entry only, and settles on the second
+/// (`lib/srv/alpnproxy/common/protocols.go` in gravitational/teleport); an auth server knows the second only.
+fn alpn_join() -> Vec<Vec<u8>> {
+    vec![b"teleport-proxy-grpc".to_vec(), H2.to_vec()]
 }
 
 /// Protocols to offer when a proxy is to route to a cluster's auth server. It looks at the first entry only, and the auth

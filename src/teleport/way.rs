@@ -23,6 +23,8 @@ pub(super) enum Way {
 pub(super) enum WayError {
     #[error("{step} took longer than {} (dial_timeout_duration)", humantime::format_duration(*.after))]
     Timeout { step: &'static str, after: Duration },
+    #[error("it did not finish within {}", humantime::format_duration(*.0))]
+    Silent(Duration),
     #[error(transparent)]
     Tcp(#[from] TcpError),
     #[error(transparent)]
@@ -111,7 +113,7 @@ impl WayError {
     pub(super) fn kind(&self) -> Kind {
         const UNAVAILABLE: Kind = Kind::Transient(Transient::Unavailable);
         match self {
-            Self::Timeout { .. } => Kind::Transient(Transient::Deadline),
+            Self::Timeout { .. } | Self::Silent(_) => Kind::Transient(Transient::Deadline),
             Self::Tcp(_) | Self::RouteClosed { .. } | Self::Closed(_) => UNAVAILABLE,
             Self::Web(HandshakeError::Closed) | Self::Auth(HandshakeError::Closed) => UNAVAILABLE,
             Self::Discovery(DiscoveryError::Http(_) | DiscoveryError::Unavailable(_)) => {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 
 use super::{
-    Client, Error, Kind,
+    Address, Client, Error, Kind,
     client::{Call, Repeatable, method},
     errors::CallFailure,
 };
@@ -85,6 +85,42 @@ impl WorkloadClusters {
         }
     }
 
+    /// Finds the one whose `status.domain` is an address, where a domain without a port means 443.
+    ///
+    /// # Errors
+    ///
+    /// As [`WorkloadClusters::list`] and [`WorkloadClusters::get`]. That there is none is no error.
+    pub async fn by_address(&self, address: &Address) -> Result<Option<DynamicMessage>, Error> {
+        // A domain begins with the cluster's name, so this mostly finds it at once.
+        let host = address.host();
+        let guess = host.split('.').next().unwrap_or_default();
+        match self.get(guess).await {
+            Ok(cluster) if is_at(&cluster, address) => return Ok(Some(cluster)),
+            Ok(_) => {}
+            // Servers check the form of a name before they look for it.
+            Err(error) if matches!(error.kind(), Kind::NotFound | Kind::InvalidArgument) => {}
+            Err(error) => return Err(error),
+        }
+        for cluster in self.list().await? {
+            if is_at(&cluster, address) {
+                return Ok(Some(cluster));
+            }
+            let Some(name) = text(&cluster, "metadata", "name").filter(|name| name != guess) else {
+                continue;
+            };
+            if text(&cluster, "status", "domain").is_some() {
+                continue;
+            }
+            match self.get(&name).await {
+                Ok(cluster) if is_at(&cluster, address) => return Ok(Some(cluster)),
+                Ok(_) => {}
+                Err(error) if error.kind() == Kind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
     /// `DeleteWorkloadCluster`: suspends one. Its name stays taken for a while.
     ///
     /// # Errors
@@ -139,6 +175,21 @@ impl WorkloadClusters {
             may_have_been_carried_out: false,
         }
     }
+}
+
+/// Whether a cluster's domain is an address.
+fn is_at(cluster: &DynamicMessage, address: &Address) -> bool {
+    text(cluster, "status", "domain")
+        .and_then(|domain| Address::parse(&domain).ok())
+        .is_some_and(|found| found == *address)
+}
+
+/// A text in a message in a message. None if it is empty.
+fn text(cluster: &DynamicMessage, outer: &str, inner: &str) -> Option<String> {
+    let outer = cluster.get_field_by_name(outer)?;
+    let inner = outer.as_message()?.get_field_by_name(inner)?;
+    let text = inner.as_str()?;
+    Some(text.to_owned()).filter(|text| !text.is_empty())
 }
 
 const SERVICE: &str = "teleport.workloadcluster.v1.WorkloadClusterService";

@@ -20,6 +20,7 @@ use crate::{
         cluster::{Cluster, client},
         errors::{call_failed, chain},
         interrupt::MOMENT,
+        shapes::without_unknown,
         timeouts::timeout as timeout_of,
     },
     teleport::{Error, Kind, WorkloadClusters},
@@ -299,7 +300,7 @@ impl Work<'_> {
     fn answer(self, cluster: Option<&DynamicMessage>, ready: bool) -> Applied {
         let mut state = match cluster {
             Some(cluster) => self.objects.value(cluster, &self.planned),
-            None => object::without_unknown(self.planned),
+            None => without_unknown(self.planned),
         };
         state.set_field(READY, ready.into());
         state.set_field("id", self.name.into());

@@ -23,7 +23,13 @@ use serde_json::Value as Json;
 
 pub(super) use data_sources::{WorkloadClusterDataSource, WorkloadClustersDataSource};
 
-use super::{Cluster, cluster::client, errors::call_failed, interrupt::unless_stopped};
+use super::{
+    Cluster,
+    cluster::client,
+    errors::call_failed,
+    interrupt::unless_stopped,
+    shapes::{null, null_at},
+};
 use crate::{
     framework::{
         Applied, Call, Create, Delete, Diagnostics, Imported, PlanKind, PlannedChange, Private,
@@ -175,9 +181,9 @@ impl Resource<Cluster> for WorkloadClusterResource {
             );
             return None;
         }
-        let mut state = object::null(&self.schema);
+        let mut state = null(&self.schema);
         state.set_field("id", id.into());
-        let mut metadata = object::null_at(&self.schema, "metadata");
+        let mut metadata = null_at(&self.schema, "metadata");
         metadata.set_field("name", id.into());
         state.set_field("metadata", metadata);
         Some(Imported {

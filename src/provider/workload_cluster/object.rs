@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::validate;
 use crate::{
-    framework::{Attribute, Block, Diagnostics, Schema, Shape, Validator, Value},
+    framework::{Attribute, Block, Diagnostics, Schema, Validator, Value},
     mapping::{Mapping, Rules},
     proto,
     provider::timeouts,
@@ -163,21 +163,6 @@ fn status(cluster: &DynamicMessage, name: &str) -> Option<String> {
     }
 }
 
-/// The value with null for everything unknown.
-pub(super) fn without_unknown(value: Value) -> Value {
-    match value {
-        Value::Unknown => Value::Null,
-        Value::Object(fields) => Value::Object(
-            fields
-                .into_iter()
-                .map(|(name, value)| (name, without_unknown(value)))
-                .collect(),
-        ),
-        Value::List(elements) => Value::List(elements.into_iter().map(without_unknown).collect()),
-        other => other,
-    }
-}
-
 /// The value with null for every empty text and map. The official provider stores what nobody set as empty, and taken for the
 /// words of the configuration that would show as a change.
 pub(super) fn without_empty(value: Value) -> Value {
@@ -240,25 +225,4 @@ fn rules() -> Rules {
         .describe("status", "What Teleport Cloud reports. It cannot be set; `{}` is accepted and says nothing.")
         .optional_computed("status.state")
         .optional_computed("status.domain")
-}
-
-/// An object of the schema in which everything is null.
-pub(super) fn null(schema: &Schema) -> Value {
-    let attributes = schema.block.attributes.keys();
-    Value::object(attributes.map(|name| (name.as_str(), Value::Null)))
-}
-
-/// An object of a nested attribute of the schema in which everything is null.
-pub(super) fn null_at(schema: &Schema, name: &str) -> Value {
-    match schema
-        .block
-        .attributes
-        .get(name)
-        .map(|attribute| &attribute.shape)
-    {
-        Some(Shape::Nested(_, attributes)) => {
-            Value::object(attributes.keys().map(|name| (name.as_str(), Value::Null)))
-        }
-        _ => Value::Null,
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use prost::Message;
 use serde::{Deserialize, Serialize};
 
 use super::{Backend, BackendError, Page, State, page, roles::matches};
@@ -9,7 +10,7 @@ use crate::{
     proto::{
         types::{
             CreatedBy, LoginStatus, MfaDeviceKind, PasswordState, UserFilter, UserRef, UserSpecV2,
-            UserStatusV2, UserV2,
+            UserV2,
         },
         wrappers::LabelValues,
     },
@@ -230,7 +231,6 @@ impl State {
 
 /// Checks a user that is to be written and fills in what Go always sends.
 fn checked(mut user: UserV2) -> Result<UserV2, BackendError> {
-    use prost::Message;
     if user.encoded_len() > MAX_BYTES {
         let text = format!("user is larger than {MAX_BYTES} bytes");
         return Err(BackendError::Invalid(text));
@@ -262,7 +262,7 @@ fn checked(mut user: UserV2) -> Result<UserV2, BackendError> {
         }
     }
     complete(spec);
-    user.status = Some(user.status.unwrap_or(UserStatusV2::default()));
+    user.status.get_or_insert_default();
     Ok(user)
 }
 

@@ -95,9 +95,9 @@ async fn converse(
     let Said::IamInit(init) = next(said).await? else {
         return Err(unexpected("iam_init"));
     };
-    let bot = match init.client_params.and_then(|params| params.payload) {
-        Some(client_params::Payload::BotParams(bot)) => bot,
-        _ => return Err(Status::invalid_argument("bot_params are required")),
+    let params = init.client_params.and_then(|params| params.payload);
+    let Some(client_params::Payload::BotParams(bot)) = params else {
+        return Err(Status::invalid_argument("bot_params are required"));
     };
     let challenge = challenge();
     let iam = IamChallenge {

@@ -7,7 +7,10 @@ const ADDR: (&str, &str) = ("addr", "parent.example.com");
 
 fn settings(values: &[(&str, &str)]) -> Settings {
     let values: HashMap<_, _> = values.iter().copied().collect();
-    Settings::from_lookup(|attribute| values.get(attribute.name).map(|value| (*value).to_owned()))
+    Settings::from_lookups(
+        |attribute| values.get(attribute.name).map(|value| (*value).to_owned()),
+        |_| None,
+    )
 }
 
 fn problems(values: &[(&str, &str)]) -> Vec<(&'static str, String)> {
@@ -145,6 +148,145 @@ fn without_credentials_the_current_profile_is_the_source() {
         sources(&[("profile_dir", "/p")]),
         ["current tsh profile in /p (profile_name, profile_dir)"]
     );
+}
+
+/// Settings of a provider block and an environment, both by the names of arguments.
+fn both(configured: &[(&str, &str)], environment: &[(&str, &str)]) -> Settings {
+    let find = |values: &[(&str, &str)], name: &str| {
+        let found = values.iter().find(|(found, _)| *found == name);
+        found.map(|(_, value)| (*value).to_owned())
+    };
+    Settings::from_lookups(
+        |attribute| find(configured, attribute.name),
+        |variable| {
+            let mut all = ATTRIBUTES.iter();
+            find(
+                environment,
+                all.find(|found| found.environment == variable)?.name,
+            )
+        },
+    )
+}
+
+fn used(settings: &Settings) -> (Vec<String>, Vec<String>) {
+    let config = settings.validate().unwrap();
+    let sources = config.sources.iter().map(ToString::to_string).collect();
+    let warnings = config.warnings().iter().map(ToString::to_string).collect();
+    (sources, warnings)
+}
+
+const JOIN: [(&str, &str); 2] = [("join_method", "iam"), ("join_token", "bot")];
+const JOIN_SOURCE: &str = "join by iam with token \"bot\" (join_method, join_token)";
+const FILE: (&str, &str) = ("identity_file_path", "/id");
+const FILE_SOURCE: &str = "identity file /id (identity_file_path)";
+
+#[test]
+fn a_join_comes_before_other_credentials() {
+    let [method, token] = JOIN;
+    let (sources, warnings) = used(&both(&[], &[ADDR, FILE, method, token]));
+    assert_eq!(sources, [JOIN_SOURCE, FILE_SOURCE]);
+    assert!(warnings.is_empty());
+}
+
+#[test]
+fn a_join_and_other_credentials_in_the_configuration_are_a_warning() {
+    let [method, token] = JOIN;
+    let (sources, warnings) = used(&both(&[ADDR, FILE, method, token], &[]));
+    assert_eq!(sources, [JOIN_SOURCE, FILE_SOURCE]);
+    let [warning] = warnings.try_into().unwrap();
+    assert!(
+        warning.starts_with("join_method ") && warning.contains("(identity_file_path)"),
+        "{warning}"
+    );
+}
+
+#[test]
+fn a_configured_join_shuts_out_credentials_of_the_environment() {
+    let [method, token] = JOIN;
+    for environment in [
+        &[FILE][..],
+        &[("cert_path", "/half")],
+        &[("identity_file_base64", "no base64!")],
+        &[("profile_name", "parent")],
+    ] {
+        let (sources, warnings) = used(&both(&[ADDR, method, token], environment));
+        assert_eq!(sources, [JOIN_SOURCE], "{environment:?}");
+        assert!(warnings.is_empty());
+    }
+    // The halves of one join may come from both places.
+    assert_eq!(
+        used(&both(&[ADDR, token], &[method, FILE])).0,
+        [JOIN_SOURCE]
+    );
+}
+
+#[test]
+fn configured_credentials_shut_out_a_join_of_the_environment() {
+    let [method, token] = JOIN;
+    for environment in [
+        &[method, token][..],
+        &[method],
+        &[("join_method", "nonsense")],
+    ] {
+        let (sources, _) = used(&both(&[ADDR, FILE], environment));
+        assert_eq!(sources, [FILE_SOURCE], "{environment:?}");
+    }
+}
+
+#[test]
+fn a_join_needs_method_token_and_address() {
+    let [method, token] = JOIN;
+    let blamed = |values: &[(&'static str, &'static str)]| {
+        let names = problems(values).into_iter().map(|(name, _)| name);
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(blamed(&[ADDR, method]), ["join_token"]);
+    assert_eq!(blamed(&[ADDR, token]), ["join_method"]);
+    assert_eq!(blamed(&[method, token]), ["addr"]);
+    assert_eq!(
+        blamed(&[ADDR, token, ("join_timeout_duration", "soon")]),
+        ["join_timeout_duration", "join_method"]
+    );
+}
+
+#[test]
+fn join_methods_that_do_not_work_are_refused_with_those_that_do() {
+    for (method, part) in [
+        ("token", "works only once"),
+        ("gitlab", "not supported"),
+        ("magic", "is no join method"),
+    ] {
+        let found = problems(&[ADDR, ("join_method", method), JOIN[1]]);
+        let [(name, message)] = found.try_into().unwrap();
+        assert_eq!(name, "join_method");
+        assert!(
+            message.contains(part) && message.ends_with("work are: iam"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn joins_are_tried_for_five_minutes_unless_something_else_is_said() {
+    let timeout = |values: &[(&str, &str)]| {
+        let values = [&[ADDR], &JOIN[..], values].concat();
+        settings(&values).validate().unwrap().join_timeout
+    };
+    assert_eq!(timeout(&[]), Duration::from_secs(300));
+    assert_eq!(timeout(&[("join_timeout_duration", "0")]), Duration::ZERO);
+}
+
+#[test]
+fn what_is_configured_goes_before_the_environment_even_if_it_is_empty() {
+    let [method, token] = JOIN;
+    let (sources, _) = used(&both(
+        &[ADDR, FILE, ("join_method", ""), ("join_token", "")],
+        &[method, token],
+    ));
+    assert_eq!(sources, [FILE_SOURCE]);
+    let settings = both(&[("addr", "a.example.com")], &[ADDR, FILE]);
+    let config = settings.validate().unwrap();
+    assert_eq!(config.address().unwrap().host(), "a.example.com");
 }
 
 #[test]

@@ -61,7 +61,8 @@ pub(in crate::teleport) enum Answer {
     Silence,
 }
 
-type Handler = Arc<dyn Fn(&str, usize) -> Answer + Send + Sync>;
+/// Gets the path, the request, and how often the path was called before.
+type Handler = Arc<dyn Fn(&str, &[u8], usize) -> Answer + Send + Sync>;
 
 /// A running cluster.
 pub(in crate::teleport) struct Cluster {
@@ -105,6 +106,16 @@ impl Cluster {
         Self::start(Authority::new("parent"), Web::None, handler).await
     }
 
+    /// The same with a handler that gets the path and the request's message.
+    pub(in crate::teleport) async fn auth_answering(
+        handler: impl Fn(&str, &[u8]) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let authority = Authority::new("parent");
+        let client_ca = authority.roots();
+        let handler: Handler = Arc::new(move |path, request, _| handler(path, request));
+        Self::start_handling(authority, client_ca, Web::None, handler).await
+    }
+
     pub(in crate::teleport) async fn start(
         authority: Authority,
         web: Web,
@@ -120,6 +131,16 @@ impl Cluster {
         client_ca: Arc<rustls::RootCertStore>,
         web: Web,
         handler: impl Fn(&str, usize) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let handler: Handler = Arc::new(move |path, _, before| handler(path, before));
+        Self::start_handling(authority, client_ca, web, handler).await
+    }
+
+    async fn start_handling(
+        authority: Authority,
+        client_ca: Arc<rustls::RootCertStore>,
+        web: Web,
+        handler: Handler,
     ) -> Self {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let host =
@@ -160,7 +181,7 @@ impl Cluster {
             web,
             auth_config: Arc::new(auth_config),
             web_config: Arc::new(web_config),
-            handler: Arc::new(handler),
+            handler,
             calls: Mutex::default(),
             alpn: Mutex::default(),
             breaks: watch::channel(0).0,
@@ -311,8 +332,11 @@ async fn serve_auth(state: Arc<State>, start: tokio_rustls::StartHandshake<TcpSt
         let (state, drop_connection) = (state.clone(), drop_connection.clone());
         async move {
             let path = request.uri().path().to_owned();
-            let _ = request.into_body().collect().await;
-            Ok::<_, Infallible>(answer(&state, &path, &drop_connection).await)
+            let body = request.into_body().collect().await;
+            let body = body.map(|body| body.to_bytes()).unwrap_or_default();
+            // gRPC puts a flag and a length before each message.
+            let message = body.get(5..).unwrap_or_default();
+            Ok::<_, Infallible>(answer(&state, &path, message, &drop_connection).await)
         }
     });
     let serving =
@@ -326,6 +350,7 @@ async fn serve_auth(state: Arc<State>, start: tokio_rustls::StartHandshake<TcpSt
 async fn answer(
     state: &State,
     path: &str,
+    request: &[u8],
     drop_connection: &watch::Sender<bool>,
 ) -> Response<BoxBody<Bytes, Infallible>> {
     let before = {
@@ -334,7 +359,7 @@ async fn answer(
         calls.push(path.to_owned());
         before
     };
-    let mut answer = (state.handler)(path, before);
+    let mut answer = (state.handler)(path, request, before);
     // Handlers pass Ping on with a message of nothing.
     if path == "/proto.AuthService/Ping"
         && matches!(&answer, Answer::Message(bytes) if bytes.is_empty())

@@ -6,10 +6,14 @@ use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair,
+    Issuer, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, PublicKeyData, SignatureAlgorithm,
 };
 use rustls::{RootCertStore, pki_types::CertificateDer};
 use time::{Duration, OffsetDateTime};
+use x509_parser::{
+    prelude::{FromDer, SubjectPublicKeyInfo},
+    public_key::PublicKey,
+};
 
 pub(super) use self::cluster::{Answer, Cluster, Web};
 use super::{identity::Identity, identity_file};
@@ -97,6 +101,19 @@ impl Authority {
         )
     }
 
+    /// A client certificate for somebody else's key, with an end of its own.
+    pub(super) fn certify(
+        &self,
+        user: &str,
+        public_key: &[u8],
+        not_after: OffsetDateTime,
+    ) -> CertificateDer<'static> {
+        let mut params = params(user, None, Vec::new());
+        params.not_after = not_after;
+        let key = ForeignKey::read(public_key);
+        params.signed_by(&key, &self.issuer).unwrap().der().clone()
+    }
+
     fn sign(&self, params: CertificateParams) -> Issued {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
@@ -106,6 +123,35 @@ impl Authority {
             cert: certificate.der().clone(),
             key_der: key.serialize_der(),
         }
+    }
+}
+
+/// The public key of somebody else.
+struct ForeignKey {
+    algorithm: &'static SignatureAlgorithm,
+    bytes: Vec<u8>,
+}
+
+impl ForeignKey {
+    fn read(spki: &[u8]) -> Self {
+        let (_, parsed) = SubjectPublicKeyInfo::from_der(spki).unwrap();
+        Self {
+            algorithm: match parsed.parsed().unwrap() {
+                PublicKey::RSA(_) => &PKCS_RSA_SHA256,
+                _ => &PKCS_ECDSA_P256_SHA256,
+            },
+            bytes: parsed.subject_public_key.data.to_vec(),
+        }
+    }
+}
+
+impl PublicKeyData for ForeignKey {
+    fn der_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        self.algorithm
     }
 }
 

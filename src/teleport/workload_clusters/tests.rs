@@ -6,7 +6,10 @@ use crate::{
         self,
         teleport::{
             header::v1::Metadata,
-            workloadcluster::v1::{ListWorkloadClustersResponse, WorkloadCluster},
+            workloadcluster::v1::{
+                GetWorkloadClusterRequest, ListWorkloadClustersResponse, WorkloadCluster,
+                WorkloadClusterStatus,
+            },
         },
     },
     teleport::testing::{Answer, Cluster},
@@ -58,6 +61,53 @@ async fn each_call_reaches_its_rpc() {
             "DeleteWorkloadCluster"
         ]
     );
+}
+
+/// Knows `one` at `one.example.com` and `other` at `renamed.example.com:444`, and tells domains only one by one.
+async fn with_two() -> Cluster {
+    let at = |name: &str, domain: &str| {
+        let status = WorkloadClusterStatus {
+            domain: domain.to_owned(),
+            ..WorkloadClusterStatus::default()
+        };
+        let cluster = WorkloadCluster {
+            status: Some(status),
+            ..named(name)
+        };
+        Answer::Message(cluster.encode_to_vec())
+    };
+    Cluster::auth_answering(move |path, request| {
+        let name = GetWorkloadClusterRequest::decode(request).map(|request| request.name);
+        match path.rsplit('/').next().unwrap() {
+            "ListWorkloadClusters" => page("other", ""),
+            "GetWorkloadCluster" => match name.unwrap().as_str() {
+                "one" => at("one", "one.example.com"),
+                "other" => at("other", "renamed.example.com:444"),
+                _ => Answer::Status(tonic::Code::NotFound, "no such cluster"),
+            },
+            _ => Answer::Message(Vec::new()),
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_cluster_is_found_by_its_domain() {
+    let cluster = with_two().await;
+    let clusters = cluster.client().workload_clusters();
+    let find = async |address: &str| {
+        let address = Address::parse(address).unwrap();
+        let found = clusters.by_address(&address).await.unwrap();
+        found.map(|found| text(&found, "metadata", "name").unwrap())
+    };
+    assert_eq!(find("one.example.com:443").await.as_deref(), Some("one"));
+    assert_eq!(cluster.calls(), ["GetWorkloadCluster"]);
+    assert_eq!(
+        find("renamed.example.com:444").await.as_deref(),
+        Some("other")
+    );
+    assert_eq!(find("renamed.example.com").await, None);
+    assert_eq!(find("one.example.org").await, None);
 }
 
 #[tokio::test]

@@ -1,0 +1,172 @@
+//! Why a join brings no identity.
+
+use super::{
+    aws::AwsError, certificates::InvalidCertificates, key::KeyError, refusal::Refusal,
+    sts::SignError,
+};
+use crate::teleport::{
+    Address, Error, Kind, attributes as attribute, dial::DialError, errors::CallFailure,
+    handshake::HandshakeError, way::WayError,
+};
+
+/// Why a join brings no identity.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::teleport) enum JoinError {
+    /// This machine has no usable AWS credentials.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// There is no signed request.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// There is no key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The cluster's join service cannot be reached.
+    #[error("the join service of {address} cannot be reached: {error}")]
+    Reach {
+        /// What was dialled.
+        address: Address,
+        /// What came of it.
+        error: WayError,
+    },
+    /// It does not let us join.
+    #[error(transparent)]
+    Refused(Box<Refusal>),
+    /// It does not keep to the protocol.
+    #[error("the join service said something else than {0}")]
+    Protocol(&'static str),
+    /// It hands out something that is no identity.
+    #[error("the cluster's answer cannot be used: {0}")]
+    Certificates(#[from] InvalidCertificates),
+    /// The cluster does not answer to the bot.
+    #[error("the bot joined, and then could not connect: {0}")]
+    Dial(#[from] DialError),
+    /// The cluster does not let the bot have certificates for its roles.
+    #[error("the bot joined, and got no certificates for its roles: {0}")]
+    Call(CallFailure),
+    /// The bot has no roles to act with.
+    #[error(
+        "the bot {0:?} has no roles: it may impersonate none, so that there is nothing it can do"
+    )]
+    NoRoles(String),
+    /// The parent cluster, which is to know the bot, does not answer.
+    #[error("the parent cluster does not say which bot {address} has: {error}")]
+    Parent {
+        /// The child.
+        address: Address,
+        /// Why.
+        error: Error,
+    },
+    /// The parent cluster knows no such workload cluster, or no bot of it.
+    #[error(
+        "the parent cluster knows no bot of {address}: it has no workload cluster with this domain, or that has no bot"
+    )]
+    NoBot {
+        /// The child.
+        address: Address,
+    },
+    /// Nobody said which cluster to join.
+    #[error("no address is set: a join needs the address of the cluster's proxy")]
+    NoAddress,
+}
+
+impl From<Refusal> for JoinError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
+impl JoinError {
+    /// Whether the same join may succeed a little later, as it does right after a cluster became active: its name, its certificate,
+    /// the token and the bot each come in their own time.
+    pub(in crate::teleport) fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.reason.may_pass(),
+            Self::Reach { error, .. } => match error {
+                WayError::Web(error) => !matches!(
+                    error,
+                    HandshakeError::UnknownIssuer | HandshakeError::NotValidNow
+                ),
+                // A cluster that is just being set up may answer by its name before it knows what to do there.
+                WayError::NoHttp2 | WayError::Discovery(_) => true,
+                error => matches!(error.kind(), Kind::Transient(_)),
+            },
+            Self::Dial(error) => matches!(error.kind(), Kind::Transient(_)),
+            Self::Call(failure) => matches!(failure.kind, Kind::Transient(_) | Kind::NotFound),
+            Self::Parent { error, .. } => error.is_transient(),
+            _ => false,
+        }
+    }
+
+    pub(in crate::teleport) fn kind(&self) -> Kind {
+        match self {
+            Self::Aws(_) | Self::Sign(_) | Self::NoAddress => Kind::Credentials,
+            Self::Reach { error, .. } => error.kind(),
+            Self::Refused(refusal) => refusal.kind(),
+            Self::Dial(error) => error.kind(),
+            Self::Call(failure) => failure.kind,
+            Self::NoRoles(_) | Self::NoBot { .. } => Kind::JoinRefused,
+            Self::Parent { error, .. } => error.kind(),
+            Self::Key(_) | Self::Protocol(_) | Self::Certificates(_) => Kind::Other,
+        }
+    }
+
+    /// The address that was called, as far as it is known.
+    pub(in crate::teleport) fn address(&self) -> Option<String> {
+        match self {
+            Self::Reach { address, .. }
+            | Self::Parent { address, .. }
+            | Self::NoBot { address } => Some(address.to_string()),
+            Self::Call(failure) => Some(failure.address.clone()),
+            _ => None,
+        }
+    }
+
+    /// The argument of the provider that is to blame.
+    pub(in crate::teleport) fn attribute(&self) -> Option<&'static str> {
+        match self {
+            Self::Reach { .. } | Self::NoAddress => Some(attribute::ADDR.name),
+            Self::Refused(_) | Self::NoBot { .. } => Some(attribute::JOIN_TOKEN.name),
+            Self::Aws(_) | Self::Sign(_) => Some(attribute::JOIN_METHOD.name),
+            Self::Parent { error, .. } => error.attribute(),
+            _ => None,
+        }
+    }
+
+    pub(in crate::teleport) fn advice(&self) -> Option<String> {
+        match self {
+            Self::Aws(AwsError::NoCredentials) => Some(
+                "The join method iam proves who this machine is by its AWS credentials. Log in to AWS (such as with `aws sso \
+                 login` and AWS_PROFILE), set the environment variables, or run it where AWS gives credentials to a machine. No \
+                 rights in AWS are needed."
+                    .to_owned(),
+            ),
+            Self::Aws(AwsError::Expired { .. } | AwsError::Unusable(_)) => Some(
+                "Log in to AWS again (such as with `aws sso login`), or mend what AWS credentials are configured on this machine."
+                    .to_owned(),
+            ),
+            Self::Sign(SignError::Partition(_)) => Some(
+                "Set AWS_REGION to a region of the AWS partition that the credentials belong to.".to_owned(),
+            ),
+            Self::Reach { error: WayError::Web(HandshakeError::UnknownIssuer), .. } => Some(
+                "This machine does not trust the certificate there. For a proxy with its own CA, and for an auth server, name the \
+                 file of the CA in the environment variable SSL_CERT_FILE. To try something out, `insecure = true` turns this one \
+                 check off; whoever is on the way can then join in place of this machine."
+                    .to_owned(),
+            ),
+            Self::Reach { error, .. } => error.advice(),
+            Self::Refused(refusal) => refusal.advice(),
+            Self::Dial(error) => error.advice(),
+            Self::NoRoles(_) => Some(
+                "Give the bot roles (spec.roles of the Bot). In a workload cluster, Teleport Cloud gives it one of its own name."
+                    .to_owned(),
+            ),
+            Self::NoBot { .. } => Some(
+                "Check the address: it is the status.domain of a workload cluster. Or set join_token to the name of the bot."
+                    .to_owned(),
+            ),
+            Self::Parent { error, .. } => error.advice(),
+            _ => None,
+        }
+    }
+}

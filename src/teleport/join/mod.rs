@@ -1,0 +1,38 @@
+//! Joining a cluster as a bot: proving who this machine is by a join method, and getting certificates for it.
+//!
+//! A join gives the bot's own identity, which may do nearly nothing but ask for certificates of the roles that the bot may
+//! impersonate. Those are what calls are made with (`lib/tbot` in gravitational/teleport). All keys live in memory only.
+//!
+//! | what | where |
+//! | --- | --- |
+//! | which join | [`method`], `token` |
+//! | who this machine is to AWS | `aws`, `region`, `sts` |
+//! | keys and certificates | `key`, `ssh`, `certificates`, [`bundle`] |
+//! | the exchange | `proxy`, `service`, `legacy`, `roles` |
+//! | keeping an identity | `bot` |
+//! | what can go wrong | `errors`, `refusal` |
+
+pub(super) mod aws;
+mod bot;
+pub(super) mod bundle;
+mod certificates;
+mod errors;
+mod key;
+mod legacy;
+pub(super) mod method;
+mod proxy;
+mod refusal;
+mod region;
+mod roles;
+mod service;
+mod ssh;
+mod sts;
+mod token;
+
+#[cfg(test)]
+pub(super) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use self::token::JoinRequest;
+pub(super) use self::{bot::Bot, errors::JoinError, token::TokenName};

@@ -1,0 +1,649 @@
+//! A cluster that bots can join, on a loopback port: proxy, auth server, and both join services.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use aws_credential_types::Credentials;
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::{
+    body::{Bytes, Incoming},
+    server::conn::{http1, http2},
+    service::service_fn,
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    service::TowerToHyperService,
+};
+use rustls::{
+    RootCertStore, ServerConfig,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
+    server::WebPkiClientVerifier,
+};
+use secrecy::ExposeSecret;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::{LazyConfigAcceptor, StartHandshake, server::TlsStream};
+use tonic::{Code, Status, Streaming, codegen::BoxStream, service::Routes};
+
+use super::aws::{Aws, Caller, CallerIdentity, Given};
+use crate::{
+    proto::{
+        auth::{
+            self, Certs, GetClusterCaCertResponse, GetRoleRequest, PingRequest, PingResponse,
+            RegisterUsingIamMethodRequest, RegisterUsingIamMethodResponse, UserCertsRequest,
+            auth_service_server::{AuthService, AuthServiceServer},
+        },
+        teleport::join::v1::{
+            BotResult, Certificates, Challenge, IamChallenge, JoinRequest, JoinResponse,
+            Result as JoinResult, ServerInit, challenge, challenge_solution, client_params,
+            join_request, join_response,
+            join_service_server::{JoinService, JoinServiceServer},
+            result,
+        },
+        types::{ImpersonateConditions, RoleConditions, RoleSpecV6, RoleV6},
+    },
+    teleport::{
+        Address,
+        clock::Clock,
+        pem,
+        testing::{Authority, Issued},
+    },
+};
+
+/// A running cluster.
+pub(in crate::teleport) struct Cluster {
+    state: Arc<State>,
+    port: u16,
+}
+
+/// How it behaves. It can be changed at any time.
+#[derive(Clone)]
+pub(in crate::teleport) struct Behaviour {
+    /// Whether the newer join service is there, and what it meets otherwise.
+    pub(in crate::teleport) newer: Result<(), Code>,
+    /// Whether the older one is there.
+    pub(in crate::teleport) older: bool,
+    pub(in crate::teleport) suite: &'static str,
+    /// What the next joins are answered with, before they work.
+    pub(in crate::teleport) refusals: VecDeque<Status>,
+    /// How long the bot's own certificates live.
+    pub(in crate::teleport) own_life: Duration,
+    /// How long the certificates for its roles live at most.
+    pub(in crate::teleport) acting_life: Duration,
+    pub(in crate::teleport) roles: Vec<&'static str>,
+    /// What GetRole is answered with first.
+    pub(in crate::teleport) role_failures: VecDeque<Status>,
+    /// Whether the web API is there.
+    pub(in crate::teleport) web: bool,
+    /// Whether the auth server answers Ping.
+    pub(in crate::teleport) pings: bool,
+}
+
+struct State {
+    user_ca: Authority,
+    host_ca: Authority,
+    web_ca: Authority,
+    auth_config: Arc<ServerConfig>,
+    web_config: Arc<ServerConfig>,
+    is_proxy: bool,
+    behaviour: Mutex<Behaviour>,
+    journal: Mutex<Vec<String>>,
+    requests: Mutex<Vec<UserCertsRequest>>,
+    /// The clock that certificates are dated by.
+    clock: Mutex<Clock>,
+}
+
+impl Cluster {
+    /// A proxy with TLS routing.
+    pub(in crate::teleport) async fn proxy() -> Self {
+        Self::start(true).await
+    }
+
+    /// An auth server on its own port.
+    pub(in crate::teleport) async fn auth() -> Self {
+        Self::start(false).await
+    }
+
+    async fn start(is_proxy: bool) -> Self {
+        let user_ca = Authority::new("child");
+        let host_ca = Authority::new("child");
+        let web_ca = Authority::new("web");
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let host = host_ca.issue_for_names(&["teleport.cluster.local", "*.teleport.cluster.local"]);
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(user_ca.roots(), provider.clone())
+                .allow_unauthenticated()
+                .build()
+                .unwrap();
+        let builder = || {
+            ServerConfig::builder_with_provider(provider.clone())
+                .with_safe_default_protocol_versions()
+                .unwrap()
+        };
+        let mut auth_config = builder()
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(vec![host.cert.clone()], key(&host))
+            .unwrap();
+        auth_config.alpn_protocols = vec![b"h2".to_vec()];
+        let site = web_ca.issue_for_names(&["child.localhost"]);
+        let mut web_config = builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![site.cert.clone()], key(&site))
+            .unwrap();
+        web_config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = Arc::new(State {
+            user_ca,
+            host_ca,
+            web_ca,
+            auth_config: Arc::new(auth_config),
+            web_config: Arc::new(web_config),
+            is_proxy,
+            behaviour: Mutex::new(Behaviour::default()),
+            journal: Mutex::default(),
+            requests: Mutex::default(),
+            clock: Mutex::default(),
+        });
+        let serving = state.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(serving.clone(), stream));
+            }
+        });
+        Self { state, port }
+    }
+
+    pub(in crate::teleport) fn address(&self) -> Address {
+        Address::parse(&format!("child.localhost:{}", self.port)).unwrap()
+    }
+
+    /// The roots that its web certificate leads to.
+    pub(in crate::teleport) fn web_roots(&self) -> Arc<RootCertStore> {
+        self.state.web_ca.roots()
+    }
+
+    /// The roots that its auth server's certificate leads to.
+    pub(in crate::teleport) fn host_roots(&self) -> Arc<RootCertStore> {
+        self.state.host_ca.roots()
+    }
+
+    pub(in crate::teleport) fn host_ca(&self) -> &Authority {
+        &self.state.host_ca
+    }
+
+    pub(in crate::teleport) fn user_ca(&self) -> &Authority {
+        &self.state.user_ca
+    }
+
+    pub(in crate::teleport) fn change(&self, change: impl FnOnce(&mut Behaviour)) {
+        change(&mut self.state.behaviour.lock().unwrap());
+    }
+
+    /// Dates certificates by the clock of a client.
+    pub(in crate::teleport) fn follow(&self, clock: Clock) {
+        *self.state.clock.lock().unwrap() = clock;
+    }
+
+    /// What was called, without Ping.
+    pub(in crate::teleport) fn journal(&self) -> Vec<String> {
+        self.state.journal.lock().unwrap().clone()
+    }
+
+    /// How often something was called.
+    pub(in crate::teleport) fn count(&self, call: &str) -> usize {
+        self.journal().iter().filter(|found| *found == call).count()
+    }
+
+    pub(in crate::teleport) fn last_request(&self) -> UserCertsRequest {
+        self.state.requests.lock().unwrap().last().unwrap().clone()
+    }
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self {
+            newer: Ok(()),
+            older: true,
+            suite: "balanced-v1",
+            refusals: VecDeque::new(),
+            own_life: HOUR,
+            acting_life: HOUR,
+            roles: vec!["editor", "auditor"],
+            role_failures: VecDeque::new(),
+            web: true,
+            pings: true,
+        }
+    }
+}
+
+impl State {
+    fn note(&self, call: &str) {
+        self.journal.lock().unwrap().push(call.to_owned());
+    }
+
+    fn certify(&self, public_key: &[u8], life: Duration) -> CertificateDer<'static> {
+        let now = self.clock.lock().unwrap().now();
+        self.user_ca.certify(USER, public_key, now + life)
+    }
+
+    fn behaviour(&self) -> Behaviour {
+        self.behaviour.lock().unwrap().clone()
+    }
+
+    /// What the server decides about a join.
+    fn decide(
+        &self,
+        token: &str,
+        role: &str,
+        request: &[u8],
+        challenge: &str,
+    ) -> Result<(), Status> {
+        if let Some(refusal) = self.behaviour.lock().unwrap().refusals.pop_front() {
+            return Err(refusal);
+        }
+        let request = String::from_utf8(request.to_vec()).unwrap();
+        assert!(
+            request.starts_with("POST / HTTP/1.1\r\nHost: sts.eu-west-1.amazonaws.com\r\n"),
+            "{request}"
+        );
+        assert!(request.contains(&format!("X-Teleport-Challenge: {challenge}\r\n")));
+        assert_eq!(role, "Bot");
+        if token == TOKEN {
+            Ok(())
+        } else {
+            Err(Status::permission_denied(format!(
+                "{token:?} can not join the cluster with role Bot, token expired or not found"
+            )))
+        }
+    }
+}
+
+fn key(issued: &Issued) -> PrivateKeyDer<'static> {
+    PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(issued.key_der.clone()))
+}
+
+/// An SSH blob of a type, with something in it.
+fn blob(kind: &str, body: &[u8]) -> Vec<u8> {
+    let mut blob = u32::try_from(kind.len()).unwrap().to_be_bytes().to_vec();
+    blob.extend(kind.as_bytes());
+    blob.extend(body);
+    blob
+}
+
+fn ssh_certificate() -> Vec<u8> {
+    blob("ecdsa-sha2-nistp256-cert-v01@openssh.com", b"certificate")
+}
+
+fn ssh_ca() -> Vec<u8> {
+    blob("ssh-ed25519", b"authority")
+}
+
+fn line(blob: &[u8]) -> Vec<u8> {
+    let length = usize::try_from(u32::from_be_bytes(blob[..4].try_into().unwrap())).unwrap();
+    let kind = std::str::from_utf8(&blob[4..4 + length]).unwrap();
+    let body = base64::engine::general_purpose::STANDARD.encode(blob);
+    format!("{kind} {body} comment\n").into_bytes()
+}
+
+fn challenge() -> String {
+    STANDARD_NO_PAD.encode(std::array::from_fn::<u8, 32, _>(|_| fastrand::u8(..)))
+}
+
+/// AWS credentials that need no AWS.
+pub(in crate::teleport) fn aws() -> Aws {
+    Aws::given(Given {
+        caller: Box::new(|| {
+            Ok(Caller {
+                credentials: Credentials::new("AKIDEXAMPLE", SECRET, None, None, "test"),
+                region: Some("eu-west-1".to_owned()),
+            })
+        }),
+        identity: Some(CallerIdentity {
+            account: "111122223333".to_owned(),
+            arn: "arn:aws:sts::111122223333:assumed-role/other/me".to_owned(),
+        }),
+    })
+}
+
+/// The newer service.
+struct Newer(Arc<State>);
+
+#[async_trait]
+impl JoinService for Newer {
+    async fn join(
+        &self,
+        request: tonic::Request<Streaming<JoinRequest>>,
+    ) -> Result<tonic::Response<BoxStream<JoinResponse>>, Status> {
+        let state = self.0.clone();
+        let behaviour = state.behaviour();
+        if let Err(code) = behaviour.newer {
+            return Err(Status::new(code, "not here"));
+        }
+        state.note("Join");
+        let mut requests = request.into_inner();
+        let (answers, receiver) = tokio::sync::mpsc::channel(4);
+        tokio::spawn(async move {
+            let outcome = newer(&state, behaviour, &mut requests, &answers).await;
+            let _ = answers
+                .send(outcome.map(|payload| JoinResponse {
+                    payload: Some(payload),
+                }))
+                .await;
+        });
+        let stream = tokio_stream::wrappers::ReceiverStream::new(receiver);
+        Ok(tonic::Response::new(Box::pin(stream)))
+    }
+}
+
+async fn newer(
+    state: &State,
+    behaviour: Behaviour,
+    requests: &mut Streaming<JoinRequest>,
+    answers: &tokio::sync::mpsc::Sender<Result<JoinResponse, Status>>,
+) -> Result<join_response::Payload, Status> {
+    let said = async |requests: &mut Streaming<JoinRequest>| {
+        requests.message().await.unwrap().unwrap().payload.unwrap()
+    };
+    let answer = async |payload| {
+        answers
+            .send(Ok(JoinResponse {
+                payload: Some(payload),
+            }))
+            .await
+            .unwrap()
+    };
+    let join_request::Payload::ClientInit(init) = said(requests).await else {
+        panic!()
+    };
+    assert_eq!(init.join_method.as_deref(), Some("iam"));
+    assert!(init.proxy_supplied_parameters.is_none() && !init.forwarded_by_proxy);
+    answer(join_response::Payload::Init(ServerInit {
+        join_method: "iam".to_owned(),
+        signature_algorithm_suite: behaviour.suite.to_owned(),
+    }))
+    .await;
+    let join_request::Payload::IamInit(iam) = said(requests).await else {
+        panic!()
+    };
+    let Some(client_params::Payload::BotParams(bot)) = iam.client_params.unwrap().payload else {
+        panic!()
+    };
+    let asked = challenge();
+    answer(join_response::Payload::Challenge(Challenge {
+        payload: Some(challenge::Payload::IamChallenge(IamChallenge {
+            challenge: asked.clone(),
+        })),
+    }))
+    .await;
+    let join_request::Payload::Solution(solution) = said(requests).await else {
+        panic!()
+    };
+    let Some(challenge_solution::Payload::IamChallengeSolution(solution)) = solution.payload else {
+        panic!()
+    };
+    state.decide(
+        &init.token_name,
+        &init.system_role,
+        &solution.sts_identity_request,
+        &asked,
+    )?;
+    let keys = bot.public_keys.unwrap();
+    let certificates = Certificates {
+        tls_cert: state
+            .certify(&keys.public_tls_key, behaviour.own_life)
+            .to_vec(),
+        tls_ca_certs: vec![
+            state.user_ca.certificate().to_vec(),
+            state.host_ca.certificate().to_vec(),
+        ],
+        ssh_cert: ssh_certificate(),
+        ssh_ca_keys: vec![ssh_ca()],
+    };
+    Ok(join_response::Payload::Result(JoinResult {
+        payload: Some(result::Payload::BotResult(BotResult {
+            certificates: Some(certificates),
+            bound_keypair_result: None,
+        })),
+    }))
+}
+
+/// The older service.
+struct Older(Arc<State>);
+
+#[async_trait]
+impl auth::join_service_server::JoinService for Older {
+    async fn register_using_iam_method(
+        &self,
+        request: tonic::Request<Streaming<RegisterUsingIamMethodRequest>>,
+    ) -> Result<tonic::Response<BoxStream<RegisterUsingIamMethodResponse>>, Status> {
+        let state = self.0.clone();
+        if !state.behaviour().older {
+            return Err(Status::unimplemented("gone"));
+        }
+        state.note("RegisterUsingIAMMethod");
+        let mut requests = request.into_inner();
+        let (answers, receiver) = tokio::sync::mpsc::channel(4);
+        tokio::spawn(async move {
+            let asked = challenge();
+            let first = RegisterUsingIamMethodResponse {
+                challenge: asked.clone(),
+                certs: None,
+            };
+            answers.send(Ok(first)).await.unwrap();
+            let said = requests.message().await.unwrap().unwrap();
+            let question = said.register_using_token_request.unwrap();
+            let decided = state.decide(
+                &question.token,
+                &question.role,
+                &said.sts_identity_request,
+                &asked,
+            );
+            let answer = decided.map(|()| RegisterUsingIamMethodResponse {
+                challenge: String::new(),
+                certs: Some(certs(
+                    &state,
+                    &question.public_tls_key,
+                    state.behaviour().own_life,
+                    &[&state.user_ca, &state.host_ca],
+                )),
+            });
+            let _ = answers.send(answer).await;
+        });
+        let stream = tokio_stream::wrappers::ReceiverStream::new(receiver);
+        Ok(tonic::Response::new(Box::pin(stream)))
+    }
+}
+
+/// Certificates as the older API hands them out.
+fn certs(state: &State, public_key: &[u8], life: Duration, cas: &[&Authority]) -> Certs {
+    let [block] = pem::blocks(std::str::from_utf8(public_key).unwrap())
+        .unwrap()
+        .try_into()
+        .ok()
+        .unwrap();
+    let der = block.der.expose_secret();
+    let spki = match block.label.as_str() {
+        "PUBLIC KEY" => der.to_vec(),
+        "RSA PUBLIC KEY" => super::key::tests::spki_of_pkcs1(der),
+        label => panic!("{label}"),
+    };
+    let certificate = state.certify(&spki, life);
+    Certs {
+        ssh: line(&ssh_certificate()),
+        tls: pem::text("CERTIFICATE", &certificate).into_bytes(),
+        tlsca_certs: cas
+            .iter()
+            .map(|ca| ca.certificate_pem().into_bytes())
+            .collect(),
+        sshca_certs: vec![line(&ssh_ca())],
+    }
+}
+
+/// The auth server's calls, which need a certificate.
+struct Auth(Arc<State>);
+
+#[async_trait]
+impl AuthService for Auth {
+    async fn ping(
+        &self,
+        _: tonic::Request<PingRequest>,
+    ) -> Result<tonic::Response<PingResponse>, Status> {
+        if !self.0.behaviour().pings {
+            return Err(Status::unavailable("starting"));
+        }
+        Ok(tonic::Response::new(PingResponse {
+            cluster_name: "child".to_owned(),
+            server_version: "18.0.0".to_owned(),
+            ..PingResponse::default()
+        }))
+    }
+
+    async fn get_role(
+        &self,
+        request: tonic::Request<GetRoleRequest>,
+    ) -> Result<tonic::Response<RoleV6>, Status> {
+        self.0.note("GetRole");
+        assert_eq!(request.into_inner().name, USER);
+        if let Some(failure) = self.0.behaviour.lock().unwrap().role_failures.pop_front() {
+            return Err(failure);
+        }
+        let roles = self
+            .0
+            .behaviour()
+            .roles
+            .iter()
+            .map(|role| (*role).to_owned())
+            .collect();
+        let impersonate = ImpersonateConditions {
+            roles,
+            ..ImpersonateConditions::default()
+        };
+        let allow = RoleConditions {
+            impersonate: Some(impersonate),
+            ..RoleConditions::default()
+        };
+        let spec = RoleSpecV6 {
+            allow: Some(allow),
+            ..RoleSpecV6::default()
+        };
+        Ok(tonic::Response::new(RoleV6 {
+            spec: Some(spec),
+            ..RoleV6::default()
+        }))
+    }
+
+    async fn generate_user_certs(
+        &self,
+        request: tonic::Request<UserCertsRequest>,
+    ) -> Result<tonic::Response<Certs>, Status> {
+        self.0.note("GenerateUserCerts");
+        let request = request.into_inner();
+        self.0.requests.lock().unwrap().push(request.clone());
+        let certs = certs(
+            &self.0,
+            &request.tls_public_key,
+            self.0.behaviour().acting_life,
+            &[&self.0.user_ca],
+        );
+        Ok(tonic::Response::new(certs))
+    }
+
+    async fn get_cluster_ca_cert(
+        &self,
+        _: tonic::Request<()>,
+    ) -> Result<tonic::Response<GetClusterCaCertResponse>, Status> {
+        self.0.note("GetClusterCACert");
+        let tlsca = self.0.host_ca.certificate_pem().into_bytes();
+        Ok(tonic::Response::new(GetClusterCaCertResponse { tlsca }))
+    }
+}
+
+async fn serve(state: Arc<State>, stream: TcpStream) {
+    let Ok(start) = LazyConfigAcceptor::new(Default::default(), stream).await else {
+        return;
+    };
+    let offered: Vec<Vec<u8>> = start
+        .client_hello()
+        .alpn()
+        .map(|names| names.map(<[u8]>::to_vec).collect())
+        .unwrap_or_default();
+    let first = offered.first().cloned().unwrap_or_default();
+    if !state.is_proxy {
+        if let Ok(stream) = start.into_stream(state.auth_config.clone()).await {
+            let is_known = stream.get_ref().1.peer_certificates().is_some();
+            serve_grpc(&state, stream, !is_known, is_known).await;
+        }
+    } else if first.starts_with(b"teleport-auth@") {
+        if let Ok(stream) = start.into_stream(state.auth_config.clone()).await {
+            let is_known = stream.get_ref().1.peer_certificates().is_some();
+            serve_grpc(&state, stream, false, is_known).await;
+        }
+    } else if first == b"teleport-proxy-grpc" {
+        assert_eq!(offered[1], b"h2");
+        if let Ok(stream) = start.into_stream(state.web_config.clone()).await {
+            serve_grpc(&state, stream, true, false).await;
+        }
+    } else if first == b"http/1.1" {
+        serve_web(&state, start).await;
+    }
+}
+
+async fn serve_grpc(state: &Arc<State>, stream: TlsStream<TcpStream>, joins: bool, auth: bool) {
+    let mut routes = Routes::default();
+    if joins {
+        routes = routes
+            .add_service(JoinServiceServer::new(Newer(state.clone())))
+            .add_service(auth::join_service_server::JoinServiceServer::new(Older(
+                state.clone(),
+            )));
+    }
+    if auth {
+        routes = routes.add_service(AuthServiceServer::new(Auth(state.clone())));
+    }
+    let service = TowerToHyperService::new(routes);
+    let _ = http2::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn serve_web(state: &Arc<State>, start: StartHandshake<TcpStream>) {
+    let Ok(stream) = start.into_stream(state.web_config.clone()).await else {
+        return;
+    };
+    let behaviour = state.behaviour();
+    let service = service_fn(move |_: Request<Incoming>| {
+        let body = format!(
+            r#"{{"proxy":{{"tls_routing_enabled":true}},"auth":{{"signature_algorithm_suite":"{}"}},"cluster_name":"child"}}"#,
+            behaviour.suite
+        );
+        let status = if behaviour.web {
+            StatusCode::OK
+        } else {
+            StatusCode::NOT_FOUND
+        };
+        async move {
+            Response::builder()
+                .status(status)
+                .body(Full::new(Bytes::from(body)))
+        }
+    });
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+/// The secret of the AWS credentials.
+pub(in crate::teleport) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+/// The token that the cluster knows.
+pub(in crate::teleport) const TOKEN: &str = "tenant-bot";
+/// The bot's user and role.
+pub(in crate::teleport) const USER: &str = "bot-tenant-bot";
+pub(in crate::teleport) const HOUR: Duration = Duration::from_secs(3600);

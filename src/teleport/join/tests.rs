@@ -1,0 +1,518 @@
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use secrecy::ExposeSecret;
+use time::OffsetDateTime;
+use tonic::{Code, Status};
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::{
+    aws::{Aws, AwsError, Given},
+    testing::{Cluster, HOUR, SECRET, TOKEN, USER, aws},
+};
+use crate::teleport::{
+    Client, Config, Error, Kind, Settings, Transient, attributes as attribute,
+    clock::{Clock, Manual},
+    http_proxy::HttpProxy,
+    identity_file, pem,
+    retry::Policy,
+    roots::Roots,
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn config(cluster: &Cluster, clock: &Arc<Manual>) -> Config {
+    let mut settings = Settings::default();
+    settings.set(&attribute::ADDR, cluster.address().to_string());
+    settings.set(&attribute::JOIN_METHOD, "iam");
+    settings.set(&attribute::JOIN_TOKEN, TOKEN);
+    let mut config = settings.validate().unwrap();
+    config.roots = Roots::Given(cluster.web_roots());
+    config.http_proxy = HttpProxy::none();
+    config.dial_timeout = Duration::from_secs(10);
+    config.retry = Policy {
+        base: Duration::ZERO,
+        cap: Duration::ZERO,
+        tries: 3,
+    };
+    config.aws = aws();
+    config.clock = Clock::Manual(clock.clone());
+    cluster.follow(config.clock.clone());
+    config
+}
+
+fn client(cluster: &Cluster) -> (Client, Arc<Manual>) {
+    let clock = Manual::new();
+    (Client::new(config(cluster, &clock)), clock)
+}
+
+async fn error(client: &Client) -> Error {
+    client.ping().await.unwrap_err()
+}
+
+fn not_there() -> Status {
+    Status::permission_denied("\"tenant-bot\" can not join the cluster, token expired or not found")
+}
+
+fn not_allowed() -> Status {
+    Status::permission_denied("instance did not match any allow rules in token tenant-bot")
+}
+
+#[tokio::test]
+async fn the_first_call_joins_and_all_share_that() {
+    let cluster = Cluster::proxy().await;
+    let (client, _) = client(&cluster);
+    assert!(cluster.journal().is_empty());
+    let calls = (0..20).map(|_| {
+        let client = client.clone();
+        async move { client.ping().await }
+    });
+    for answer in join_all(calls).await {
+        assert_eq!(answer.unwrap().cluster_name, "child");
+    }
+    assert_eq!(
+        cluster.journal(),
+        ["Join", "GetRole", "GenerateUserCerts", "GetClusterCACert"]
+    );
+}
+
+#[tokio::test]
+async fn the_roles_that_the_bot_may_impersonate_are_asked_for() {
+    let cluster = Cluster::proxy().await;
+    let (client, _) = client(&cluster);
+    client.ping().await.unwrap();
+    let request = cluster.last_request();
+    assert_eq!(request.username, USER);
+    assert_eq!(request.role_requests, ["editor", "auditor"]);
+    assert_eq!(request.route_to_cluster, "child");
+    assert!(request.use_role_requests && !request.reissuable_role_impersonation);
+    assert!(
+        request
+            .tls_public_key
+            .starts_with(b"-----BEGIN PUBLIC KEY-----\n")
+    );
+    assert!(
+        request
+            .ssh_public_key
+            .starts_with(b"ecdsa-sha2-nistp256 AAAA")
+    );
+    let expires = request.expires.unwrap().seconds;
+    let asked = expires - OffsetDateTime::now_utc().unix_timestamp();
+    assert!((3500..=3600).contains(&asked), "{asked}");
+}
+
+#[tokio::test]
+async fn a_server_without_the_newer_service_is_joined_by_the_older() {
+    for code in [Code::Unimplemented, Code::Unavailable, Code::Unknown] {
+        let cluster = Cluster::proxy().await;
+        cluster.change(|behaviour| behaviour.newer = Err(code));
+        let (client, _) = client(&cluster);
+        client.ping().await.unwrap();
+        assert_eq!(cluster.journal()[0], "RegisterUsingIAMMethod", "{code:?}");
+        assert_eq!(cluster.journal().len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_with_the_legacy_suite_gets_rsa_keys_from_both_services() {
+    for newer in [Ok(()), Err(Code::Unimplemented)] {
+        let cluster = Cluster::proxy().await;
+        cluster.change(|behaviour| {
+            behaviour.newer = newer;
+            behaviour.suite = "legacy";
+        });
+        let (client, _) = client(&cluster);
+        client.ping().await.unwrap();
+        let request = cluster.last_request();
+        assert!(
+            request
+                .tls_public_key
+                .starts_with(b"-----BEGIN RSA PUBLIC KEY-----\n")
+        );
+        assert!(request.ssh_public_key.starts_with(b"ssh-rsa AAAA"));
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_without_any_join_service_is_told() {
+    let cluster = Cluster::proxy().await;
+    cluster.change(|behaviour| {
+        behaviour.newer = Err(Code::Unimplemented);
+        behaviour.older = false;
+    });
+    let (client, _) = client(&cluster);
+    let error = error(&client.patient()).await;
+    assert_eq!(error.kind(), Kind::UnsupportedServer);
+    assert!(error.advice().unwrap().contains("no join service"));
+}
+
+#[tokio::test]
+async fn what_the_newer_service_met_is_told_where_the_older_is_gone() {
+    let cluster = Cluster::proxy().await;
+    cluster.change(|behaviour| {
+        behaviour.newer = Err(Code::ResourceExhausted);
+        behaviour.older = false;
+    });
+    let (client, _) = client(&cluster);
+    let error = error(&client).await;
+    assert_eq!(error.kind(), Kind::Transient(Transient::RateLimited));
+}
+
+#[tokio::test]
+async fn an_auth_server_is_joined_on_its_own_port_if_its_ca_is_trusted() {
+    let cluster = Cluster::auth().await;
+    let clock = Manual::new();
+    let mut config = config(&cluster, &clock);
+    config.roots = Roots::Given(cluster.host_roots());
+    Client::new(config.clone()).ping().await.unwrap();
+    assert_eq!(cluster.journal()[0], "Join");
+
+    config.roots = Roots::Given(cluster.web_roots());
+    let untrusting = config.joining(cluster.address(), config.bot().unwrap().clone());
+    let bot = super::Bot::new(
+        super::method::JoinMethod::Iam,
+        super::TokenName::Given(TOKEN.to_owned()),
+        None,
+    );
+    let error =
+        error(&Client::new(untrusting.joining(cluster.address(), bot.clone())).patient()).await;
+    assert_eq!(error.kind(), Kind::UnsupportedServer);
+    assert!(error.advice().unwrap().contains("SSL_CERT_FILE"), "{error}");
+
+    let mut insecure = untrusting.joining(cluster.address(), bot);
+    insecure.insecure = true;
+    Client::new(insecure).ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn without_aws_credentials_nothing_is_dialled_and_what_was_tried_is_told() {
+    let cluster = Cluster::proxy().await;
+    let clock = Manual::new();
+    let mut config = config(&cluster, &clock);
+    config.aws = Aws::given(Given {
+        caller: Box::new(|| Err(AwsError::NoCredentials)),
+        identity: None,
+    });
+    let error = error(&Client::new(config).patient()).await;
+    assert_eq!(error.kind(), Kind::Credentials);
+    assert_eq!(error.attribute(), Some("join_method"));
+    let text = error.to_string();
+    assert!(
+        text.starts_with("the join by iam with token \"tenant-bot\"")
+            && text.contains("no AWS credentials")
+            && text.contains("AWS_PROFILE"),
+        "{text}"
+    );
+    assert!(error.advice().unwrap().contains("aws sso login"));
+    assert!(cluster.journal().is_empty());
+    assert_eq!(clock.passed(), Duration::ZERO);
+}
+
+#[tokio::test]
+async fn a_wrong_identity_is_never_tried_again_and_shown() {
+    let cluster = Cluster::proxy().await;
+    cluster.change(|behaviour| behaviour.refusals = [not_allowed()].into());
+    let (client, clock) = client(&cluster);
+    let error = error(&client.patient()).await;
+    assert_eq!(error.kind(), Kind::JoinRefused);
+    let text = error.to_string();
+    assert!(text.contains("did not match any allow rules"), "{text}");
+    assert!(
+        text.contains("account 111122223333, ARN arn:aws:sts::111122223333:assumed-role/other/me"),
+        "{text}"
+    );
+    assert!(
+        error
+            .advice()
+            .unwrap()
+            .contains("assumed-role/ROLE/SESSION")
+    );
+    assert_eq!(cluster.journal(), ["Join"]);
+    assert_eq!(clock.passed(), Duration::ZERO);
+}
+
+#[tokio::test]
+async fn an_expired_aws_session_is_told() {
+    let cluster = Cluster::proxy().await;
+    let refusal =
+        "aws sts api returned status: 403 Forbidden body: {\"Error\":{\"Code\":\"ExpiredToken\"}}";
+    cluster.change(|behaviour| behaviour.refusals = [Status::permission_denied(refusal)].into());
+    let (client, _) = client(&cluster);
+    let error = error(&client.patient()).await;
+    assert_eq!(error.kind(), Kind::Credentials);
+    assert!(
+        error
+            .advice()
+            .unwrap()
+            .contains("session of the AWS credentials is over")
+    );
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_there_yet_is_waited_for_by_an_apply_only() {
+    let cluster = Cluster::proxy().await;
+    cluster.change(|behaviour| behaviour.refusals = vec![not_there(); 4].into());
+    let (client, clock) = client(&cluster);
+    let error = error(&client).await;
+    assert_eq!(
+        (error.kind(), error.attribute()),
+        (Kind::JoinRefused, Some("join_token"))
+    );
+    assert!(error.advice().unwrap().contains("named like the bot"));
+    assert_eq!(cluster.count("Join"), 1);
+
+    client.patient().ping().await.unwrap();
+    assert_eq!(cluster.count("Join"), 5);
+    // Three waits that grow from half a second.
+    assert!(clock.passed() > Duration::from_secs(3) && clock.passed() < Duration::from_secs(8));
+}
+
+#[tokio::test]
+async fn those_who_wait_wait_together() {
+    let cluster = Cluster::proxy().await;
+    cluster.change(|behaviour| behaviour.refusals = vec![not_there(); 3].into());
+    let (client, _) = client(&cluster);
+    let calls = (0..10).map(|_| {
+        let client = client.patient();
+        async move { client.ping().await }
+    });
+    assert!(join_all(calls).await.iter().all(Result::is_ok));
+    assert_eq!(cluster.count("Join"), 4);
+}
+
+#[tokio::test]
+async fn waiting_ends_when_the_time_for_joins_is_up() {
+    let cluster = Cluster::proxy().await;
+    cluster.change(|behaviour| behaviour.refusals = vec![not_there(); 1000].into());
+    let (client, clock) = client(&cluster);
+    let error = error(&client.patient()).await;
+    assert_eq!(error.kind(), Kind::JoinRefused);
+    let text = error.to_string();
+    assert!(
+        text.contains("not found") && text.contains("tried again for 5m, join_timeout_duration"),
+        "{text}"
+    );
+    assert_eq!(clock.passed(), 5 * MINUTE);
+    // Who comes later does not wait all over again.
+    let tried = cluster.count("Join");
+    assert!(client.patient().ping().await.is_err());
+    assert_eq!(cluster.count("Join"), tried + 1);
+    assert_eq!(clock.passed(), 5 * MINUTE);
+}
+
+#[tokio::test]
+async fn a_cluster_that_cannot_be_reached_yet_is_waited_for() {
+    let cluster = Cluster::proxy().await;
+    let clock = Manual::new();
+    let mut config = config(&cluster, &clock);
+    config.join_timeout = Duration::from_secs(20);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let config = config.with_address(format!("child.localhost:{port}").parse().unwrap());
+    let client = Client::new(config);
+    let impatient = error(&client).await;
+    assert_eq!(impatient.kind(), Kind::Transient(Transient::Unavailable));
+    assert_eq!(
+        (impatient.attribute(), clock.passed()),
+        (Some("addr"), Duration::ZERO)
+    );
+    let patient = error(&client.patient()).await;
+    assert!(
+        patient.to_string().contains("tried again for 20s"),
+        "{patient}"
+    );
+    assert_eq!(clock.passed(), Duration::from_secs(20));
+}
+
+#[tokio::test]
+async fn what_fails_after_the_join_is_tried_again_without_another_one() {
+    let cluster = Cluster::proxy().await;
+    let missing = Status::not_found("role bot-tenant-bot is not found");
+    cluster.change(|behaviour| behaviour.role_failures = vec![missing; 2].into());
+    let (client, _) = client(&cluster);
+    client.patient().ping().await.unwrap();
+    assert_eq!(cluster.count("Join"), 1);
+    assert_eq!(cluster.count("GetRole"), 3);
+}
+
+#[tokio::test]
+async fn a_bot_without_roles_is_told() {
+    let cluster = Cluster::proxy().await;
+    cluster.change(|behaviour| behaviour.roles.clear());
+    let (client, _) = client(&cluster);
+    let text = error(&client.patient()).await.to_string();
+    assert!(
+        text.contains("the bot \"bot-tenant-bot\" has no roles"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn certificates_are_renewed_in_the_last_third_of_their_life() {
+    let cluster = Cluster::proxy().await;
+    let (client, clock) = client(&cluster);
+    client.ping().await.unwrap();
+    clock.turn(39 * MINUTE);
+    client.ping().await.unwrap();
+    assert_eq!(cluster.count("Join"), 1);
+    clock.turn(2 * MINUTE);
+    client.ping().await.unwrap();
+    // The bot's own identity is as old, so it joins again.
+    assert_eq!(
+        (cluster.count("Join"), cluster.count("GenerateUserCerts")),
+        (2, 2)
+    );
+}
+
+#[tokio::test]
+async fn certificates_of_short_life_are_renewed_by_the_bots_own_identity() {
+    let cluster = Cluster::proxy().await;
+    cluster.change(|behaviour| behaviour.acting_life = Duration::from_secs(9));
+    let (client, clock) = client(&cluster);
+    for _ in 0..5 {
+        client.ping().await.unwrap();
+        clock.turn(Duration::from_secs(7));
+    }
+    assert_eq!(
+        (cluster.count("Join"), cluster.count("GenerateUserCerts")),
+        (1, 5)
+    );
+}
+
+#[tokio::test]
+async fn while_renewing_fails_the_connection_that_works_is_used() {
+    let cluster = Cluster::proxy().await;
+    let (client, clock) = client(&cluster);
+    client.ping().await.unwrap();
+    clock.turn(41 * MINUTE);
+    cluster.change(|behaviour| behaviour.refusals = vec![not_there(); 2].into());
+    client.ping().await.unwrap();
+    client.ping().await.unwrap();
+    assert_eq!(cluster.count("Join"), 2);
+    clock.turn(6 * MINUTE);
+    client.ping().await.unwrap();
+    assert_eq!(cluster.count("Join"), 3);
+    // Once it has expired there is nothing to fall back on.
+    cluster.change(|behaviour| behaviour.refusals = vec![not_there()].into());
+    clock.turn(HOUR);
+    assert_eq!(error(&client).await.kind(), Kind::JoinRefused);
+    client.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn each_client_has_its_own_identity() {
+    let cluster = Cluster::proxy().await;
+    let (one, _) = client(&cluster);
+    let (two, _) = client(&cluster);
+    one.ping().await.unwrap();
+    two.ping().await.unwrap();
+    one.ping().await.unwrap();
+    assert_eq!(cluster.count("Join"), 2);
+}
+
+#[tokio::test]
+async fn an_issued_identity_is_complete_and_in_order() {
+    let cluster = Cluster::proxy().await;
+    let (client, _) = client(&cluster);
+    let bundle = client.issue_identity(Some(10 * MINUTE)).await.unwrap();
+    assert_eq!(
+        (bundle.user.as_str(), bundle.cluster_name.as_str()),
+        (USER, "child")
+    );
+    let asked = cluster.last_request().expires.unwrap().seconds;
+    assert!((asked - OffsetDateTime::now_utc().unix_timestamp() - 600).abs() < 5);
+
+    let file = bundle.identity_file.expose_secret();
+    let blocks = pem::blocks(file).unwrap();
+    let labels: Vec<_> = blocks.iter().map(|block| block.label.as_str()).collect();
+    assert_eq!(
+        labels,
+        ["PRIVATE KEY", "CERTIFICATE", "CERTIFICATE", "CERTIFICATE"]
+    );
+    let ssh = file
+        .find("\necdsa-sha2-nistp256-cert-v01@openssh.com AAAA")
+        .unwrap();
+    let authority = file
+        .find("\n@cert-authority child,*.child ssh-ed25519 AAAA")
+        .unwrap();
+    let first_certificate = file.find("-----BEGIN CERTIFICATE").unwrap();
+    assert!(ssh < first_certificate && first_certificate < authority);
+    let (_, certificate) = X509Certificate::from_der(blocks[1].der.expose_secret()).unwrap();
+    assert_eq!(
+        certificate.validity().not_after.to_datetime(),
+        bundle.expires
+    );
+    for (block, ca) in blocks[2..]
+        .iter()
+        .zip([cluster.user_ca(), cluster.host_ca()])
+    {
+        assert_eq!(block.der.expose_secret(), &*ca.certificate());
+    }
+
+    let parsed = identity_file::parse(file.as_bytes()).unwrap();
+    assert_eq!(
+        (parsed.user(), parsed.cluster_name()),
+        (USER, Some("child"))
+    );
+    let parts = format!(
+        "{}{}{}",
+        bundle.tls_private_key.expose_secret(),
+        bundle.tls_cert,
+        bundle.tls_ca_certs
+    );
+    assert_eq!(identity_file::parse(parts.as_bytes()).unwrap().user(), USER);
+    let shown = format!("{bundle:?}");
+    assert!(
+        !shown.contains("PRIVATE KEY") && shown.contains(USER),
+        "{shown}"
+    );
+    // The one that the client acts with is another one.
+    assert_eq!(
+        (cluster.count("Join"), cluster.count("GenerateUserCerts")),
+        (1, 2)
+    );
+}
+
+#[tokio::test]
+async fn only_a_client_that_joins_issues_identities() {
+    let mut settings = Settings::default();
+    settings.set(&attribute::ADDR, "localhost:1");
+    settings.set(&attribute::IDENTITY_FILE, "text");
+    let client = Client::new(settings.validate().unwrap());
+    let error = client.issue_identity(None).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attribute()),
+        (Kind::Credentials, Some("join_method"))
+    );
+}
+
+#[tokio::test]
+async fn an_identity_that_the_cluster_does_not_take_any_more_is_replaced() {
+    let cluster = Cluster::proxy().await;
+    let (client, clock) = client(&cluster);
+    client.ping().await.unwrap();
+    let denied = Status::permission_denied("access denied, the bot is locked");
+    cluster.change(|behaviour| {
+        behaviour.acting_life = Duration::from_secs(9);
+        behaviour.role_failures = vec![denied].into();
+    });
+    client.issue_identity(None).await.unwrap();
+    assert_eq!((cluster.count("Join"), cluster.count("GetRole")), (2, 3));
+    assert_eq!(clock.passed(), Duration::ZERO);
+}
+
+#[test]
+fn a_client_shows_no_secret() {
+    let mut settings = Settings::default();
+    settings.set(&attribute::ADDR, "localhost:1");
+    settings.set(&attribute::JOIN_METHOD, "iam");
+    settings.set(&attribute::JOIN_TOKEN, TOKEN);
+    let mut config = settings.validate().unwrap();
+    config.aws = aws();
+    let shown = format!("{:?}", Client::new(config));
+    assert!(
+        shown.contains("join by iam") && !shown.contains(SECRET),
+        "{shown}"
+    );
+}

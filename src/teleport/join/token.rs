@@ -1,0 +1,92 @@
+//! Which join is meant: the method, and the name of the token.
+
+use std::fmt;
+
+use super::{
+    errors::JoinError,
+    method::{InvalidJoinMethod, JoinMethod},
+};
+use crate::{
+    proto::teleport::workloadcluster::v1::WorkloadCluster,
+    teleport::{Address, Client},
+};
+
+/// How to join a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinRequest {
+    pub(in crate::teleport) method: JoinMethod,
+    pub(in crate::teleport) token: Option<String>,
+}
+
+/// The name of a join token. With join method `iam` it is no secret.
+#[derive(Clone)]
+pub(in crate::teleport) enum TokenName {
+    /// It was given.
+    Given(String),
+    /// That of the bot which the parent of a workload cluster knows: Teleport Cloud names the token like the bot.
+    OfBot(Client),
+}
+
+impl JoinRequest {
+    /// Without a method it is `iam`, the one that Teleport Cloud offers for workload clusters. Without a token it is the one of
+    /// the bot that the parent cluster knows of.
+    ///
+    /// # Errors
+    ///
+    /// When the method is none that works, with a list of those that do.
+    pub fn new(method: Option<&str>, token: Option<&str>) -> Result<Self, InvalidJoinMethod> {
+        let some = |text: Option<&str>| {
+            text.map(str::trim)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
+        Ok(Self {
+            method: match some(method) {
+                Some(method) => method.parse()?,
+                None => JoinMethod::Iam,
+            },
+            token: some(token),
+        })
+    }
+}
+
+impl TokenName {
+    /// Finds the name out.
+    pub(super) async fn resolve(&self, address: &Address) -> Result<String, JoinError> {
+        let parent = match self {
+            Self::Given(name) => return Ok(name.clone()),
+            Self::OfBot(parent) => parent,
+        };
+        let cluster = workload_cluster(parent, address).await?;
+        let name = cluster
+            .and_then(|cluster| cluster.spec?.bot)
+            .map(|bot| bot.name)
+            .filter(|name| !name.is_empty());
+        name.ok_or_else(|| JoinError::NoBot {
+            address: address.clone(),
+        })
+    }
+}
+
+impl fmt::Display for TokenName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(name) => write!(f, "token {name:?}"),
+            Self::OfBot(_) => f.write_str("the token of the bot that the parent cluster knows"),
+        }
+    }
+}
+
+/// A workload cluster as its parent describes it.
+pub(super) async fn workload_cluster(
+    parent: &Client,
+    address: &Address,
+) -> Result<Option<WorkloadCluster>, JoinError> {
+    let found = parent.workload_clusters().by_address(address).await;
+    let found = found.map_err(|error| JoinError::Parent {
+        address: address.clone(),
+        error,
+    })?;
+    // Both types come from the same .proto file, so this only goes wrong for what the server sent.
+    Ok(found.and_then(|cluster| cluster.transcode_to().ok()))
+}
