@@ -1,7 +1,7 @@
 //! What is wrong with a configuration and can be said without asking anybody.
 
 use crate::support::{
-    environment::{CLUSTER, TestEnv, cluster},
+    environment::{TestEnv, cluster},
     matrix::{Scenario, scenarios},
     outcome::Outcome,
     programs::Program,
@@ -29,15 +29,44 @@ fn validate(env: &TestEnv, from: &str, to: &str) -> Outcome {
     env.run(&["validate", "-json"])
 }
 
-/// Validates, and expects one error about the attribute at `path` with these phrases.
-///
-/// Programs point at attributes of the resource itself alone; what is inside of one must be named in the text.
-fn refuse(env: &TestEnv, from: &str, to: &str, path: &str, phrases: &[&str]) {
-    let error = validate(env, from, to).error(&[path]);
-    error.says(phrases);
-    assert_eq!(error.address, CLUSTER);
-    if !path.contains('.') {
-        error.points_at(path);
+/// Configurations with one thing wrong in each. They are validated in one run, which tells them apart by their addresses.
+#[derive(Default)]
+struct Refused {
+    resources: String,
+    /// Address, path of the attribute, phrases.
+    expected: Vec<(String, String, Vec<String>)>,
+}
+
+impl Refused {
+    /// Adds the usual configuration with `from` replaced by `to`, which is wrong at `path`.
+    fn add(&mut self, from: &str, to: &str, path: &str, phrases: &[&str]) {
+        let good = cluster("team-a", "");
+        assert!(good.contains(from), "{from:?} must be in {good}");
+        let name = format!("case{}", self.expected.len());
+        let resource = good.replacen(from, to, 1);
+        self.resources
+            .push_str(&resource.replacen("\"this\"", &format!("{name:?}"), 1));
+        let phrases = phrases.iter().map(ToString::to_string).collect();
+        let address = format!("teleport_workload_cluster.{name}");
+        self.expected.push((address, path.to_owned(), phrases));
+    }
+
+    /// Validates, and expects one error about each.
+    fn check(self, env: &TestEnv) {
+        env.configure(&self.resources);
+        let outcome = env.run(&["validate", "-json"]).failed();
+        let told = outcome.diagnostics();
+        assert_eq!(told.len(), self.expected.len(), "{outcome}");
+        for (address, path, phrases) in self.expected {
+            let error = told.iter().find(|error| error.address == address);
+            let error = error.unwrap_or_else(|| panic!("nothing about {address}\n{outcome}"));
+            error.says(&[&path]);
+            error.says(&phrases.iter().map(String::as_str).collect::<Vec<_>>());
+            // Programs point at attributes of the resource itself alone; what is inside of one must be named in the text.
+            if !path.contains('.') {
+                error.points_at(&path);
+            }
+        }
     }
 }
 
@@ -50,7 +79,7 @@ fn a_good_configuration_is_valid(program: &Program) {
 }
 
 fn names_that_are_no_dns_label_are_refused(program: &Program) {
-    let env = TestEnv::new(program);
+    let mut refused = Refused::default();
     let long = "a".repeat(64);
     for (name, phrase) in [
         ("Team-A", "a-z"),
@@ -62,12 +91,14 @@ fn names_that_are_no_dns_label_are_refused(program: &Program) {
         (long.as_str(), "63"),
     ] {
         let phrases = ["DNS label", phrase];
-        refuse(&env, "team-a", name, "metadata.name", &phrases);
+        refused.add("team-a", name, "metadata.name", &phrases);
     }
+    let env = TestEnv::new(program);
+    refused.check(&env);
 }
 
 fn regions_are_needed_and_an_unfamiliar_one_is_a_warning(program: &Program) {
-    let env = TestEnv::new(program);
+    let mut refused = Refused::default();
     let regions = "[{ name = \"us-west-2\" }]";
     for (to, path, phrase) in [
         ("[]", "spec.regions", "at least one region"),
@@ -75,31 +106,29 @@ fn regions_are_needed_and_an_unfamiliar_one_is_a_warning(program: &Program) {
         ("[{}]", "spec.regions[0].name", "us-west-2"),
         ("[{ name = \"\" }]", "spec.regions[0].name", "\"\""),
     ] {
-        refuse(&env, regions, to, path, &[phrase]);
+        refused.add(regions, to, path, &[phrase]);
     }
+    let env = TestEnv::new(program);
+    refused.check(&env);
     let outcome = validate(&env, "us-west-2", "mars-north-1").succeeded();
     outcome.warning(&["mars-north-1", "spec.regions[0].name", "eu-central-1"]);
 }
 
 fn join_methods_other_than_iam_are_refused(program: &Program) {
-    let env = TestEnv::new(program);
+    let mut refused = Refused::default();
     let path = "spec.token.join_method";
     for (to, phrase) in [
         ("join_method = \"token\"", "\"token\""),
         ("", "needs a join method"),
     ] {
-        refuse(
-            &env,
-            "join_method = \"iam\"",
-            to,
-            path,
-            &["\"iam\"", phrase],
-        );
+        refused.add("join_method = \"iam\"", to, path, &["\"iam\"", phrase]);
     }
+    let env = TestEnv::new(program);
+    refused.check(&env);
 }
 
 fn accounts_that_are_none_are_refused(program: &Program) {
-    let env = TestEnv::new(program);
+    let mut refused = Refused::default();
     let path = "spec.token.allow[0].aws_account";
     for (to, phrase) in [
         ("\"12345678901\"", "11 characters"),
@@ -108,21 +137,22 @@ fn accounts_that_are_none_are_refused(program: &Program) {
         // A number loses its leading zeros.
         ("012345678901", "quotes"),
     ] {
-        refuse(&env, "\"123456789012\"", to, path, &["12 digits", phrase]);
+        refused.add("\"123456789012\"", to, path, &["12 digits", phrase]);
     }
     let rule = "{ aws_account = \"123456789012\" }";
-    refuse(
-        &env,
+    refused.add(
         rule,
         "{}",
         "spec.token.allow[0]",
         &["aws_account or aws_arn"],
     );
-    refuse(&env, rule, "", "spec.token.allow", &["at least one rule"]);
+    refused.add(rule, "", "spec.token.allow", &["at least one rule"]);
+    let env = TestEnv::new(program);
+    refused.check(&env);
 }
 
 fn arns_that_do_not_fit_are_refused(program: &Program) {
-    let env = TestEnv::new(program);
+    let mut refused = Refused::default();
     let with = |arn: &str| format!("aws_account = \"123456789012\", aws_arn = \"{arn}\"");
     let account = "aws_account = \"123456789012\"";
     for (arn, phrase) in [
@@ -143,14 +173,15 @@ fn arns_that_do_not_fit_are_refused(program: &Program) {
             "of account 999999999999",
         ),
     ] {
-        refuse(
-            &env,
+        refused.add(
             account,
             &with(arn),
             "spec.token.allow[0].aws_arn",
             &[arn, phrase],
         );
     }
+    let env = TestEnv::new(program);
+    refused.check(&env);
     for arn in [
         "arn:aws:sts::123456789012:assumed-role/terraform/*",
         "arn:aws-us-gov:iam::123456789012:user/terraform",
@@ -170,7 +201,7 @@ fn an_arn_of_an_iam_role_is_a_warning_that_shows_the_right_form(program: &Progra
 }
 
 fn metadata_that_the_server_refuses_is_refused_before(program: &Program) {
-    let env = TestEnv::new(program);
+    let mut refused = Refused::default();
     let name = "name = \"team-a\"";
     for (argument, path) in [
         ("labels = { team = \"a\" }", "metadata.labels"),
@@ -179,46 +210,44 @@ fn metadata_that_the_server_refuses_is_refused_before(program: &Program) {
         ("namespace = \"default\"", "metadata.namespace"),
         ("revision = \"1\"", "metadata.revision"),
     ] {
-        refuse(
-            &env,
+        refused.add(
             name,
             &format!("{name}\n    {argument}"),
             path,
             &["Remove it"],
         );
     }
+    let env = TestEnv::new(program);
+    refused.check(&env);
 }
 
 fn what_else_does_not_fit_is_refused(program: &Program) {
-    let env = TestEnv::new(program);
+    let mut refused = Refused::default();
     for (argument, path, phrase) in [
         ("sub_kind = \"a\"", "sub_kind", "Remove it"),
         ("status = { state = \"active\" }", "status", "Remove it"),
         ("version = \"v2\"", "version", "\"v1\""),
         ("kind = \"cloud_cluster\"", "kind", "\"workload_cluster\""),
     ] {
-        refuse(
-            &env,
+        refused.add(
             "metadata",
             &format!("{argument}\n  metadata"),
             path,
             &[phrase],
         );
     }
+    let env = TestEnv::new(program);
+    refused.check(&env);
 }
 
 fn durations_that_are_none_are_refused(program: &Program) {
-    let env = TestEnv::new(program);
+    let mut refused = Refused::default();
     for duration in ["soon", "5", "0s", "-1m", ""] {
         let to = format!("timeouts = {{ create = \"{duration}\" }}\n  metadata");
-        refuse(
-            &env,
-            "metadata",
-            &to,
-            "timeouts.create",
-            &["\"20m\"", duration],
-        );
+        refused.add("metadata", &to, "timeouts.create", &["\"20m\"", duration]);
     }
+    let env = TestEnv::new(program);
+    refused.check(&env);
 }
 
 fn everything_that_is_wrong_is_said_at_once(program: &Program) {

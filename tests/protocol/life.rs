@@ -29,7 +29,12 @@ async fn a_cluster_is_made_kept_and_taken_down() {
     for result in ["status", "ready"] {
         assert_eq!(shown.object[result], unknown(), "{result}");
     }
-    assert!(parent.calls().is_empty(), "a plan asks nobody");
+    let asked: Vec<_> = parent.calls().into_iter().map(|call| call.rpc).collect();
+    assert_eq!(
+        asked,
+        ["Ping", "GetWorkloadCluster"],
+        "a plan looks whether the name is free"
+    );
     walk.shut_down().await;
 
     let walk = Walk::start(&parent).await;

@@ -29,7 +29,14 @@ pub(super) struct Stored(Mutex<HashSet<String>>);
 
 impl Stored {
     /// Takes note of a stored object.
-    pub(super) fn note(&self, state: &Json) {
+    pub(super) fn note(&self, state: &Value) {
+        if let Some(name) = object::name(state) {
+            self.names().insert(name);
+        }
+    }
+
+    /// The same, for an object as the state file has it.
+    pub(super) fn note_json(&self, state: &Json) {
         if let Some(name) = state.pointer("/metadata/name").and_then(Json::as_str) {
             self.names().insert(name.to_owned());
         }
@@ -120,9 +127,11 @@ mod tests {
     #[test]
     fn the_names_in_states_are_noted() {
         let stored = Stored::default();
-        stored.note(&json!({ "metadata": { "name": "a" } }));
-        stored.note(&json!({ "metadata": null }));
-        assert!(stored.holds("a"));
-        assert!(!stored.holds("b"));
+        stored.note_json(&json!({ "metadata": { "name": "a" } }));
+        stored.note_json(&json!({ "metadata": null }));
+        let metadata = Value::object([("name", "b".into())]);
+        stored.note(&Value::object([("metadata", metadata)]));
+        assert!(stored.holds("a") && stored.holds("b"));
+        assert!(!stored.holds("c"));
     }
 }

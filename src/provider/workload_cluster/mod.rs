@@ -87,6 +87,7 @@ impl Resource<Cluster> for WorkloadClusterResource {
     }
 
     async fn read(&self, call: &Call<Cluster>, state: Value, private: Private) -> Applied {
+        self.stored.note(&state);
         let mut told = Diagnostics::new();
         if let Some(unknown) = call.client.as_ref().and_then(|cluster| cluster.unknown()) {
             told.warning(
@@ -163,6 +164,7 @@ impl Resource<Cluster> for WorkloadClusterResource {
     }
 
     async fn delete(&self, call: &Call<Cluster>, request: Delete) -> Diagnostics {
+        self.stored.note(&request.prior);
         delete::delete(call, request, |object| self.objects.digest(object)).await
     }
 
@@ -191,7 +193,7 @@ impl Resource<Cluster> for WorkloadClusterResource {
     }
 
     fn upgrade(&self, version: i64, state: &mut Json, diagnostics: &mut Diagnostics) {
-        self.stored.note(state);
+        self.stored.note_json(state);
         refuse_other_version(TYPE_NAME, version, self.schema.version, diagnostics);
     }
 
