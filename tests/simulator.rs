@@ -60,7 +60,9 @@ fn it_prints_one_line_and_leaves_nothing_behind_after_either_signal() {
         assert!(proxy.starts_with("parent.localhost:"), "{proxy}");
         assert!(text(&line, "auth_address").starts_with("127.0.0.1:"));
         assert!(text(&line, "control_url").starts_with("http://127.0.0.1:"));
-        assert_eq!(line.as_object().unwrap().len(), 5);
+        assert_eq!(text(&line, "aws_access_key_id"), "AKIAIOSFODNN7EXAMPLE");
+        assert_eq!(text(&line, "aws_secret_access_key").len(), 40);
+        assert_eq!(line.as_object().unwrap().len(), 7);
         let identity = text(&line, "identity_file");
         assert!(Path::new(&identity).is_file());
         assert!(Path::new(&text(&line, "ca_file")).is_file());

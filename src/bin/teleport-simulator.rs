@@ -11,14 +11,14 @@ use std::{
 
 use clap::Parser;
 use serde_json::json;
-use terraform_provider_teleport::simulator::{Options, Scenario, Simulator};
+use terraform_provider_teleport::simulator::{AwsIdentity, Options, Scenario, Simulator};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// A simulated Teleport Cloud on this machine.
 ///
 /// When it is ready it prints one line of JSON: addresses, an identity file, the CA file of the proxy's web certificate,
-/// and the URL of its control API. It ends on SIGINT or SIGTERM. RUST_LOG sets what is logged to stderr.
+/// the URL of its control API and, without a scenario file, the keys of an AWS identity that bots can join with. It ends on SIGINT or SIGTERM. RUST_LOG sets what is logged to stderr.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -68,14 +68,22 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     // Before anything is made, so that a signal never leaves a temporary directory behind.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let simulator = Simulator::start(options(arguments)?).await?;
-    let ready = json!({
+    let aws = arguments
+        .scenario
+        .is_none()
+        .then(|| AwsIdentity::example(AWS_ACCOUNT, AWS_ARN));
+    let simulator = Simulator::start(options(arguments, aws.clone())?).await?;
+    let mut ready = json!({
         "proxy_address": simulator.proxy_address(),
         "auth_address": simulator.auth_address(),
         "identity_file": simulator.identity_file().display().to_string(),
         "ca_file": simulator.ca_file().display().to_string(),
         "control_url": simulator.control_url(),
     });
+    if let Some(aws) = aws {
+        ready["aws_access_key_id"] = json!(aws.access_key_id);
+        ready["aws_secret_access_key"] = json!(aws.secret_access_key);
+    }
     writeln!(io::stdout(), "{ready}")?;
     io::stdout().flush()?;
     ended(&mut interrupt, &mut terminate).await;
@@ -83,11 +91,14 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn options(arguments: Arguments) -> Result<Options, Box<dyn Error>> {
+fn options(arguments: Arguments, aws: Option<AwsIdentity>) -> Result<Options, Box<dyn Error>> {
     let mut options = Options::default().listen(arguments.listen);
-    if let Some(path) = &arguments.scenario {
-        options = options.scenario(Scenario::read(path)?);
-    }
+    let mut scenario = match &arguments.scenario {
+        Some(path) => Scenario::read(path)?,
+        None => Scenario::default(),
+    };
+    scenario.aws_identities.extend(aws);
+    options = options.scenario(scenario);
     if let Some(path) = arguments.data {
         options = options.data(path);
     }
@@ -103,3 +114,7 @@ async fn ended(interrupt: &mut Signal, terminate: &mut Signal) {
         _ = terminate.recv() => (),
     }
 }
+
+/// Account and ARN of the AWS identity that is there without a scenario file.
+const AWS_ACCOUNT: &str = "123456789012";
+const AWS_ARN: &str = "arn:aws:sts::123456789012:assumed-role/terraform/demo";

@@ -13,6 +13,7 @@ mod ephemeral;
 mod function;
 mod intent;
 mod number;
+mod objects;
 mod path;
 mod plan;
 mod private;
@@ -35,7 +36,9 @@ pub use number::{InvalidNumber, Number};
 pub use path::{Path, Step};
 pub use private::Private;
 pub use provider::{Call, Provider};
-pub use resource::{Applied, Create, Delete, Imported, PlannedChange, Resource, Update};
+pub use resource::{
+    Applied, Create, Delete, Imported, PlannedChange, Resource, Update, refuse_other_version,
+};
 pub use schema::{
     Attribute, Block, BlockNesting, NestedBlock, Nesting, Presence, RequiresReplace, Schema, Shape,
     Validator,

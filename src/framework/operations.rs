@@ -230,9 +230,11 @@ pub fn complete(schema: &Schema, state: &mut Value) {
     states::complete(schema, state);
 }
 
-/// The configuration that makes such an object, as far as the schema tells.
-pub fn configuration(schema: &Schema, state: &Value) -> Value {
-    states::configuration(schema, state)
+/// The configuration that makes such an object.
+pub fn configuration<C: Send + Sync + 'static>(resource: &dyn Resource<C>, state: &Value) -> Value {
+    let mut config = states::configuration(resource.schema(), state);
+    resource.generate(&mut config);
+    config
 }
 
 /// What core would do to an answer that breaks its laws is worse than an error of ours: with unknown values or a wrong

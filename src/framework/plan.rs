@@ -2,118 +2,95 @@
 //!
 //! The order is that of terraform-plugin-framework (`internal/fwserver/server_planresourcechange.go`): defaults;
 //! write-only values become null; if anything changes, what the provider computes becomes unknown, but for what is
-//! expected to stay; at last the attributes whose change needs a new object.
+//! expected to stay.
 
-use std::collections::BTreeMap;
-
-use super::{Attribute, Block, BlockNesting, Nesting, Schema, Shape, Value};
+use super::{Attribute, Nesting, Schema, Shape, Value, objects::Objects};
 
 /// Plans a create (`prior` null) or an update. Not for destroys.
 pub(super) fn plan(schema: &Schema, config: &Value, prior: &Value, proposed: &Value) -> Value {
+    let objects = Objects::of_block(&schema.block);
     let mut planned = proposed.clone();
-    visit_block(&schema.block, config, &mut planned, prior, &fill_default);
-    if planned != *prior {
-        visit_block(&schema.block, config, &mut planned, prior, &mark_computed);
+    visit_object(objects, config, &mut planned, &fill_default);
+    if planned == *prior {
+        return planned;
     }
+    // Anew from the proposal: with defaults in them, elements of sets are harder to tell apart.
+    let mut planned = proposed.clone();
+    visit_object(
+        objects,
+        config,
+        &mut planned,
+        &|attribute, config, planned| {
+            fill_default(attribute, config, planned);
+            mark_computed(attribute, config, planned);
+        },
+    );
     planned
 }
 
-/// Calls a rule on each attribute of a block and all that is nested in it, with what the configuration says (null for
-/// nothing), the value to change and the prior value (null for none).
-fn visit_block(block: &Block, config: &Value, planned: &mut Value, prior: &Value, rule: &Rule) {
-    visit_attributes(&block.attributes, config, planned, prior, rule);
-    let Some(fields) = planned.as_fields_mut() else {
-        return;
-    };
-    for (name, nested) in &block.blocks {
-        let Some(planned) = fields.get_mut(name) else {
-            continue;
-        };
-        let each = |config: &Value, planned: &mut Value, prior: &Value| {
-            visit_block(&nested.block, config, planned, prior, rule);
-        };
-        let nesting = match nested.nesting {
-            BlockNesting::Single | BlockNesting::Group => Nesting::Single,
-            BlockNesting::List => Nesting::List,
-            BlockNesting::Set => Nesting::Set,
-            BlockNesting::Map => Nesting::Map,
-        };
-        visit_objects(
-            nesting,
-            config.field(name),
-            planned,
-            prior.field(name),
-            &each,
-        );
-    }
-}
-
-fn visit_attributes(
-    attributes: &BTreeMap<String, Attribute>,
-    config: &Value,
-    planned: &mut Value,
-    prior: &Value,
-    rule: &Rule,
-) {
+/// Calls a rule on each attribute of an object and all that is nested in it, with what the configuration says (null for
+/// nothing) and the value to change.
+fn visit_object(objects: Objects<'_>, config: &Value, planned: &mut Value, rule: &Rule) {
     let Value::Object(fields) = planned else {
         return;
     };
-    for (name, attribute) in attributes {
+    for (name, attribute) in objects.attributes {
         let Some(planned) = fields.get_mut(name) else {
             continue;
         };
-        let (config, prior) = (config.field(name), prior.field(name));
-        rule(attribute, config, planned, prior);
-        if let Shape::Nested(nesting, inner) = &attribute.shape {
-            // Where the configuration says nothing, the value as a whole is the provider's or null.
-            if config.is_set() {
-                let each = |config: &Value, planned: &mut Value, prior: &Value| {
-                    visit_attributes(inner, config, planned, prior, rule);
-                };
-                visit_objects(*nesting, config, planned, prior, &each);
-            }
+        let config = config.field(name);
+        rule(attribute, config, planned);
+        // Where the configuration says nothing, the value as a whole is the provider's or null.
+        if let Shape::Nested(nesting, inner) = &attribute.shape
+            && config.is_set()
+        {
+            visit_objects(
+                *nesting,
+                Objects::of_attributes(inner),
+                config,
+                planned,
+                rule,
+            );
+        }
+    }
+    for (name, nested) in objects.blocks {
+        if let Some(planned) = fields.get_mut(name) {
+            let (nesting, inner) = (nested.nesting.into(), Objects::of_block(&nested.block));
+            visit_objects(nesting, inner, config.field(name), planned, rule);
         }
     }
 }
 
 fn visit_objects(
     nesting: Nesting,
+    objects: Objects<'_>,
     config: &Value,
     planned: &mut Value,
-    prior: &Value,
-    each: &Each,
+    rule: &Rule,
 ) {
     match (nesting, planned) {
-        (Nesting::Single, planned) if planned.is_set() => each(config, planned, prior),
+        (Nesting::Single, planned) => visit_object(objects, config, planned, rule),
         (Nesting::List, Value::List(elements)) => {
-            for (index, element) in elements.iter_mut().enumerate() {
-                let at = |value: &Value| {
-                    value
-                        .as_elements()
-                        .and_then(|e| e.get(index))
-                        .cloned()
-                        .unwrap_or_default()
-                };
-                each(&at(config), element, &at(prior));
+            let configured = config.as_elements().unwrap_or_default();
+            for (config, element) in configured.iter().zip(elements) {
+                visit_object(objects, config, element, rule);
             }
         }
         (Nesting::Map, Value::Map(elements)) => {
             for (key, element) in elements {
-                each(config.field(key), element, prior.field(key));
+                visit_object(objects, config.field(key), element, rule);
             }
         }
-        // Elements of sets have no names: which one was which is told by the configured values.
         (Nesting::Set, planned @ Value::Set(_)) => {
             let Value::Set(configured) = config else {
                 return;
             };
-            let rebuilt = configured.iter().map(|config| {
-                let mut element = same_element(planned, config).unwrap_or(config).clone();
-                each(
-                    config,
-                    &mut element,
-                    same_element(prior, config).unwrap_or(&NULL),
-                );
+            let proposed = planned.as_elements().unwrap_or_default();
+            let pairs = configured.iter().zip(objects.pair(configured, proposed));
+            let rebuilt = pairs.map(|(config, proposed)| {
+                // Core's set may have lost an element that equals another one as proposed.
+                let mut element = proposed.unwrap_or(config).clone();
+                visit_object(objects, config, &mut element, rule);
                 element
             });
             *planned = Value::set(rebuilt.collect());
@@ -122,19 +99,7 @@ fn visit_objects(
     }
 }
 
-/// The element of a set that has all that the configuration sets.
-fn same_element<'v>(set: &'v Value, config: &Value) -> Option<&'v Value> {
-    let configured = config.as_fields()?;
-    let same = |element: &&Value| {
-        configured
-            .iter()
-            .filter(|(_, value)| !value.is_null())
-            .all(|(name, value)| element.field(name) == value)
-    };
-    set.as_elements()?.iter().find(same)
-}
-
-fn fill_default(attribute: &Attribute, config: &Value, planned: &mut Value, _prior: &Value) {
+fn fill_default(attribute: &Attribute, config: &Value, planned: &mut Value) {
     if attribute.write_only {
         *planned = Value::Null;
     } else if config.is_null()
@@ -144,28 +109,21 @@ fn fill_default(attribute: &Attribute, config: &Value, planned: &mut Value, _pri
     }
 }
 
-fn mark_computed(attribute: &Attribute, config: &Value, planned: &mut Value, prior: &Value) {
-    if attribute.write_only {
-        *planned = Value::Null;
-    } else if config.is_null() && attribute.is_computed() && attribute.default.is_none() {
-        *planned = if attribute.use_state_for_unknown && prior.is_set() {
-            prior.clone()
-        } else {
-            Value::Unknown
-        };
+/// Core proposes for what is computed and not configured the value that was there before, or null.
+fn mark_computed(attribute: &Attribute, config: &Value, planned: &mut Value) {
+    let stays = attribute.use_state_for_unknown && planned.is_set();
+    let computes = attribute.is_computed() && attribute.default.is_none();
+    if config.is_null() && computes && !stays && !attribute.write_only {
+        *planned = Value::Unknown;
     }
 }
 
-type Rule = dyn Fn(&Attribute, &Value, &mut Value, &Value);
-
-type Each<'a> = dyn Fn(&Value, &mut Value, &Value) + 'a;
-
-static NULL: Value = Value::Null;
+type Rule = dyn Fn(&Attribute, &Value, &mut Value);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::framework::{Path, Type, replace::requires_replace};
+    use crate::framework::{Block, Path, Type, replace::requires_replace};
 
     fn schema() -> Schema {
         Schema::new(

@@ -3,9 +3,7 @@
 //! The answer must not depend on what is unknown: core plans again when everything is known, and an update that has
 //! become a replacement then is an error. So where a value that is not known yet may bring a reason, it is one.
 
-use std::collections::BTreeMap;
-
-use super::{Attribute, Block, BlockNesting, Nesting, Path, RequiresReplace, Schema, Shape, Value};
+use super::{Attribute, Nesting, Path, RequiresReplace, Schema, Shape, Value, objects::Objects};
 
 /// The innermost attributes that differ and need a new object for that. None for a create or destroy.
 ///
@@ -24,48 +22,29 @@ pub(super) fn requires_replace(
             prior,
             planned,
         };
-        of_block(&schema.block, &Path::root(), &sides, &mut paths);
+        let (objects, never) = (Objects::of_block(&schema.block), RequiresReplace::Never);
+        of_object(objects, never, &Path::root(), &sides, &mut paths);
     }
     paths
 }
 
-fn of_block(block: &Block, path: &Path, sides: &Sides<'_>, paths: &mut Vec<Path>) {
-    let never = RequiresReplace::Never;
-    of_attributes(&block.attributes, never, path, sides, paths);
-    for (name, nested) in &block.blocks {
-        let (path, sides) = (path.with_attribute(name), sides.field(name));
-        if sides.prior == sides.planned {
-            continue;
-        }
-        let nesting = match nested.nesting {
-            BlockNesting::Single | BlockNesting::Group => Nesting::Single,
-            BlockNesting::List => Nesting::List,
-            BlockNesting::Set => Nesting::Set,
-            BlockNesting::Map => Nesting::Map,
-        };
-        of_objects(
-            nesting,
-            never,
-            &path,
-            &sides,
-            paths,
-            &|path, sides, paths| {
-                of_block(&nested.block, path, sides, paths);
-            },
-        );
-    }
-}
-
-fn of_attributes(
-    attributes: &BTreeMap<String, Attribute>,
+fn of_object(
+    objects: Objects<'_>,
     outer: RequiresReplace,
     path: &Path,
     sides: &Sides<'_>,
     paths: &mut Vec<Path>,
 ) {
-    for (name, attribute) in attributes {
+    for (name, attribute) in objects.attributes {
         let (path, sides) = (path.with_attribute(name), sides.field(name));
         of_attribute(attribute, outer, &path, &sides, paths);
+    }
+    for (name, nested) in objects.blocks {
+        let (path, sides) = (path.with_attribute(name), sides.field(name));
+        if sides.prior != sides.planned {
+            let (nesting, objects) = (nested.nesting.into(), Objects::of_block(&nested.block));
+            of_objects(nesting, objects, outer, &path, &sides, paths);
+        }
     }
 }
 
@@ -87,34 +66,43 @@ fn of_attribute(
     }
     match &attribute.shape {
         Shape::Nested(nesting, inner) => {
-            of_objects(*nesting, own, path, sides, paths, &|path, sides, paths| {
-                of_attributes(inner, own, path, sides, paths);
-            });
+            of_objects(
+                *nesting,
+                Objects::of_attributes(inner),
+                own,
+                path,
+                sides,
+                paths,
+            );
         }
         Shape::Type(_) if counts(own, sides.planned) => paths.push(path.clone()),
         Shape::Type(_) => {}
     }
 }
 
-/// Looks into the objects that belong together; the inner rule says what is in one pair of them.
+/// Looks into the objects that belong together.
 fn of_objects(
     nesting: Nesting,
+    objects: Objects<'_>,
     own: RequiresReplace,
     path: &Path,
     sides: &Sides<'_>,
     paths: &mut Vec<Path>,
-    inner: &Inner<'_>,
 ) {
     let whole = counts(own, sides.planned);
+    let any = |sides: &Sides<'_>| {
+        let mut paths = Vec::new();
+        of_object(objects, own, path, sides, &mut paths);
+        !paths.is_empty()
+    };
     match (nesting, sides.prior, sides.planned) {
         (_, _, Value::Null) | (_, Value::Null, _) if whole => paths.push(path.clone()),
         (_, _, Value::Null) => {}
-        (_, _, Value::Unknown) => {
-            if whole || any(inner, path, &sides.with_prior(&NULL)) {
-                paths.push(path.clone());
-            }
+        (_, _, Value::Unknown) if whole || any(&sides.with_prior(&NULL)) => {
+            paths.push(path.clone());
         }
-        (Nesting::Single, ..) => inner(path, sides, paths),
+        (_, _, Value::Unknown) => {}
+        (Nesting::Single, ..) => of_object(objects, own, path, sides, paths),
         (Nesting::List, prior, Value::List(planned)) => {
             let prior = prior.as_elements().unwrap_or_default();
             if whole && prior.len() != planned.len() {
@@ -127,47 +115,26 @@ fn of_objects(
                     prior: prior.get(index).unwrap_or(&NULL),
                     planned,
                 };
-                inner(&path.with_index(index), &sides, paths);
+                of_object(objects, own, &path.with_index(index), &sides, paths);
             }
         }
         (Nesting::Map, prior, Value::Map(planned)) => {
-            let keys = |value: &Value| -> Vec<_> {
-                let fields = value.as_fields().into_iter().flatten();
-                fields.map(|(key, _)| key.clone()).collect()
-            };
-            if whole && keys(prior) != keys(sides.planned) {
+            let same_keys = prior
+                .as_fields()
+                .is_some_and(|prior| prior.keys().eq(planned.keys()));
+            if whole && !same_keys {
                 return paths.push(path.clone());
             }
             for key in planned.keys() {
-                inner(&path.with_key(key), &sides.field(key), paths);
+                of_object(objects, own, &path.with_key(key), &sides.field(key), paths);
             }
         }
         (Nesting::Set, prior, Value::Set(planned)) => {
-            let mut prior: Vec<_> = prior.as_elements().unwrap_or_default().iter().collect();
-            let another_count = prior.len() != planned.len();
-            // No path leads into a set. An element is new if none that was there differs in results alone.
-            let is_new = |planned| {
-                let config = configured(sides.config, planned);
-                let old = prior.iter().position(|prior| {
-                    let sides = Sides {
-                        config,
-                        prior,
-                        planned,
-                    };
-                    !any(inner, path, &sides)
-                });
-                old.map(|index| prior.swap_remove(index)).is_none()
-                    && any(
-                        inner,
-                        path,
-                        &Sides {
-                            config,
-                            prior: &NULL,
-                            planned,
-                        },
-                    )
-            };
-            if (whole && another_count) || planned.iter().any(is_new) {
+            let prior = prior.as_elements().unwrap_or_default();
+            // No path leads into a set.
+            if (whole && prior.len() != planned.len())
+                || has_new(objects, sides.config, prior, planned, &any)
+            {
                 paths.push(path.clone());
             }
         }
@@ -175,10 +142,36 @@ fn of_objects(
     }
 }
 
-fn any(inner: &Inner<'_>, path: &Path, sides: &Sides<'_>) -> bool {
-    let mut paths = Vec::new();
-    inner(path, sides, &mut paths);
-    !paths.is_empty()
+/// Whether a set has an element that is a reason, and that none of the elements before differs from in other ways alone.
+fn has_new(
+    objects: Objects<'_>,
+    config: &Value,
+    prior: &[Value],
+    planned: &[Value],
+    any: &dyn Fn(&Sides<'_>) -> bool,
+) -> bool {
+    let configured = config.as_elements().unwrap_or_default();
+    let mut prior: Vec<_> = prior.iter().collect();
+    planned.iter().any(|planned| {
+        let config = configured
+            .iter()
+            .find(|config| objects.came_from(config, planned))
+            .unwrap_or(&NULL);
+        let differs_from = |prior| {
+            any(&Sides {
+                config,
+                prior,
+                planned,
+            })
+        };
+        match prior.iter().position(|prior| !differs_from(prior)) {
+            Some(index) => {
+                prior.swap_remove(index);
+                false
+            }
+            None => differs_from(&NULL),
+        }
+    })
 }
 
 fn counts(own: RequiresReplace, planned: &Value) -> bool {
@@ -187,19 +180,6 @@ fn counts(own: RequiresReplace, planned: &Value) -> bool {
         RequiresReplace::Always => true,
         RequiresReplace::IfKnown => planned.is_wholly_known(),
     }
-}
-
-/// The configured element of a set that a planned one was made of.
-fn configured<'v>(config: &'v Value, planned: &Value) -> &'v Value {
-    let made_of = |config: &&Value| {
-        config.as_fields().is_some_and(|fields| {
-            fields
-                .iter()
-                .all(|(name, value)| value.is_null() || planned.field(name) == value)
-        })
-    };
-    let elements = config.as_elements().unwrap_or_default();
-    elements.iter().find(made_of).unwrap_or(&NULL)
 }
 
 #[derive(Clone, Copy)]
@@ -223,14 +203,12 @@ impl<'v> Sides<'v> {
     }
 }
 
-type Inner<'a> = dyn Fn(&Path, &Sides<'_>, &mut Vec<Path>) + 'a;
-
 static NULL: Value = Value::Null;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::framework::NestedBlock;
+    use crate::framework::{Block, BlockNesting, NestedBlock};
 
     fn place() -> [(&'static str, Attribute); 3] {
         [

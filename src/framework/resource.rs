@@ -57,23 +57,40 @@ pub trait Resource<C: Send + Sync + 'static>: Send + Sync {
 
     /// Brings the JSON of a state that an older schema version wrote to the current version.
     fn upgrade(&self, version: i64, _state: &mut Json, diagnostics: &mut Diagnostics) {
-        if version != self.schema().version {
-            diagnostics.error(
-                "Unknown Schema Version",
-                format!(
-                    "The state holds a {} of schema version {version}. This provider knows version {} and no way from \
-                     there.",
-                    self.type_name(),
-                    self.schema().version,
-                ),
-            );
-        }
+        refuse_other_version(
+            self.type_name(),
+            version,
+            self.schema().version,
+            diagnostics,
+        );
     }
+
+    /// Completes a configuration that the schema's rules have made of an object: takes out what this resource's own checks
+    /// refuse.
+    fn generate(&self, _config: &mut Value) {}
 
     /// Whether the state of this type of this provider (its address, such as `registry.terraform.io/a/b`) can be taken
     /// over by a `moved` block. What the schema does not have is left out.
     fn moves_from(&self, _provider: &str, _type_name: &str) -> bool {
         false
+    }
+}
+
+/// What becomes of a state of another schema version than the current one where there is no way from there.
+pub fn refuse_other_version(
+    type_name: &str,
+    version: i64,
+    current: i64,
+    diagnostics: &mut Diagnostics,
+) {
+    if version != current {
+        diagnostics.error(
+            "Unknown Schema Version",
+            format!(
+                "The state holds a {type_name} of schema version {version}. This provider knows version {current} and no \
+                 way from there."
+            ),
+        );
     }
 }
 

@@ -65,6 +65,18 @@ pub enum Nesting {
     Map,
 }
 
+impl From<BlockNesting> for Nesting {
+    /// How the values look. A group looks like a single block.
+    fn from(nesting: BlockNesting) -> Self {
+        match nesting {
+            BlockNesting::Single | BlockNesting::Group => Self::Single,
+            BlockNesting::List => Self::List,
+            BlockNesting::Set => Self::Set,
+            BlockNesting::Map => Self::Map,
+        }
+    }
+}
+
 /// What an attribute holds.
 #[derive(Clone, Debug)]
 pub enum Shape {

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Attribute, Block, BlockNesting, Diagnostics, Nesting, Path, Presence, Schema, Shape, Value,
-};
+use super::{Attribute, Block, Diagnostics, Nesting, Path, Presence, Schema, Shape, Value};
 
 /// Checks a configuration. Unknown values pass. `write_only_allowed` is whether core can handle write-only values.
 pub(super) fn validate(
@@ -29,13 +27,8 @@ impl Walk<'_> {
     fn block(&mut self, block: &Block, path: &Path, config: &Value) {
         self.attributes(&block.attributes, path, config);
         for (name, nested) in &block.blocks {
-            let nesting = match nested.nesting {
-                BlockNesting::Single | BlockNesting::Group => Nesting::Single,
-                BlockNesting::List => Nesting::List,
-                BlockNesting::Set => Nesting::Set,
-                BlockNesting::Map => Nesting::Map,
-            };
-            for (path, value) in objects(nesting, &path.with_attribute(name), config.field(name)) {
+            let path = path.with_attribute(name);
+            for (path, value) in objects(nested.nesting.into(), &path, config.field(name)) {
                 self.block(&nested.block, &path, value);
             }
         }

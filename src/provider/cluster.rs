@@ -5,6 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use super::objects::Policy;
 use crate::{
     framework::{Call, Diagnostics},
     teleport::Client,
@@ -15,6 +16,7 @@ use crate::{
 pub struct Cluster {
     client: Result<Client, Unknown>,
     kept: Mutex<HashMap<String, String>>,
+    deletion_policy: Option<Policy>,
 }
 
 /// The arguments of the provider block that are not known yet.
@@ -28,7 +30,24 @@ impl Cluster {
         Self {
             client,
             kept: Mutex::default(),
+            deletion_policy: None,
         }
+    }
+
+    /// With what becomes of objects whose resources go and do not say it.
+    pub(super) fn with_deletion_policy(mut self, policy: Option<Policy>) -> Self {
+        self.deletion_policy = policy;
+        self
+    }
+
+    /// What becomes of objects whose resources go and do not say it.
+    pub(super) fn deletion_policy(&self) -> Option<Policy> {
+        self.deletion_policy
+    }
+
+    /// The client, unless something of the provider block is not known yet.
+    pub(super) fn known(&self) -> Option<&Client> {
+        self.client.as_ref().ok()
     }
 
     /// What is not known yet, if it is not.

@@ -4,6 +4,7 @@ use super::{
     Cluster, Environment,
     cluster::Unknown,
     errors::{invalid_settings, sentence},
+    objects::{POLICY, Policy, policy_argument},
 };
 use crate::{
     framework::{Attribute, Block, Diagnostics, Path, Schema, Value},
@@ -19,7 +20,7 @@ pub(super) fn schema() -> Schema {
          are skipped; without any, the current `tsh` profile is used. Where a join and other credentials meet, what stands in \
          the configuration goes before what stands in the environment.",
     );
-    Schema::new(ATTRIBUTES.iter().fold(block, |block, argument| {
+    let block = ATTRIBUTES.iter().fold(block, |block, argument| {
         let shape = if argument.name == arguments::INSECURE.name {
             Attribute::bool()
         } else {
@@ -39,7 +40,8 @@ pub(super) fn schema() -> Schema {
                 attribute
             },
         )
-    }))
+    });
+    Schema::new(block.attribute(POLICY, policy_argument()))
 }
 
 /// Checks what can be checked without the environment, which may be another one at apply.
@@ -65,15 +67,20 @@ pub(super) fn configure(
     environment: &Environment,
     diagnostics: &mut Diagnostics,
 ) -> Option<Cluster> {
+    let policy = config.field(POLICY).as_str().and_then(Policy::parse);
     let unknown: Vec<_> = ATTRIBUTES
         .iter()
         .map(|argument| argument.name)
+        .chain([POLICY])
         .filter(|name| config.field(name).is_unknown())
         .collect();
     if !unknown.is_empty() {
-        return Some(Cluster::new(Err(Unknown {
-            attributes: unknown,
-        })));
+        return Some(
+            Cluster::new(Err(Unknown {
+                attributes: unknown,
+            }))
+            .with_deletion_policy(policy),
+        );
     }
     let configured = |argument: &arguments::Attribute| match config.field(argument.name) {
         Value::String(text) => Some(text.clone()),
@@ -82,7 +89,16 @@ pub(super) fn configure(
     };
     let settings = Settings::from_lookups(configured, environment);
     match settings.validate() {
-        Ok(config) => Some(Cluster::new(Ok(Client::new(config)))),
+        Ok(config) => {
+            for warning in config.warnings() {
+                diagnostics.attribute_warning(
+                    Path::attribute(warning.attribute.name),
+                    "Ambiguous Provider Configuration",
+                    sentence(&warning.to_string()),
+                );
+            }
+            Some(Cluster::new(Ok(Client::new(config))).with_deletion_policy(policy))
+        }
         Err(problems) => {
             invalid_settings(&problems, diagnostics);
             None

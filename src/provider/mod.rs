@@ -4,7 +4,13 @@ mod cluster;
 mod config;
 mod errors;
 mod interrupt;
+mod metadata;
+mod objects;
+mod role;
+mod shapes;
 mod timeouts;
+mod user;
+mod user_invite;
 mod workload_cluster;
 
 use std::sync::Arc;
@@ -12,6 +18,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use cluster::Cluster;
+
+use objects::{KindDataSource, KindResource};
 
 use crate::framework::{DataSource, Diagnostics, Provider, Resource, Schema, Value};
 
@@ -43,13 +51,20 @@ impl Provider for Teleport {
     }
 
     fn resources(&self) -> Vec<Arc<dyn Resource<Cluster>>> {
-        vec![Arc::new(workload_cluster::WorkloadClusterResource::new())]
+        vec![
+            Arc::new(workload_cluster::WorkloadClusterResource::new()),
+            Arc::new(KindResource::new(role::ROLE)),
+            Arc::new(KindResource::new(user::USER)),
+            Arc::new(user_invite::UserInviteResource::new()),
+        ]
     }
 
     fn data_sources(&self) -> Vec<Arc<dyn DataSource<Cluster>>> {
         vec![
             Arc::new(workload_cluster::WorkloadClusterDataSource::new()),
             Arc::new(workload_cluster::WorkloadClustersDataSource::new()),
+            Arc::new(KindDataSource::new(role::ROLE)),
+            Arc::new(KindDataSource::new(user::USER)),
         ]
     }
 

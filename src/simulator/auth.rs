@@ -6,8 +6,9 @@ use http::{HeaderValue, Request, Response};
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
+use time::OffsetDateTime;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
-use tokio_rustls::StartHandshake;
+use tokio_rustls::{StartHandshake, server::TlsStream};
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status, body::Body, service::Routes};
 use tower::ServiceExt;
@@ -15,17 +16,27 @@ use tower::ServiceExt;
 use super::{
     StartError,
     access::Caller,
+    auth_service,
+    children::Children,
     faults::{Blow, End},
+    join::{Join, LegacyJoin},
     journal::CallNote,
     listener,
-    ping::Ping,
     tenant::Tenant,
+    users::Users,
     version,
     workload_clusters::WorkloadClusters,
 };
 use crate::proto::{
-    auth::auth_service_server::AuthServiceServer,
-    teleport::workloadcluster::v1::workload_cluster_service_server::WorkloadClusterServiceServer,
+    auth::{
+        auth_service_server::AuthServiceServer,
+        join_service_server::JoinServiceServer as LegacyJoinServer,
+    },
+    teleport::{
+        join::v1::join_service_server::JoinServiceServer,
+        users::v1::users_service_server::UsersServiceServer,
+        workloadcluster::v1::workload_cluster_service_server::WorkloadClusterServiceServer,
+    },
 };
 
 /// The auth server of one cluster. It owns no port: connections are handed to it, some of them by a proxy.
@@ -34,20 +45,23 @@ pub(super) struct AuthServer {
     tenant: Arc<Tenant>,
     tls: Arc<ServerConfig>,
     routes: Routes,
+    /// The part that a proxy offers to those who have no certificate yet.
+    public: Routes,
 }
 
 /// The other end of a connection. It travels with each request.
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
-    caller: Arc<Caller>,
+    /// `None` for those who have no certificate yet.
+    caller: Option<Arc<Caller>>,
     address: SocketAddr,
     close: CancellationToken,
 }
 
 impl Peer {
-    /// Who calls.
-    pub(super) fn caller(&self) -> &Caller {
-        &self.caller
+    /// Name of the user, empty for those who have no certificate yet.
+    fn user(&self) -> &str {
+        self.caller.as_deref().map_or("", Caller::user)
     }
 
     /// Where from.
@@ -57,8 +71,12 @@ impl Peer {
 }
 
 impl AuthServer {
-    /// Makes the auth server of `tenant`, with a certificate of its host authority.
-    pub(super) fn new(tenant: Arc<Tenant>) -> Result<Self, StartError> {
+    /// Makes the auth server of `tenant`, with a certificate of its host authority. `children` are the clusters behind its
+    /// workload clusters.
+    pub(super) fn new(
+        tenant: Arc<Tenant>,
+        children: Option<Arc<Children>>,
+    ) -> Result<Self, StartError> {
         let certificate = tenant
             .host_authority()
             .server(&["teleport.cluster.local", "*.teleport.cluster.local"])?;
@@ -67,6 +85,7 @@ impl AuthServer {
         let provider = super::crypto();
         let verifier =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+                .allow_unauthenticated()
                 .build()?;
         let mut tls = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
@@ -76,16 +95,27 @@ impl AuthServer {
                 certificate.private_key(),
             )?;
         tls.alpn_protocols = vec![b"h2".to_vec()];
-        let workload_clusters =
-            WorkloadClusterServiceServer::new(WorkloadClusters::new(tenant.clone()))
-                .max_decoding_message_size(MAX_REQUEST_BYTES);
-        let routes = Routes::new(AuthServiceServer::new(Ping::new(tenant.clone())))
-            .add_service(workload_clusters)
-            .prepare();
+        let workload_clusters = WorkloadClusters::new(tenant.clone(), children);
+        let joins = |routes: Routes| {
+            let join = JoinServiceServer::new(Join::new(tenant.clone()));
+            let legacy = LegacyJoinServer::new(LegacyJoin::new(tenant.clone()));
+            routes
+                .add_service(join.max_decoding_message_size(MAX_REQUEST_BYTES))
+                .add_service(legacy.max_decoding_message_size(MAX_REQUEST_BYTES))
+        };
+        let service = AuthServiceServer::new(auth_service::Service::new(tenant.clone()));
+        let users = UsersServiceServer::new(Users::new(tenant.clone()));
+        let workload_clusters = WorkloadClusterServiceServer::new(workload_clusters);
+        let routes = Routes::new(service.max_decoding_message_size(MAX_REQUEST_BYTES))
+            .add_service(users.max_decoding_message_size(MAX_REQUEST_BYTES))
+            .add_service(workload_clusters.max_decoding_message_size(MAX_REQUEST_BYTES));
+        let routes = joins(routes).prepare();
+        let public = joins(Routes::default()).prepare();
         Ok(Self {
             tenant,
             tls: Arc::new(tls),
             routes,
+            public,
         })
     }
 
@@ -110,27 +140,42 @@ impl AuthServer {
         let certificate = connection
             .peer_certificates()
             .and_then(|chain| chain.first());
-        let caller = certificate.and_then(Caller::from_certificate);
-        if connection.alpn_protocol() != Some(b"h2") || caller.is_none() {
+        let caller = certificate.map(Caller::from_certificate);
+        if connection.alpn_protocol() != Some(b"h2") || caller == Some(None) {
             tracing::info!(%address, "auth: no h2, or a certificate without user");
             // The other end may be gone already; there is nobody to tell.
             let _ = tls.shutdown().await;
             return;
         }
-        let Some(caller) = caller.map(Arc::new) else {
-            return;
-        };
-        tracing::debug!(%address, user = caller.user(), "auth: connected");
+        let caller = caller.flatten().map(Arc::new);
+        let routes = self.routes.clone();
+        self.serve_calls(tls, address, caller, routes).await;
+    }
+
+    /// Serves a connection to its end that a proxy has decrypted: nothing but joining is offered on it.
+    pub(super) async fn serve_joins(self, tls: TlsStream<TcpStream>, address: SocketAddr) {
+        let routes = self.public.clone();
+        self.serve_calls(tls, address, None, routes).await;
+    }
+
+    async fn serve_calls(
+        self,
+        tls: TlsStream<TcpStream>,
+        address: SocketAddr,
+        caller: Option<Arc<Caller>>,
+        routes: Routes,
+    ) {
         let close = self.tenant.connection();
         let peer = Peer {
             caller,
             address,
             close: close.clone(),
         };
+        tracing::debug!(%address, user = peer.user(), "auth: connected");
         let answer = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer.clone());
-            let (server, peer) = (self.clone(), peer.clone());
-            async move { Ok::<_, Infallible>(server.answer(request, &peer).await) }
+            let (server, peer, routes) = (self.clone(), peer.clone(), routes.clone());
+            async move { Ok::<_, Infallible>(server.answer(request, &peer, routes).await) }
         });
         let served = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
@@ -147,28 +192,40 @@ impl AuthServer {
     }
 
     /// Answers a call: journal, version, fault, and the service itself.
-    async fn answer(self, mut request: Request<Incoming>, peer: &Peer) -> Response<Body> {
+    async fn answer(
+        self,
+        mut request: Request<Incoming>,
+        peer: &Peer,
+        routes: Routes,
+    ) -> Response<Body> {
         let path = request.uri().path();
         let rpc = path.rsplit('/').next().unwrap_or_default();
         let rpc: String = rpc.chars().take(MAX_RPC_CHARS).collect();
         let note = CallNote::default();
-        let journal = self.tenant.journal();
-        let number = journal.began(&rpc, peer.caller.user(), note.clone());
+        let shared = self.tenant.shared();
+        let cluster = &self.tenant.settings().label;
+        let number = shared
+            .journal
+            .began(cluster, &rpc, peer.user(), note.clone());
         request.extensions_mut().insert(note);
 
-        let response = match self.check_version(&request) {
+        let checked = self
+            .check_version(&request)
+            .and_then(|()| check_certificate(peer));
+        let response = match checked {
             Ok(()) => {
-                let blow = self.tenant.faults().strike(&rpc);
-                self.carry_out(request, blow, peer).await
+                let blow = shared.faults.strike(cluster, &rpc);
+                self.carry_out(request, blow, peer, routes).await
             }
             Err(status) => status.into_http(),
         };
-        let code = response
-            .headers()
-            .get("grpc-status")
-            .map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()));
-        journal.answered(number, code);
-        tracing::info!(rpc, user = peer.caller.user(), ?code, "auth: call");
+        // A call whose code is not in the head has succeeded, but a join, which has only begun.
+        let code = response.headers().get("grpc-status");
+        let code = code.map(|code| Code::from_bytes(code.as_bytes()));
+        if let Some(code) = code.or_else(|| (!is_join(&rpc)).then_some(Code::Ok)) {
+            shared.journal.answered(number, code);
+        }
+        tracing::info!(cluster, rpc, user = peer.user(), ?code, "auth: call");
         response
     }
 
@@ -177,12 +234,13 @@ impl AuthServer {
         request: Request<Incoming>,
         blow: Option<Blow>,
         peer: &Peer,
+        routes: Routes,
     ) -> Response<Body> {
         let Some(blow) = blow else {
-            return self.dispatch(request).await;
+            return self.dispatch(request, routes).await;
         };
         let (request, response) = if blow.carried_out {
-            (None, Some(self.dispatch(request).await))
+            (None, Some(self.dispatch(request, routes.clone()).await))
         } else {
             (Some(request), None)
         };
@@ -195,14 +253,14 @@ impl AuthServer {
             }
             End::Usual => match (response, request) {
                 (Some(response), _) => response,
-                (None, Some(request)) => self.dispatch(request).await,
+                (None, Some(request)) => self.dispatch(request, routes).await,
                 (None, None) => Status::internal("call was lost").into_http(),
             },
         }
     }
 
-    async fn dispatch(&self, request: Request<Incoming>) -> Response<Body> {
-        let answered = self.routes.clone().oneshot(request).await;
+    async fn dispatch(&self, request: Request<Incoming>, routes: Routes) -> Response<Body> {
+        let answered = routes.oneshot(request).await;
         let mut response = answered.unwrap_or_else(|error: Infallible| match error {});
         if let Ok(version) = HeaderValue::from_str(&self.tenant.settings().server_version) {
             response.headers_mut().insert("version", version);
@@ -224,7 +282,41 @@ impl AuthServer {
     }
 }
 
+/// Who makes a call.
+///
+/// # Errors
+/// `PERMISSION_DENIED` for those who have no certificate.
+pub(super) fn caller<T>(request: &tonic::Request<T>) -> Result<&Caller, Status> {
+    request
+        .extensions()
+        .get::<Peer>()
+        .and_then(|peer| peer.caller.as_deref())
+        .ok_or_else(|| Status::permission_denied("access denied"))
+}
+
+/// Writes down which resource a call is about.
+pub(super) fn note<T>(request: &tonic::Request<T>, name: &str) {
+    if let Some(note) = request.extensions().get::<CallNote>() {
+        note.name(name);
+    }
+}
+
+/// A certificate must be good for each call, not for the first one of its connection alone.
+fn check_certificate(peer: &Peer) -> Result<(), Status> {
+    match &peer.caller {
+        Some(caller) if caller.expires() < OffsetDateTime::now_utc() => Err(
+            Status::permission_denied("access denied: client certificate has expired"),
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Whether an RPC is one of the two that join.
+pub(super) fn is_join(rpc: &str) -> bool {
+    rpc == "Join" || rpc == "RegisterUsingIAMMethod"
+}
+
 const MAX_STREAMS: u32 = 256;
 /// Largest request that is read.
-const MAX_REQUEST_BYTES: usize = 256 * 1024;
+const MAX_REQUEST_BYTES: usize = 512 * 1024;
 const MAX_RPC_CHARS: usize = 100;

@@ -6,12 +6,15 @@
 use std::path::{Path, PathBuf};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, PublicKeyData,
+    BasicConstraints, Certificate, CertificateParams, CustomExtension, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
 use time::{Duration, OffsetDateTime};
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::{
+    oid_registry::Oid,
+    prelude::{FromDer, X509Certificate},
+};
 
 use super::data::{DataError, write_private, write_public};
 
@@ -27,6 +30,17 @@ pub(super) struct Issued {
     pub(super) certificate: CertificateDer<'static>,
     pub(super) certificate_pem: String,
     pub(super) key: KeyPair,
+}
+
+/// Whom a client certificate speaks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Subject {
+    pub(super) user: String,
+    pub(super) roles: Vec<String>,
+    /// The user that acts in the roles, where they are not its own.
+    pub(super) impersonator: Option<String>,
+    /// Whether no further certificate may be got with it.
+    pub(super) disallow_reissue: bool,
 }
 
 /// When a certificate holds.
@@ -187,43 +201,76 @@ impl Authority {
         self.sign(params, Validity::lasting(Duration::days(365)))
     }
 
-    /// Signs the certificate of the user `user` with the role `role`: as in Teleport, the common name is the user and
-    /// an organization is a role.
+    /// Signs the certificate of a user with a new key.
     pub(super) fn client(
         &self,
-        user: &str,
-        role: &str,
+        subject: &Subject,
         validity: Validity,
     ) -> Result<Issued, AuthorityError> {
-        let mut params = CertificateParams::default();
-        params.distinguished_name = DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, user);
-        params
-            .distinguished_name
-            .push(DnType::OrganizationName, role);
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        self.sign(params, validity)
+        self.sign(subject.parameters(), validity)
+    }
+
+    /// Signs the certificate of a user whose public key is `key`.
+    pub(super) fn certify(
+        &self,
+        subject: &Subject,
+        key: &impl PublicKeyData,
+        validity: Validity,
+    ) -> Result<Certificate, AuthorityError> {
+        let params = fitted(subject.parameters(), validity);
+        Ok(params.signed_by(key, &self.issuer)?)
     }
 
     fn sign(
         &self,
-        mut params: CertificateParams,
+        params: CertificateParams,
         validity: Validity,
     ) -> Result<Issued, AuthorityError> {
-        params.not_before = validity.not_before;
-        params.not_after = validity.not_after;
-        params.key_usages = vec![
-            KeyUsagePurpose::DigitalSignature,
-            KeyUsagePurpose::KeyEncipherment,
-        ];
-        params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate()?;
-        let certificate = params.signed_by(&key, &self.issuer)?;
+        let certificate = fitted(params, validity).signed_by(&key, &self.issuer)?;
         Ok(Issued {
             certificate_pem: certificate.pem(),
             certificate: certificate.der().clone(),
             key,
         })
+    }
+}
+
+impl Subject {
+    /// The user `user` with its role `role`.
+    pub(super) fn new(user: &str, role: &str) -> Self {
+        Self {
+            user: user.to_owned(),
+            roles: vec![role.to_owned()],
+            ..Self::default()
+        }
+    }
+
+    /// As in Teleport the common name is the user and an organization is a role (`lib/tlsca/ca.go`). What makes the
+    /// certificates here can write one organization only, so that further roles are in an extension.
+    fn parameters(&self) -> CertificateParams {
+        let mut name = DistinguishedName::new();
+        name.push(DnType::CommonName, self.user.as_str());
+        let mut params = CertificateParams::default();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        if let Some(user) = &self.impersonator {
+            name.push(DnType::CustomDnType(IMPERSONATOR.to_vec()), user.as_str());
+        }
+        if self.disallow_reissue {
+            name.push(DnType::CustomDnType(DISALLOW_REISSUE.to_vec()), "true");
+        }
+        let mut roles = self.roles.iter();
+        if let Some(role) = roles.next() {
+            name.push(DnType::OrganizationName, role.as_str());
+        }
+        params.distinguished_name = name;
+        let others: Vec<&str> = roles.map(String::as_str).collect();
+        if !others.is_empty() {
+            let text = others.join("\n").into_bytes();
+            let extension = CustomExtension::from_oid_content(OTHER_ROLES, text);
+            params.custom_extensions = vec![extension];
+        }
+        params
     }
 }
 
@@ -250,6 +297,12 @@ impl Validity {
             not_after,
         }
     }
+
+    /// When it starts and ends, in seconds since 1970.
+    pub(super) fn seconds(self) -> (u64, u64) {
+        let seconds = |time: OffsetDateTime| u64::try_from(time.unix_timestamp()).unwrap_or(0);
+        (seconds(self.not_before), seconds(self.not_after))
+    }
 }
 
 /// The organizations in the subject of a certificate, in order.
@@ -260,6 +313,35 @@ pub(super) fn organizations(certificate: &X509Certificate<'_>) -> Vec<String> {
         .filter_map(|value| value.as_str().ok())
         .map(str::to_owned)
         .collect()
+}
+
+/// The roles in the certificate of a user.
+pub(super) fn roles(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let mut roles = organizations(certificate);
+    let oid = Oid::from(OTHER_ROLES).ok();
+    let mut extensions = certificate.extensions().iter();
+    let others = extensions.find(|extension| Some(&extension.oid) == oid.as_ref());
+    let text = others.and_then(|extension| std::str::from_utf8(extension.value).ok());
+    roles.extend(text.unwrap_or_default().lines().map(str::to_owned));
+    roles
+}
+
+/// An entry in the subject of a certificate.
+pub(super) fn name_of_subject(certificate: &X509Certificate<'_>, arcs: &[u64]) -> Option<String> {
+    let oid = Oid::from(arcs).ok()?;
+    let mut values = certificate.subject().iter_by_oid(&oid);
+    values.next()?.as_str().ok().map(str::to_owned)
+}
+
+fn fitted(mut params: CertificateParams, validity: Validity) -> CertificateParams {
+    params.not_before = validity.not_before;
+    params.not_after = validity.not_after;
+    params.key_usages = vec![
+        KeyUsagePurpose::DigitalSignature,
+        KeyUsagePurpose::KeyEncipherment,
+    ];
+    params.use_authority_key_identifier_extension = true;
+    params
 }
 
 fn parameters(cluster: &str) -> CertificateParams {
@@ -281,6 +363,12 @@ fn parameters(cluster: &str) -> CertificateParams {
     params
 }
 
+/// Teleport's object identifier of the impersonating user (`lib/tlsca/ca.go`).
+pub(super) const IMPERSONATOR: &[u64] = &[1, 3, 9999, 2, 7];
+/// Teleport's object identifier of the mark that no further certificate may be got (`lib/tlsca/ca.go`).
+pub(super) const DISALLOW_REISSUE: &[u64] = &[1, 3, 9999, 2, 9];
+/// Extension with the roles of a user after the first one.
+const OTHER_ROLES: &[u64] = &[1, 3, 9999, 2, 100];
 const LATE_CLOCK: Duration = Duration::hours(1);
 
 #[cfg(test)]

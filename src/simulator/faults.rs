@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tonic::Code;
 
-use super::codes;
+use super::{auth::is_join, codes};
 
 /// Something that goes wrong with the next calls of an RPC.
 ///
@@ -23,6 +23,7 @@ use super::codes;
 #[serde(into = "Written", try_from = "Written")]
 pub struct Fault {
     rpc: String,
+    cluster: Option<String>,
     hit: Hit,
     delay: Duration,
     carried_out: bool,
@@ -94,6 +95,26 @@ impl Fault {
         fault
     }
 
+    /// Refuses to let anybody join, by either join service, as a cluster does whose token is not there yet.
+    #[must_use]
+    pub fn join_refused() -> Self {
+        Self::code(JOIN, Code::PermissionDenied).message(NO_TOKEN)
+    }
+
+    /// Closes connections that are made by name, before they are answered, as if the name led nowhere.
+    #[must_use]
+    pub fn unreachable() -> Self {
+        Self::new(CONNECT, Hit::Drop)
+    }
+
+    /// Hits the child of the workload cluster `name` alone, or the parent, whose name is `parent`. Without this it hits
+    /// every cluster.
+    #[must_use]
+    pub fn cluster(mut self, name: &str) -> Self {
+        self.cluster = Some(name.to_owned());
+        self
+    }
+
     /// Carries the call out first; only then comes the delay, the error or the drop.
     #[must_use]
     pub fn carried_out(mut self) -> Self {
@@ -127,6 +148,7 @@ impl Fault {
     fn new(rpc: &str, hit: Hit) -> Self {
         Self {
             rpc: rpc.to_owned(),
+            cluster: None,
             hit,
             delay: Duration::ZERO,
             carried_out: false,
@@ -135,8 +157,15 @@ impl Fault {
         }
     }
 
-    fn matches(&self, rpc: &str) -> bool {
-        self.rpc == EVERY || self.rpc == rpc
+    /// Whether it is about the RPC `rpc` of `cluster`; [`CONNECT`] is none.
+    fn matches(&self, cluster: &str, rpc: &str) -> bool {
+        let here = self.cluster.as_deref().is_none_or(|name| name == cluster);
+        let this = match self.rpc.as_str() {
+            EVERY => rpc != CONNECT,
+            JOIN => is_join(rpc),
+            name => name == rpc,
+        };
+        here && this
     }
 
     fn blow(&self) -> Blow {
@@ -173,15 +202,22 @@ impl Faults {
         self.lock().clear();
     }
 
-    /// What happens to a call of `rpc`: the first fault that is due hits it, and for every other one it is a call that
-    /// passed.
-    pub(super) fn strike(&self, rpc: &str) -> Option<Blow> {
+    /// What happens to a connection that is made to `cluster` by name.
+    pub(super) fn strike_connection(&self, cluster: &str) -> Option<Blow> {
+        self.strike(cluster, CONNECT)
+    }
+
+    /// What happens to a call of `rpc` in `cluster`: the first fault that is due hits it, and for every other one it is a
+    /// call that passed.
+    pub(super) fn strike(&self, cluster: &str, rpc: &str) -> Option<Blow> {
         let mut faults = self.lock();
         let due = faults
             .iter()
-            .position(|fault| fault.matches(rpc) && fault.after == 0);
-        for fault in faults.iter_mut().filter(|fault| fault.matches(rpc)) {
-            fault.after = fault.after.saturating_sub(1);
+            .position(|fault| fault.matches(cluster, rpc) && fault.after == 0);
+        for fault in faults.iter_mut() {
+            if fault.matches(cluster, rpc) {
+                fault.after = fault.after.saturating_sub(1);
+            }
         }
         let index = due?;
         let fault = faults.get_mut(index)?;
@@ -203,6 +239,8 @@ impl Faults {
 #[serde(deny_unknown_fields)]
 struct Written {
     rpc: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cluster: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     code: Option<CodeText>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -237,10 +275,11 @@ impl TryFrom<Written> for Fault {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        if written.rpc != EVERY && !rpcs().any(|rpc| rpc == written.rpc) {
+        let special = [EVERY, JOIN, CONNECT].contains(&written.rpc.as_str());
+        if !special && !rpcs().any(|rpc| rpc == written.rpc) {
             let known: Vec<String> = rpcs().collect();
             return Err(format!(
-                "rpc: {:?} is not known, expected one of *, {}",
+                "rpc: {:?} is not known, expected one of *, {JOIN}, {CONNECT}, {}",
                 written.rpc,
                 known.join(", ")
             ));
@@ -261,6 +300,9 @@ impl TryFrom<Written> for Fault {
             (None, None) if written.delay_ms.is_some() => Hit::None,
             (None, None) => return Err("code, drop or delay_ms: one of them is needed".to_owned()),
         };
+        if written.rpc == CONNECT && (written.carried_out || matches!(hit, Hit::Code { .. })) {
+            return Err("rpc: connect can only be dropped or delayed".to_owned());
+        }
         if written.message.is_some() && !matches!(hit, Hit::Code { .. }) {
             return Err("message: needs code".to_owned());
         }
@@ -282,6 +324,7 @@ impl TryFrom<Written> for Fault {
         }
         Ok(Self {
             rpc: written.rpc,
+            cluster: written.cluster,
             hit,
             delay,
             carried_out: written.carried_out || dropped_after,
@@ -305,6 +348,7 @@ impl From<Fault> for Written {
         let delay = u64::try_from(fault.delay.as_millis()).unwrap_or(u64::MAX);
         Self {
             rpc: fault.rpc,
+            cluster: fault.cluster,
             code,
             message,
             drop,
@@ -350,6 +394,12 @@ fn once() -> u32 {
 }
 
 const EVERY: &str = "*";
+/// Stands for the RPCs of both join services.
+const JOIN: &str = "join";
+/// Stands for connections that are made by name.
+const CONNECT: &str = "connect";
+/// What a cluster says whose token is not there.
+const NO_TOKEN: &str = "\"\" can not join the cluster with role Bot, token expired or not found";
 const MESSAGE: &str = "fault that the simulator was told to make";
 const MAX_DELAY: Duration = Duration::from_secs(3600);
 const MAX_FAULTS: usize = 1_000;

@@ -1,22 +1,28 @@
 //! Identities: the credentials that a caller presents, as Teleport's identity files and as key pairs.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use time::Duration;
 
 use super::{
     access::Verb,
-    authority::{Authority, AuthorityError, Issued, Validity},
+    authority::{Authority, AuthorityError, Issued, Subject, Validity},
+    backend::{BOT_LABEL, BackendError},
     data::{write_private, write_public},
-    ssh,
+    roles, ssh,
     tenant::Tenant,
 };
+use crate::proto::types::{Metadata, UserSpecV2, UserV2};
 
-/// What an identity is to be. The default is a bot with every right on workload clusters, good for a month.
+/// What an identity is to be. The default is a bot with every right on workload clusters, users and roles, good for a
+/// month.
 #[derive(Debug, Clone)]
 pub struct Identity {
     user: String,
-    verbs: Vec<Verb>,
+    rights: BTreeMap<String, Vec<Verb>>,
     lifetime: Duration,
     foreign: bool,
 }
@@ -25,7 +31,9 @@ impl Default for Identity {
     fn default() -> Self {
         Self {
             user: "bot-terraform".to_owned(),
-            verbs: Verb::ALL.to_vec(),
+            rights: [WORKLOAD_CLUSTER, "user", "role"]
+                .map(|resource| (resource.to_owned(), Verb::ALL.to_vec()))
+                .into(),
             lifetime: Duration::days(30),
             foreign: false,
         }
@@ -43,7 +51,20 @@ impl Identity {
     /// What it may do with workload clusters, and nothing else.
     #[must_use]
     pub fn verbs(mut self, verbs: impl IntoIterator<Item = Verb>) -> Self {
-        self.verbs = verbs.into_iter().collect();
+        let rights = (WORKLOAD_CLUSTER.to_owned(), verbs.into_iter().collect());
+        self.rights = [rights].into();
+        self
+    }
+
+    /// What it may do with another kind of resource, such as `user` or `role`, besides.
+    #[must_use]
+    pub fn rights(
+        mut self,
+        resource: impl Into<String>,
+        verbs: impl IntoIterator<Item = Verb>,
+    ) -> Self {
+        self.rights
+            .insert(resource.into(), verbs.into_iter().collect());
         self
     }
 
@@ -71,6 +92,23 @@ impl Identity {
     }
 }
 
+/// An identity cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// It cannot be signed or written.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// Its user or role cannot be stored.
+    #[error("{0}")]
+    Store(String),
+}
+
+impl From<BackendError> for IdentityError {
+    fn from(error: BackendError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
 /// Makes the identity `name`: a role of that name with its rights in `tenant`, and the identity file `name` in
 /// `folder`, whose path is the answer.
 pub(super) fn write(
@@ -78,16 +116,16 @@ pub(super) fn write(
     folder: &Path,
     name: &str,
     identity: &Identity,
-) -> Result<PathBuf, AuthorityError> {
+) -> Result<PathBuf, IdentityError> {
     let issued = issue(tenant, name, identity)?;
     let path = folder.join(name);
-    write_private(&path, &text(tenant, &identity.user, &issued)?)?;
+    write_private(&path, &text(tenant, identity, &issued)?).map_err(AuthorityError::from)?;
     Ok(path)
 }
 
 /// Writes the identities that every simulator offers, and the first of them as a key pair too. The answer is the path of
 /// the first one's identity file.
-pub(super) fn write_all(tenant: &Tenant, folder: &Path) -> Result<PathBuf, AuthorityError> {
+pub(super) fn write_all(tenant: &Tenant, folder: &Path) -> Result<PathBuf, IdentityError> {
     let bot = Identity::default();
     let human = Identity::default().user("alice");
     write(tenant, folder, "identity-human", &human)?;
@@ -99,36 +137,69 @@ pub(super) fn write_all(tenant: &Tenant, folder: &Path) -> Result<PathBuf, Autho
     write(tenant, folder, "identity-foreign", &foreign)?;
 
     let issued = issue(tenant, IDENTITY, &bot)?;
-    write_public(&folder.join("tlscert"), &issued.certificate_pem)?;
-    write_private(&folder.join("key"), &issued.key_pem())?;
-    write_public(&folder.join("cas.pem"), tenant.host_authority().pem())?;
     let path = folder.join(IDENTITY);
-    write_private(&path, &text(tenant, &bot.user, &issued)?)?;
+    write_public(&folder.join("tlscert"), &issued.certificate_pem)
+        .and_then(|()| write_private(&folder.join("key"), &issued.key_pem()))
+        .and_then(|()| write_public(&folder.join("cas.pem"), tenant.host_authority().pem()))
+        .map_err(AuthorityError::from)?;
+    write_private(&path, &text(tenant, &bot, &issued)?).map_err(AuthorityError::from)?;
     Ok(path)
 }
 
-fn issue(tenant: &Tenant, name: &str, identity: &Identity) -> Result<Issued, AuthorityError> {
+fn issue(tenant: &Tenant, name: &str, identity: &Identity) -> Result<Issued, IdentityError> {
     let validity = Validity::lasting(identity.lifetime);
+    let subject = Subject::new(&identity.user, name);
     if identity.foreign {
         let stranger = Authority::make(tenant.name())?;
-        return stranger.client(&identity.user, name, validity);
+        return Ok(stranger.client(&subject, validity)?);
     }
-    tenant.roles().set(name, &identity.verbs);
-    tenant
-        .user_authority()
-        .client(&identity.user, name, validity)
+    let word = |(resource, verbs): (&'_ String, &'_ Vec<Verb>)| {
+        let verbs = verbs.iter().map(Verb::to_string).collect();
+        (resource.clone(), verbs)
+    };
+    let rights: Vec<(String, Vec<String>)> = identity.rights.iter().map(word).collect();
+    let rights = rights
+        .iter()
+        .map(|(name, verbs)| (name.as_str(), verbs.clone()));
+    let backend = tenant.backend();
+    backend.upsert_role(roles::with_rights(name, rights))?;
+    backend.upsert_user(user(tenant, &identity.user, name), "system")?;
+    Ok(tenant.user_authority().client(&subject, validity)?)
+}
+
+/// The user `user` with the role `role` besides those that it has.
+fn user(tenant: &Tenant, user: &str, role: &str) -> UserV2 {
+    let stored = tenant.backend().user(user);
+    let mut stored = stored.unwrap_or_else(|_| UserV2 {
+        metadata: Some(Metadata {
+            name: user.to_owned(),
+            labels: match user.strip_prefix("bot-") {
+                Some(bot) => [(BOT_LABEL.to_owned(), bot.to_owned())].into(),
+                None => Default::default(),
+            },
+            ..Metadata::default()
+        }),
+        ..UserV2::default()
+    });
+    let spec = stored.spec.get_or_insert_with(UserSpecV2::default);
+    if !spec.roles.iter().any(|held| held == role) {
+        spec.roles.push(role.to_owned());
+    }
+    stored
 }
 
 /// The parts in the order in which Teleport writes them (`api/identityfile/identityfile.go`): key, SSH certificate, TLS
 /// certificate, SSH authorities, TLS authorities.
-fn text(tenant: &Tenant, user: &str, issued: &Issued) -> Result<String, AuthorityError> {
+fn text(tenant: &Tenant, identity: &Identity, issued: &Issued) -> Result<String, AuthorityError> {
     let authority = tenant.host_authority();
     let mut text = issued.key_pem();
-    text.push_str(&ssh::user_certificate(
-        user,
-        issued.key.public_key_raw(),
+    let certificate = ssh::user_certificate(
+        &identity.user,
+        &ssh::public_key(issued.key.public_key_raw()),
         tenant.user_authority().key(),
-    )?);
+        Validity::lasting(identity.lifetime).seconds(),
+    )?;
+    text.push_str(&ssh::line(&certificate.unwrap_or_default()));
     text.push_str(&issued.certificate_pem);
     text.push_str(&ssh::certificate_authority(
         tenant.name(),
@@ -140,3 +211,4 @@ fn text(tenant: &Tenant, user: &str, issued: &Issued) -> Result<String, Authorit
 }
 
 const IDENTITY: &str = "identity";
+const WORKLOAD_CLUSTER: &str = "workload_cluster";

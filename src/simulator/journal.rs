@@ -15,11 +15,13 @@ use super::codes;
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Call {
+    /// Name of the workload cluster whose child was called, or `parent`.
+    pub cluster: String,
     /// Name of the RPC without its service, such as `CreateWorkloadCluster`.
     pub rpc: String,
     /// Name of the resource in the request, where it has one.
     pub name: Option<String>,
-    /// User in the caller's certificate.
+    /// User in the caller's certificate, empty where a join needs none.
     pub caller: String,
     /// When it came in.
     #[serde(serialize_with = "rfc3339")]
@@ -52,14 +54,26 @@ struct Entry {
 
 /// Travels with a request, for the service to say what the request is about.
 #[derive(Debug, Clone, Default)]
-pub(super) struct CallNote(Arc<OnceLock<String>>);
+pub(super) struct CallNote(Arc<Note>);
+
+#[derive(Debug, Default)]
+struct Note {
+    name: OnceLock<String>,
+    code: OnceLock<Code>,
+}
 
 impl CallNote {
     /// Says which resource the request is about.
     pub(super) fn name(&self, name: &str) {
         let short = name.chars().take(MAX_NAME_CHARS).collect();
         // Of two names the first one stays: a request is about one resource.
-        let _ = self.0.set(short);
+        let _ = self.0.name.set(short);
+    }
+
+    /// Says how a call has ended whose answer is a stream.
+    pub(super) fn ended(&self, code: Code) {
+        // A call ends once.
+        let _ = self.0.code.set(code);
     }
 }
 
@@ -78,7 +92,7 @@ impl Journal {
     }
 
     /// Writes down a call that came in. The number is for [`answered`](Self::answered).
-    pub(super) fn began(&self, rpc: &str, caller: &str, note: CallNote) -> u64 {
+    pub(super) fn began(&self, cluster: &str, rpc: &str, caller: &str, note: CallNote) -> u64 {
         let mut state = self.lock();
         let number = state.next;
         state.next += 1;
@@ -86,6 +100,7 @@ impl Journal {
             state.calls.pop_front();
         }
         let call = Call {
+            cluster: cluster.to_owned(),
             rpc: rpc.to_owned(),
             name: None,
             caller: caller.to_owned(),
@@ -114,7 +129,8 @@ impl Journal {
     pub(super) fn calls(&self) -> Vec<Call> {
         let state = self.lock();
         let call = |entry: &Entry| Call {
-            name: entry.note.0.get().cloned(),
+            name: entry.note.0.name.get().cloned(),
+            code: entry.call.code.or_else(|| entry.note.0.code.get().copied()),
             ..entry.call.clone()
         };
         state.calls.iter().map(call).collect()
@@ -149,7 +165,7 @@ mod tests {
     fn a_call_is_there_before_its_answer() {
         let journal = Journal::default();
         let note = CallNote::default();
-        let number = journal.began("GetWorkloadCluster", "bot-a", note.clone());
+        let number = journal.began("parent", "GetWorkloadCluster", "bot-a", note.clone());
         assert_eq!(journal.calls()[0].code, None);
         note.name("team-a");
         journal.answered(number, Code::NotFound);
@@ -165,7 +181,7 @@ mod tests {
     fn the_oldest_call_makes_room() {
         let journal = Journal::with_capacity(2);
         for rpc in ["One", "Two", "Three"] {
-            journal.began(rpc, "bot-a", CallNote::default());
+            journal.began("parent", rpc, "bot-a", CallNote::default());
         }
         journal.answered(0, Code::Ok);
         let rpcs: Vec<String> = journal.calls().into_iter().map(|call| call.rpc).collect();

@@ -8,37 +8,48 @@
 //! | `options`, `scenario` | what a simulator is started with |
 //! | `data`, `authority`, `ssh`, `identity` | the data directory: certificate authorities, identity files |
 //! | `listener` | accepting connections |
-//! | `proxy`, `web` | the proxy's port: routing by ALPN, and the web API |
+//! | `proxy`, `web` | the proxies' port: routing by ALPN and host name, and the web API |
 //! | `auth` | the auth server of a cluster: mutual TLS, gRPC, journal and faults |
-//! | `tenant` | a cluster: its authorities, roles, settings and what it stores |
-//! | `ping`, `workload_clusters` | the gRPC services |
+//! | `tenant`, `backend`, `roles`, `metadata` | a cluster: its authorities and settings, what it stores, by which rules |
+//! | `children` | the clusters behind workload clusters |
+//! | `auth_service`, `users`, `workload_clusters` | the gRPC services |
+//! | `join`, `aws`, `keys`, `certificates` | joining by AWS IAM, and the certificates that come of it |
 //! | `access`, `version` | who may call |
 //! | `faults`, `journal`, `codes` | what goes wrong on purpose; which calls came in |
 //! | `control`, `http` | the same from outside, as methods and over HTTP |
 //!
 //! A `Tenant` is everything that one Teleport cluster is, and an `AuthServer` is one tenant on the wire, without a port of
-//! its own: the proxy's port leads to as many of them as it knows. Today that is one, the parent.
+//! its own: the proxies' port leads to the parent and to its children.
 //!
 //! State is kept in memory and bounded: clusters, held names, calls, faults, identities, connections and sizes of requests
 //! have limits, which the modules name. Only authorities and identities are files.
 
 mod access;
 mod auth;
+mod auth_service;
 mod authority;
+mod aws;
+mod backend;
+mod certificates;
+mod children;
 mod codes;
 mod control;
 mod data;
 mod faults;
 mod http;
 mod identity;
+mod join;
 mod journal;
+mod keys;
 mod listener;
+mod metadata;
 mod options;
-mod ping;
 mod proxy;
+mod roles;
 mod scenario;
 mod ssh;
 mod tenant;
+mod users;
 mod version;
 mod web;
 mod workload_clusters;
@@ -57,10 +68,15 @@ use tokio::{net::TcpListener, task::JoinSet};
 pub use self::{
     access::Verb,
     authority::AuthorityError,
-    control::{ClusterChange, ClusterView, ControlError},
+    aws::AwsIdentity,
+    backend::{JoinToken, MfaDevice},
+    control::{
+        ClusterChange, ClusterView, ControlError, ResetTokenView, Right, RoleChange, RoleView,
+        UserChange, UserView,
+    },
     data::DataError,
     faults::{Fault, TooManyFaults},
-    identity::Identity,
+    identity::{Identity, IdentityError},
     journal::Call,
     options::Options,
     scenario::{NewCluster, Scenario, ScenarioError},
@@ -69,9 +85,10 @@ pub use self::{
 use self::{
     auth::AuthServer,
     authority::Authority,
+    children::Children,
     data::DataDir,
     proxy::Proxy,
-    tenant::{Settings, Tenant},
+    tenant::{PARENT, Settings, Shared, Tenant},
     workload_clusters::Lifecycle,
 };
 
@@ -105,6 +122,9 @@ pub enum StartError {
     /// A certificate authority cannot be made or loaded.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// An identity cannot be made.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// What the scenario puts there cannot be put there.
     #[error(transparent)]
     Control(#[from] ControlError),
@@ -151,14 +171,27 @@ impl Simulator {
 
         let settings = settings(&options.scenario, proxy_address);
         let lifecycle = lifecycle(&options, proxy_address);
-        let tenant = Arc::new(Tenant::new(settings, lifecycle, data.path())?);
-        let web_authority = Authority::load_or_make(data.path(), "web-ca", PROXY_HOST)?;
+        let shared = Arc::new(Shared::default());
+        let authorities = (
+            Authority::load_or_make(data.path(), "user-ca", &settings.name)?,
+            Authority::load_or_make(data.path(), "host-ca", &settings.name)?,
+        );
+        let tenant = Tenant::new(settings, lifecycle.clone(), authorities, shared.clone());
+        let tenant = Arc::new(tenant);
+        let web = || Authority::load_or_make(data.path(), "web-ca", PROXY_HOST);
+        let children = Children::new(tenant.clone(), lifecycle, shared, web()?);
+        let children = Arc::new(children);
         let identity_file = identity::write_all(&tenant, data.path())?;
 
-        let auth = AuthServer::new(tenant.clone())?;
-        let web = web::router(tenant.clone(), proxy_address);
-        let proxy = Proxy::new(&tenant, auth.clone(), &web_authority, web)?;
-        let control = control::Control::new(tenant, data.clone());
+        let auth = AuthServer::new(tenant.clone(), Some(children.clone()))?;
+        let proxy = Proxy::new(
+            tenant.clone(),
+            auth.clone(),
+            &web()?,
+            children.clone(),
+            proxy_address,
+        )?;
+        let control = control::Control::new(tenant, children, data.clone());
         control.apply(&options.scenario)?;
 
         let mut tasks = JoinSet::new();
@@ -198,7 +231,7 @@ impl Simulator {
         format!("http://{}", self.addresses.control)
     }
 
-    /// Identity file of a bot with every right on workload clusters.
+    /// Identity file of a bot with every right on workload clusters, users and roles.
     pub fn identity_file(&self) -> &Path {
         &self.identity_file
     }
@@ -241,18 +274,20 @@ async fn listen(
 fn settings(scenario: &Scenario, proxy: SocketAddr) -> Settings {
     Settings {
         name: scenario.cluster_name.clone(),
+        label: PARENT.to_owned(),
         proxy_address: proxy_host_and_port(proxy),
         server_version: scenario.server_version.clone(),
         min_client_version: scenario.min_client_version.clone(),
         tls_routing: scenario.tls_routing,
         workload_clusters_enabled: scenario.workload_clusters_enabled,
         mfa_for_admin_actions: scenario.mfa_for_admin_actions,
+        certificate_life: scenario.certificate_life,
+        page_size: scenario.page_size,
     }
 }
 
 fn lifecycle(options: &Options, proxy: SocketAddr) -> Lifecycle {
     let scenario = &options.scenario;
-    let parent = PROXY_HOST.split('.').next().unwrap_or_default();
     Lifecycle {
         provisioning: options.provisioning.unwrap_or(scenario.provisioning),
         states: match options.provisioning {
@@ -260,7 +295,7 @@ fn lifecycle(options: &Options, proxy: SocketAddr) -> Lifecycle {
             None => scenario.script(),
         },
         name_hold: scenario.name_hold,
-        taken: HashSet::from([parent.to_owned()]),
+        taken: HashSet::from([PARENT.to_owned()]),
         domain: format!("localhost:{}", proxy.port()),
         page_size: scenario.page_size,
     }

@@ -2,11 +2,11 @@
 //!
 //! A proxy with TLS routing looks at the ClientHello without answering it. If the first protocol that the client offers
 //! is `teleport-auth@` and a cluster, the bytes go to that cluster's auth server, which terminates TLS itself; otherwise
-//! the proxy terminates TLS with its web certificate (`lib/srv/alpnproxy`).
+//! the proxy terminates TLS with its web certificate (`lib/srv/alpnproxy`). The parent and its children have proxies of
+//! their own, which share the port: then the host name in the ClientHello says whose is meant.
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::Router;
 use hyper::server::conn::{http1, http2};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -14,55 +14,57 @@ use hyper_util::{
 };
 use rustls::{ServerConfig, server::ClientHello};
 use tokio::net::TcpStream;
-use tokio_rustls::StartHandshake;
+use tokio_rustls::{StartHandshake, server::TlsStream};
 
-use super::{StartError, auth::AuthServer, authority::Authority, listener, tenant::Tenant};
+use super::{
+    StartError,
+    auth::AuthServer,
+    authority::Authority,
+    children::{Child, Children, DOMAIN},
+    faults::End,
+    listener,
+    tenant::{PARENT, Tenant},
+    web::Web,
+};
 
-/// A proxy with the clusters that it leads to.
+/// The proxies of all clusters, which share a port.
 #[derive(Clone)]
 pub(super) struct Proxy {
-    clusters: Arc<[(String, AuthServer)]>,
-    tls: Arc<ServerConfig>,
-    tls_routing: bool,
-    web: Router,
+    parent: Child,
+    children: Arc<Children>,
+    listen: SocketAddr,
 }
 
 /// Where a ClientHello leads.
 #[derive(Debug, PartialEq, Eq)]
 enum Route {
     Web,
+    Join,
     Auth(String),
     /// It asks for an auth server in a way that names none.
     Nowhere,
 }
 
 impl Proxy {
-    /// The proxy of `tenant`, whose auth server is `auth`, with a web certificate of `authority`.
+    /// The proxy of `tenant`, whose auth server is `auth`, with a web certificate of `authority`, and the proxies of its
+    /// `children`, at the port of `listen`.
     pub(super) fn new(
-        tenant: &Tenant,
+        tenant: Arc<Tenant>,
         auth: AuthServer,
         authority: &Authority,
-        web: Router,
+        children: Arc<Children>,
+        listen: SocketAddr,
     ) -> Result<Self, StartError> {
-        let host = tenant.proxy_host();
-        let certificate = authority.server(&[host, "localhost", "*.localhost", "127.0.0.1"])?;
-        let mut tls = ServerConfig::builder_with_provider(super::crypto())
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.certificate.clone()],
-                certificate.private_key(),
-            )?;
-        let tls_routing = tenant.settings().tls_routing;
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        if tls_routing {
-            tls.alpn_protocols.push(REVERSE_TUNNEL.to_vec());
-        }
+        let names = [tenant.proxy_host(), "localhost", "127.0.0.1"];
+        let web_tls = web_tls(authority, &names, tenant.settings().tls_routing)?;
         Ok(Self {
-            clusters: Arc::new([(tenant.name().to_owned(), auth)]),
-            tls: Arc::new(tls),
-            tls_routing,
-            web,
+            parent: Child {
+                tenant,
+                auth,
+                web_tls,
+            },
+            children,
+            listen,
         })
     }
 
@@ -75,55 +77,142 @@ impl Proxy {
                 return;
             }
         };
-        let route = if self.tls_routing {
-            route(&hello.client_hello())
-        } else {
-            Route::Web
+        let mut route = route(&hello.client_hello());
+        let label = match &route {
+            Route::Auth(cluster) if *cluster == self.parent.tenant.name() => PARENT.to_owned(),
+            Route::Auth(cluster) => cluster.strip_suffix(DOMAIN).unwrap_or(cluster).to_owned(),
+            _ => self.label(hello.client_hello().server_name()),
         };
+        if self.unreachable(&label).await {
+            tracing::info!(%address, cluster = label, "proxy: closed by a fault");
+            return;
+        }
+        let Some(cluster) = self.cluster(&label) else {
+            tracing::info!(%address, cluster = label, "proxy: no such cluster");
+            return;
+        };
+        if matches!(route, Route::Auth(_) | Route::Nowhere)
+            && !cluster.tenant.settings().tls_routing
+        {
+            route = Route::Web;
+        }
         match route {
-            Route::Web => self.serve_web(hello, address).await,
-            Route::Auth(cluster) => {
-                let found = self.clusters.iter().find(|(name, _)| *name == cluster);
-                match found {
-                    Some((_, auth)) => auth.clone().serve_hello(hello, address).await,
-                    None => tracing::info!(%address, cluster, "proxy: no such cluster"),
+            Route::Web => self.serve_web(cluster, hello, address).await,
+            Route::Join => {
+                if let Some(tls) = handshake(&cluster, hello, address).await {
+                    cluster.auth.serve_joins(tls, address).await;
                 }
             }
+            Route::Auth(_) => cluster.auth.serve_hello(hello, address).await,
             Route::Nowhere => tracing::info!(%address, "proxy: malformed protocol name"),
         }
     }
 
-    async fn serve_web(self, hello: StartHandshake<TcpStream>, address: SocketAddr) {
-        let tls = match listener::handshake(hello, self.tls).await {
-            Ok(tls) => tls,
-            Err(error) => {
-                tracing::info!(%address, %error, "proxy: handshake failed");
-                return;
-            }
+    /// The cluster whose proxy a host name stands for: that of a workload cluster, or the parent.
+    fn label(&self, host: Option<&str>) -> String {
+        let label = host.and_then(|host| host.strip_suffix(DOMAIN));
+        label
+            .filter(|_| host != Some(self.parent.tenant.proxy_host()))
+            .unwrap_or(PARENT)
+            .to_owned()
+    }
+
+    fn cluster(&self, label: &str) -> Option<Child> {
+        match label {
+            PARENT => Some(self.parent.clone()),
+            label => self.children.find(label),
+        }
+    }
+
+    /// Whether a fault says that the cluster cannot be reached now.
+    async fn unreachable(&self, label: &str) -> bool {
+        let Some(blow) = self.parent.tenant.shared().faults.strike_connection(label) else {
+            return false;
+        };
+        tokio::time::sleep(blow.delay).await;
+        blow.end != End::Usual
+    }
+
+    async fn serve_web(
+        &self,
+        cluster: Child,
+        hello: StartHandshake<TcpStream>,
+        address: SocketAddr,
+    ) {
+        let Some(tls) = handshake(&cluster, hello, address).await else {
+            return;
         };
         let protocol = tls.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
-        let service = TowerToHyperService::new(self.web);
+        let close = cluster.tenant.connection();
+        let web = Web {
+            tenant: cluster.tenant,
+            children: self.children.clone(),
+            listen: self.listen,
+        };
+        let service = TowerToHyperService::new(web.router());
         let io = TokioIo::new(tls);
-        let result = match protocol.as_deref() {
-            Some(REVERSE_TUNNEL) => {
-                tracing::info!(%address, "proxy: the simulator has no reverse tunnel behind this protocol");
-                return;
-            }
-            Some(b"h2") => {
-                http2::Builder::new(TokioExecutor::new())
-                    .timer(TokioTimer::new())
-                    .serve_connection(io, service)
-                    .await
-            }
-            _ => {
-                http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .serve_connection(io, service)
-                    .await
+        let served = async {
+            match protocol.as_deref() {
+                Some(REVERSE_TUNNEL) => {
+                    tracing::info!(%address, "proxy: the simulator has no reverse tunnel behind this protocol");
+                    Ok(())
+                }
+                Some(b"h2") => {
+                    http2::Builder::new(TokioExecutor::new())
+                        .timer(TokioTimer::new())
+                        .serve_connection(io, service)
+                        .await
+                }
+                _ => {
+                    http1::Builder::new()
+                        .timer(TokioTimer::new())
+                        .serve_connection(io, service)
+                        .await
+                }
             }
         };
-        if let Err(error) = result {
-            tracing::debug!(%address, %error, "proxy: connection ended");
+        tokio::select! {
+            result = served => {
+                if let Err(error) = result {
+                    tracing::debug!(%address, %error, "proxy: connection ended");
+                }
+            }
+            () = close.cancelled() => tracing::debug!(%address, "proxy: connection closed"),
+        }
+    }
+}
+
+/// TLS of a proxy that answers to `names`, with a certificate of `authority`.
+pub(super) fn web_tls(
+    authority: &Authority,
+    names: &[&str],
+    tls_routing: bool,
+) -> Result<Arc<ServerConfig>, StartError> {
+    let certificate = authority.server(names)?;
+    let mut tls = ServerConfig::builder_with_provider(super::crypto())
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.certificate.clone()],
+            certificate.private_key(),
+        )?;
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    if tls_routing {
+        tls.alpn_protocols.push(REVERSE_TUNNEL.to_vec());
+    }
+    Ok(Arc::new(tls))
+}
+
+async fn handshake(
+    cluster: &Child,
+    hello: StartHandshake<TcpStream>,
+    address: SocketAddr,
+) -> Option<TlsStream<TcpStream>> {
+    match listener::handshake(hello, cluster.web_tls.clone()).await {
+        Ok(tls) => Some(tls),
+        Err(error) => {
+            tracing::info!(%address, %error, "proxy: handshake failed");
+            None
         }
     }
 }
@@ -135,6 +224,9 @@ fn route(hello: &ClientHello<'_>) -> Route {
 
 /// Where the first protocol that a client offers leads.
 fn route_of(protocol: &[u8]) -> Route {
+    if protocol == JOIN {
+        return Route::Join;
+    }
     let Some(encoded) = protocol.strip_prefix(AUTH_PREFIX) else {
         return Route::Web;
     };
@@ -160,6 +252,8 @@ fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
         .collect()
 }
 
+/// Protocol of the calls that need no certificate.
+const JOIN: &[u8] = b"teleport-proxy-grpc";
 const AUTH_PREFIX: &[u8] = b"teleport-auth@";
 const CLUSTER_SUFFIX: &[u8] = b".teleport.cluster.local";
 const REVERSE_TUNNEL: &[u8] = b"teleport-reversetunnel";
@@ -174,6 +268,12 @@ mod tests {
             b"teleport-auth@6578616d706c652e74656c65706f72742e7368.teleport.cluster.local";
         let cluster = "example.teleport.sh".to_owned();
         assert_eq!(route_of(protocol), Route::Auth(cluster));
+    }
+
+    #[test]
+    fn the_protocol_of_joins_is_told_from_its_namesake() {
+        assert_eq!(route_of(b"teleport-proxy-grpc"), Route::Join);
+        assert_eq!(route_of(b"teleport-proxy-grpc-mtls"), Route::Web);
     }
 
     #[test]

@@ -10,6 +10,8 @@ use std::{
 use serde::{Deserialize, Deserializer, de};
 
 use super::{
+    aws::AwsIdentity,
+    backend::JoinToken,
     faults::Fault,
     workload_clusters::{Spec, check_outside},
 };
@@ -53,6 +55,13 @@ pub struct Scenario {
     pub min_client_version: String,
     /// Most items in a page of a list.
     pub page_size: usize,
+    /// Longest life of the certificates that clusters give out.
+    #[serde(deserialize_with = "some_duration")]
+    pub certificate_life: Option<Duration>,
+    /// What AWS knows. Bots join with these identities.
+    pub aws_identities: Vec<AwsIdentity>,
+    /// Join tokens of the parent. The bot of each is made with it.
+    pub tokens: Vec<JoinToken>,
     /// Workload clusters that are there from the start.
     pub clusters: Vec<NewCluster>,
     /// Faults that are to happen.
@@ -127,6 +136,9 @@ impl Default for Scenario {
             server_version: "18.5.0".to_owned(),
             min_client_version: "17.0.0".to_owned(),
             page_size: 100,
+            certificate_life: None,
+            aws_identities: Vec::new(),
+            tokens: Vec::new(),
             clusters: Vec::new(),
             faults: Vec::new(),
         }
@@ -185,6 +197,17 @@ impl Scenario {
             }
         }
         check_states(self.states.as_deref()).map_err(|text| invalid("states", &text))?;
+        if self.certificate_life.is_some_and(|life| life.is_zero()) {
+            return Err(invalid("certificate_life", "must be more than nothing"));
+        }
+        for (index, identity) in self.aws_identities.iter().enumerate() {
+            let wrong = |text: String| invalid(&format!("aws_identities[{index}]"), &text);
+            identity.check().map_err(wrong)?;
+        }
+        for (index, token) in self.tokens.iter().enumerate() {
+            let wrong = |text: String| invalid(&format!("tokens[{index}]"), &text);
+            token.check().map_err(wrong)?;
+        }
         for (index, cluster) in self.clusters.iter().enumerate() {
             let wrong = |text: String| invalid(&format!("clusters[{index}]"), &text);
             cluster.check().map_err(wrong)?;
@@ -268,6 +291,10 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
     })
 }
 
+fn some_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    duration(deserializer).map(Some)
+}
+
 /// So that `teleport-auth@` with the encoded name fits an ALPN entry, 255 bytes.
 const MAX_CLUSTER_NAME_BYTES: usize = 109;
 const MAX_STATES: usize = 1_000;
@@ -297,6 +324,20 @@ mod tests {
             server_version = "17.1.0"
             min_client_version = "16.0.0"
             page_size = 2
+            certificate_life = "20s"
+
+            [[aws_identities]]
+            access_key_id = "AKIA"
+            secret_access_key = "secret"
+            session_token = "token"
+            account = "123456789012"
+            arn = "arn:aws:iam::123456789012:user/a"
+            expired = true
+
+            [[tokens]]
+            name = "ci"
+            bot = "ci"
+            allow = [{ aws_account = "123456789012" }]
 
             [[clusters]]
             name = "a"
@@ -313,6 +354,9 @@ mod tests {
         assert_eq!(scenario.provisioning, Duration::from_millis(250));
         assert_eq!(scenario.name_hold, Duration::from_secs(15 * 24 * 3600));
         assert_eq!(scenario.script().unwrap().len(), 3);
+        assert_eq!(scenario.certificate_life, Some(Duration::from_secs(20)));
+        assert!(scenario.aws_identities[0].expired);
+        assert_eq!(scenario.tokens[0].allow[0].aws_account, "123456789012");
         assert_eq!(scenario.clusters[0].spec.regions[0].name, "us-west-2");
         let lost = Fault::drop_after("CreateWorkloadCluster");
         assert_eq!(scenario.faults, [lost]);
@@ -363,6 +407,15 @@ mod tests {
             ),
             ("server_version = 'v18'", "server_version: \"v18\""),
             ("cluster_name = ''", "cluster_name: must have"),
+            ("certificate_life = '0s'", "certificate_life: must be"),
+            (
+                "[[aws_identities]]\naccess_key_id=''\nsecret_access_key='a'\naccount='1'\narn='a'",
+                "aws_identities[0]: access_key_id",
+            ),
+            (
+                "[[tokens]]\nname='a'\nbot='a'\nallow=[{}]",
+                "tokens[0]: allow[0]",
+            ),
             ("[[faults]]\nrpc = 'Pong'\ndrop = 'after'", "rpc: \"Pong\""),
             (
                 "[[clusters]]\nname = 'A'\nspec = {regions = [{name='a'}]}",

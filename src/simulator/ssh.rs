@@ -1,12 +1,12 @@
-//! The SSH lines of an identity file, in OpenSSH's formats (its `PROTOCOL.certkeys`, RFC 5656).
+//! SSH keys, certificates and the lines of an identity file, in OpenSSH's formats (its `PROTOCOL.certkeys`, RFC 5656).
 //!
 //! The simulator speaks no SSH, but Teleport's own readers refuse an identity file without an SSH certificate.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rcgen::SigningKey;
 
-/// The line of a user's certificate in the form of an `authorized_keys` file. `key` is an uncompressed point on P-256,
-/// `authority` a key on the same curve.
+/// A user's certificate for the public key `key`, in OpenSSH's wire form, which holds in the seconds since 1970 from
+/// `seconds.0` to `seconds.1`. `authority` is a key on P-256. `None` when `key` is no public key.
 ///
 /// # Errors
 /// When `authority` cannot sign.
@@ -14,20 +14,23 @@ pub(super) fn user_certificate(
     user: &str,
     key: &[u8],
     authority: &impl SigningKey,
-) -> Result<String, rcgen::Error> {
+    seconds: (u64, u64),
+) -> Result<Option<Vec<u8>>, rcgen::Error> {
+    let Some((kind, fields)) = key_type(key) else {
+        return Ok(None);
+    };
     let mut blob = Blob::default();
-    blob.text(CERTIFICATE_TYPE);
+    blob.text(&format!("{kind}{CERTIFICATE_SUFFIX}"));
     blob.bytes(&fastrand::u128(..).to_be_bytes()); // nonce
-    blob.text(CURVE);
-    blob.bytes(key);
+    blob.0.extend_from_slice(fields);
     blob.number64(1); // serial
     blob.number32(1); // type: user
     blob.text(user); // key id
     let mut principals = Blob::default();
     principals.text(user);
     blob.bytes(&principals.0);
-    blob.number64(0); // valid after
-    blob.number64(u64::MAX); // valid before
+    blob.number64(seconds.0); // valid after
+    blob.number64(seconds.1); // valid before
     blob.bytes(&[]); // critical options
     blob.bytes(&[]); // extensions
     blob.bytes(&[]); // reserved
@@ -36,10 +39,42 @@ pub(super) fn user_certificate(
     signature.text(KEY_TYPE);
     signature.bytes(&numbers(&authority.sign(&blob.0)?));
     blob.bytes(&signature.0);
-    Ok(format!(
-        "{CERTIFICATE_TYPE} {}\n",
-        BASE64_STANDARD.encode(&blob.0)
-    ))
+    Ok(Some(blob.0))
+}
+
+/// A key or certificate in wire form as a line of an `authorized_keys` file.
+pub(super) fn line(blob: &[u8]) -> String {
+    let kind = key_name(blob).map_or("", |(kind, _)| kind);
+    format!("{kind} {}\n", BASE64_STANDARD.encode(blob))
+}
+
+/// The wire form in a line of an `authorized_keys` file. `None` when it is malformed.
+pub(super) fn from_line(line: &[u8]) -> Option<Vec<u8>> {
+    let mut words = std::str::from_utf8(line).ok()?.split_whitespace();
+    let (kind, text) = (words.next()?, words.next()?);
+    let blob = BASE64_STANDARD.decode(text).ok()?;
+    (key_type(&blob)?.0 == kind).then_some(blob)
+}
+
+/// The type of a public key in wire form, and the fields behind it. `None` for keys that are not known.
+pub(super) fn key_type(blob: &[u8]) -> Option<(&str, &[u8])> {
+    let (kind, fields) = key_name(blob)?;
+    let mut rest = fields;
+    let mut count = 0;
+    while !rest.is_empty() {
+        rest = field(rest)?.1;
+        count += 1;
+    }
+    KEYS.contains(&(kind, count)).then_some((kind, fields))
+}
+
+/// A public key on P-256, an uncompressed point, in wire form.
+pub(super) fn public_key(point: &[u8]) -> Vec<u8> {
+    let mut blob = Blob::default();
+    blob.text(KEY_TYPE);
+    blob.text(CURVE);
+    blob.bytes(point);
+    blob.0
 }
 
 /// The line of a host certificate authority in the form of a `known_hosts` file. `authority` is an uncompressed point
@@ -51,12 +86,15 @@ pub(super) fn certificate_authority(cluster: &str, proxy: &str, authority: &[u8]
     )
 }
 
-fn public_key(point: &[u8]) -> Vec<u8> {
-    let mut blob = Blob::default();
-    blob.text(KEY_TYPE);
-    blob.text(CURVE);
-    blob.bytes(point);
-    blob.0
+fn key_name(blob: &[u8]) -> Option<(&str, &[u8])> {
+    let (name, fields) = field(blob)?;
+    Some((std::str::from_utf8(name).ok()?, fields))
+}
+
+/// The first field of a blob, and the rest.
+fn field(blob: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = blob.split_first_chunk()?;
+    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
 }
 
 /// The two numbers of an ECDSA signature, from X.509's form (a DER sequence of two integers) to SSH's. The integers look
@@ -97,7 +135,9 @@ impl Blob {
     }
 }
 
-const CERTIFICATE_TYPE: &str = "ecdsa-sha2-nistp256-cert-v01@openssh.com";
+const CERTIFICATE_SUFFIX: &str = "-cert-v01@openssh.com";
+/// Types of keys with the number of their fields.
+const KEYS: [(&str, usize); 3] = [(KEY_TYPE, 2), ("ssh-ed25519", 1), ("ssh-rsa", 2)];
 const KEY_TYPE: &str = "ecdsa-sha2-nistp256";
 const CURVE: &str = "nistp256";
 
@@ -113,14 +153,37 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_line_starts_with_its_type_and_repeats_it_in_the_blob() {
+    fn a_certificate_has_its_type_the_fields_of_the_key_and_its_times() {
         let (key, authority) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
-        let line = user_certificate("bot-terraform", key.der_bytes(), &authority).unwrap();
+        let key = public_key(key.der_bytes());
+        let made = user_certificate("bot-terraform", &key, &authority, (5, 7)).unwrap();
+        let blob = made.unwrap();
+        let line = line(&blob);
         assert!(line.starts_with("ecdsa-sha2-nistp256-cert-v01@openssh.com "));
         assert!(line.ends_with('\n'));
-        let blob = decode(&line, 1);
-        assert_eq!(&blob[..4], &[0, 0, 0, 40]);
-        assert_eq!(&blob[4..44], CERTIFICATE_TYPE.as_bytes());
+        assert_eq!(decode(&line, 1), blob);
+        let (_, fields) = key_name(&blob).unwrap();
+        let (_, rest) = field(fields).unwrap();
+        assert!(rest.starts_with(key_type(&key).unwrap().1));
+        let times = [5_u64, 7].map(u64::to_be_bytes).concat();
+        assert!(blob.windows(16).any(|window| window == times));
+    }
+
+    #[test]
+    fn what_is_no_public_key_is_none() {
+        let key = public_key(&[4; 65]);
+        assert_eq!(from_line(line(&key).as_bytes()).unwrap(), key);
+        assert!(from_line(b"ssh-rsa AAAA").is_none());
+        assert!(from_line(format!("ssh-rsa {}", &line(&key)[20..]).as_bytes()).is_none());
+        for blob in [&key[..key.len() - 1], &[], &[0, 0, 0, 9, 1]] {
+            assert!(key_type(blob).is_none());
+            let authority = KeyPair::generate().unwrap();
+            assert!(
+                user_certificate("a", blob, &authority, (0, 1))
+                    .unwrap()
+                    .is_none()
+            );
+        }
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! A running simulator, dialled with plain tonic and rustls.
 
+mod children;
 mod control;
 mod dial;
 mod faults;
+mod guest;
+mod links;
+mod residents;
 mod rules;
 mod tls;
 

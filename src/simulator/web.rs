@@ -2,27 +2,53 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::{Json, Router, extract::State, routing};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, Uri, header::HOST},
+    routing,
+};
 use serde_json::{Value, json};
 
-use super::tenant::Tenant;
+use super::{
+    children::{Children, DOMAIN},
+    tenant::Tenant,
+};
 
 /// The web API of the proxy of `tenant`, which listens at `listen`. What it does not know is a 404.
-pub(super) fn router(tenant: Arc<Tenant>, listen: SocketAddr) -> Router {
-    Router::new()
-        .route("/webapi/find", routing::get(find))
-        .route("/webapi/ping", routing::get(ping))
-        .with_state((tenant, listen))
+#[derive(Clone)]
+pub(super) struct Web {
+    pub(super) tenant: Arc<Tenant>,
+    pub(super) children: Arc<Children>,
+    pub(super) listen: SocketAddr,
 }
 
-type Shared = (Arc<Tenant>, SocketAddr);
+impl Web {
+    /// Its paths.
+    pub(super) fn router(self) -> Router {
+        Router::new()
+            .route("/webapi/find", routing::get(find))
+            .route("/webapi/ping", routing::get(ping))
+            .with_state(self)
+    }
 
-async fn find(State((tenant, listen)): State<Shared>) -> Json<Value> {
-    Json(answer(&tenant, listen))
+    /// The child that the request names as its host, or the cluster that the connection was made to.
+    fn asked(&self, headers: &HeaderMap, uri: &Uri) -> Arc<Tenant> {
+        let header = headers.get(HOST).and_then(|host| host.to_str().ok());
+        let host = uri.host().or(header).unwrap_or_default();
+        let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+        let child = host.strip_suffix(DOMAIN);
+        let child = child.and_then(|name| self.children.find(name));
+        child.map_or_else(|| self.tenant.clone(), |child| child.tenant)
+    }
 }
 
-async fn ping(State((tenant, listen)): State<Shared>) -> Json<Value> {
-    let mut answer = answer(&tenant, listen);
+async fn find(State(web): State<Web>, headers: HeaderMap, uri: Uri) -> Json<Value> {
+    Json(answer(&web.asked(&headers, &uri), web.listen))
+}
+
+async fn ping(State(web): State<Web>, headers: HeaderMap, uri: Uri) -> Json<Value> {
+    let mut answer = answer(&web.asked(&headers, &uri), web.listen);
     answer["auth"] = json!({
         "type": "local",
         "second_factor": "webauthn",
@@ -59,4 +85,5 @@ fn answer(tenant: &Tenant, listen: SocketAddr) -> Value {
     })
 }
 
-const SUITE: &str = "balanced-v1";
+/// Algorithms that the clusters want for keys.
+pub(super) const SUITE: &str = "balanced-v1";

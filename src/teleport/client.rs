@@ -6,7 +6,8 @@ use prost_reflect::{DynamicMessage, MethodDescriptor};
 use tracing::Instrument;
 
 use super::{
-    Address, Config, Error, IdentityBundle, JoinRequest, WorkloadClusters,
+    Address, Config, Error, IdentityBundle, JoinRequest, ObjectRpcs, Objects, ResetTokens,
+    WorkloadClusters,
     connect::ConnectError,
     connection::{Connection, Connections, Patience},
     credentials::{Source, SourceError},
@@ -151,6 +152,16 @@ impl Client {
     /// The calls on workload clusters.
     pub fn workload_clusters(&self) -> WorkloadClusters {
         WorkloadClusters::new(self.clone())
+    }
+
+    /// The calls on objects of a kind.
+    pub fn objects(&self, rpcs: ObjectRpcs) -> Objects {
+        Objects::new(self.clone(), rpcs)
+    }
+
+    /// The calls on invite links.
+    pub fn reset_tokens(&self) -> ResetTokens {
+        ResetTokens::new(self.clone())
     }
 
     /// Makes a call, connecting first if need be, and repeats it after passing failures as its [`Repeatable`] allows.

@@ -8,7 +8,7 @@
 //! | arguments | [`attributes`], `settings`, [`duration`], [`address`] |
 //! | credentials | `credentials`, `join`, `identity_file`, `key_pair`, `profile`, `identity`, `private_key`, `pem` |
 //! | reaching a cluster | `connect`, `dial`, `way`, `discovery`, `handshake`, `tls`, `verifier`, `roots`, `tcp`, `http_proxy`, `transport` |
-//! | calls | [`Client`], [`Pool`], `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`] |
+//! | calls | [`Client`], [`Pool`], `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
 //! | what can go wrong | [`Error`], [`Kind`] |
 
 pub mod address;
@@ -29,10 +29,12 @@ mod identity;
 mod identity_file;
 mod join;
 mod key_pair;
+mod objects;
 mod pem;
 mod pool;
 mod private_key;
 mod profile;
+mod reset_tokens;
 mod retry;
 mod roots;
 mod settings;
@@ -56,6 +58,8 @@ pub use join::{
     bundle::IdentityBundle,
     method::{InvalidJoinMethod, JoinMethod},
 };
+pub use objects::{ObjectRpcs, Objects, Rpc};
 pub use pool::Pool;
+pub use reset_tokens::ResetTokens;
 pub use settings::{Config, InvalidSettings, Problem, Settings};
 pub use workload_clusters::WorkloadClusters;

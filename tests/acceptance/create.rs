@@ -46,14 +46,9 @@ fn a_cluster_that_is_active_at_once_is_read_once_more(program: &Program) {
     let calls: Vec<_> = calls
         .filter(|rpc| rpc.ends_with("WorkloadCluster"))
         .collect();
-    assert_eq!(
-        calls,
-        [
-            "GetWorkloadCluster",
-            "CreateWorkloadCluster",
-            "GetWorkloadCluster"
-        ]
-    );
+    let (get, create) = ("GetWorkloadCluster", "CreateWorkloadCluster");
+    // The plan, the apply and the creation look whether the name is free.
+    assert_eq!(calls, [get, get, get, create, get]);
     env.plan_is_empty().without_diagnostics();
 }
 
@@ -126,13 +121,15 @@ fn an_existing_cluster_is_not_taken_over_and_the_error_shows_the_import_block(pr
         "[[clusters]]\nname = 'team-a'\nspec = { regions = [{ name = 'us-west-2' }] }",
     );
     env.configure(&cluster("team-a", ""));
-    let error = env.apply().error(&[
+    let phrases = [
         "already",
         "team-a",
         "import {",
         "to = ADDRESS",
         "id = \"team-a\"",
-    ]);
+    ];
+    env.plan().warning(&phrases);
+    let error = env.apply_plan().error(&phrases);
     assert_eq!(error.address, CLUSTER);
     assert!(env.state().is_empty());
     assert_eq!(env.calls("CreateWorkloadCluster"), 0);

@@ -147,10 +147,14 @@ fn a_foreign_identity_file_is_told_from_other_failures(program: &Program) {
     let error = env
         .plan_with(&[])
         .error(&["identity-foreign", "parent.localhost"]);
+    // A server that refuses the client certificate closes the connection, and what it says of that may get lost.
+    let told = [
+        "Wrong Cluster",
+        "Invalid Credentials",
+        "does not accept the client certificate",
+    ];
     assert!(
-        ["Wrong Cluster", "Invalid Credentials"]
-            .iter()
-            .any(|summary| error.text.starts_with(summary)),
+        told.iter().any(|phrase| error.text.contains(phrase)),
         "{}",
         error.text
     );

@@ -78,11 +78,11 @@ fn a_connection_lost_before_the_creation_doubles_nothing(program: &Program) {
 
 fn failures_in_passing_are_ridden_out(program: &Program) {
     let env = TestEnv::with(program, "active_after_reads = 1");
-    // The first read looks whether the name is free.
+    // The first three reads look whether the name is free: for the plan, for the apply, and before the creation.
     for (code, after) in [
-        (Code::Unavailable, 1),
-        (Code::ResourceExhausted, 2),
         (Code::Unavailable, 3),
+        (Code::ResourceExhausted, 4),
+        (Code::Unavailable, 5),
     ] {
         env.simulator
             .add_fault(Fault::code("GetWorkloadCluster", code).after(after))
@@ -98,9 +98,7 @@ fn connections_that_are_closed_while_waiting_are_made_again(program: &Program) {
     let env = TestEnv::with(program, "states = ['creating']");
     env.configure(&cluster("team-a", ""));
     let mut running = env.start(APPLY);
-    running.until("the cluster is waited for", |_| {
-        env.calls("GetWorkloadCluster") > 1
-    });
+    running.until("the cluster is waited for", |_| env.is_waiting());
     env.simulator.close_connections();
     let reads = env.calls("GetWorkloadCluster");
     running.until("it is read again", |_| {
@@ -116,7 +114,7 @@ fn rights_that_are_taken_away_while_waiting_keep_the_cluster_in_the_state(progra
     let env = TestEnv::with(program, "active_after_reads = 1");
     let refused =
         Fault::code("GetWorkloadCluster", Code::PermissionDenied).message("access denied");
-    env.simulator.add_fault(refused.after(1)).unwrap();
+    env.simulator.add_fault(refused.after(3)).unwrap();
     env.configure(&cluster("team-a", ""));
     let outcome = env.apply().failed();
     let errors = outcome.diagnostics();
@@ -145,9 +143,7 @@ fn a_cluster_that_is_deleted_while_it_is_waited_for_is_an_error_and_leaves_nothi
     let env = TestEnv::with(program, "states = ['creating']");
     env.configure(&cluster("team-a", ""));
     let mut running = env.start(APPLY);
-    running.until("the cluster is waited for", |_| {
-        env.calls("GetWorkloadCluster") > 1
-    });
+    running.until("the cluster is waited for", |_| env.is_waiting());
     env.simulator.delete_cluster("team-a");
     running
         .wait()

@@ -33,8 +33,10 @@ resource "terraform_data" "dependent" {
 fn interrupted(env: &TestEnv) -> Outcome {
     let before = env.calls("GetWorkloadCluster");
     let mut running = env.start(APPLY);
-    running.until("the cluster is waited for", |_| {
-        env.names() == ["team-a"] && env.calls("GetWorkloadCluster") > before + 1
+    running.until("the cluster is waited for", |running| {
+        let reads = env.calls("GetWorkloadCluster") - before;
+        // After an interruption: the refresh, and then the wait.
+        env.is_waiting() && reads > 1 && running.stdout().contains("apply_start")
     });
     let begin = Instant::now();
     running.interrupt();
@@ -142,11 +144,12 @@ fn an_interrupted_cluster_can_be_destroyed(program: &Program) {
 
 fn an_interruption_before_anything_was_created_leaves_nothing(program: &Program) {
     let env = TestEnv::new(program);
-    let slow = Fault::delay("GetWorkloadCluster", Duration::from_secs(30));
+    // Two plans look before.
+    let slow = Fault::delay("GetWorkloadCluster", Duration::from_secs(30)).after(2);
     env.simulator.add_fault(slow).unwrap();
     env.configure(&cluster("team-a", ""));
     let mut running = env.start(APPLY);
-    running.until("the first look", |_| env.calls("GetWorkloadCluster") == 1);
+    running.until("the first look", |_| env.calls("GetWorkloadCluster") == 3);
     running.interrupt();
     let outcome = running.wait();
     assert_eq!(outcome.code, Some(1), "{outcome}");

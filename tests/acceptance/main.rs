@@ -18,12 +18,15 @@ mod examples;
 mod failures;
 mod import;
 mod interruption;
+mod invites;
 mod logs;
 mod official;
 mod provider_block;
 mod replacement;
+mod roles;
 mod servers;
 mod taint;
+mod users;
 mod validation;
 
 use std::process::ExitCode;
@@ -39,12 +42,15 @@ fn main() -> ExitCode {
         failures::SCENARIOS,
         import::SCENARIOS,
         interruption::SCENARIOS,
+        invites::SCENARIOS,
         logs::SCENARIOS,
         official::SCENARIOS,
         provider_block::SCENARIOS,
         replacement::SCENARIOS,
+        roles::SCENARIOS,
         servers::SCENARIOS,
         taint::SCENARIOS,
+        users::SCENARIOS,
         validation::SCENARIOS,
     ])
 }

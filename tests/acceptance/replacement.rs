@@ -116,8 +116,11 @@ fn a_replacement_under_the_same_name_with_create_before_destroy_destroys_nothing
     env.apply().succeeded();
     env.configure(&elsewhere(&configuration));
     env.plan().warning(&["team-a", "14 days"]);
-    env.apply_plan().error(&["team-a", "already"]);
+    let outcome = env.apply_plan();
+    outcome.error(&["team-a", "already", "14 days"]);
+    assert_eq!(outcome.begun(), only("create"));
     assert_nothing_happened(&env);
+    assert!(!env.state().get(CLUSTER).tainted);
     env.configure(&configuration);
     env.plan_is_empty().without_diagnostics();
 }

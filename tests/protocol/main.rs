@@ -3,11 +3,20 @@
 // All of this is test code, the functions between the tests too.
 #![allow(clippy::unwrap_used)]
 
+mod breaks;
+mod configuration;
 mod debug;
+mod encodings;
 mod endings;
 mod handshake;
 mod host;
+mod interruption;
+mod life;
 mod log;
 mod mutual_tls;
+mod replacement;
 mod services;
 mod signals;
+mod taint;
+mod unoffered;
+mod walk;

@@ -210,6 +210,13 @@ impl TestEnv {
             .count()
     }
 
+    /// Whether a cluster that was made is waited for.
+    pub(crate) fn is_waiting(&self) -> bool {
+        let calls = self.simulator.calls().into_iter();
+        let mut since = calls.skip_while(|call| call.rpc != "CreateWorkloadCluster");
+        since.any(|call| call.rpc == "GetWorkloadCluster")
+    }
+
     /// The names of the workload clusters that there are.
     pub(crate) fn names(&self) -> Vec<String> {
         self.simulator

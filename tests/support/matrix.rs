@@ -3,7 +3,7 @@
 //! A harness of its own, since libtest cannot skip a test at run time: a scenario whose program is missing is shown as
 //! `ignored` with the reason, under the program's name, and the run closes with one line per program.
 
-use std::{fs, path::Path, process::ExitCode};
+use std::{fs, path::Path, process::ExitCode, thread};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
@@ -34,7 +34,10 @@ pub(crate) type Column = (Kind, Result<Program, NotFound>);
 
 /// Runs the scenarios on every program, as a test program's `main`.
 pub(crate) fn run(scenarios: &[&[Scenario]]) -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Scenarios wait more than they compute.
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads.get_or_insert(3 * cores);
     let columns = Kind::ALL.map(|kind| (kind, Search::from_process().find(kind)));
     let scenarios = scenarios.concat();
     let conclusion = libtest_mimic::run(&arguments, trials(&columns, &scenarios));

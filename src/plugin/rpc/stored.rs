@@ -146,7 +146,7 @@ impl<P: Provider> ProviderService<P> {
         let generate = || {
             let found = self.resource(&request.type_name)?;
             let state = answers::read("object", request.state.as_ref(), &found.ty)?;
-            let config = operations::configuration(found.thing.schema(), &state);
+            let config = operations::configuration(&*found.thing, &state);
             let config = answers::write("configuration", &config, &found.ty)?;
             Ok((config, Diagnostics::new()))
         };

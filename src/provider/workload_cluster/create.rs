@@ -10,6 +10,7 @@ use prost_reflect::DynamicMessage;
 use tokio::time::{Instant, timeout};
 
 use super::{
+    existing,
     object::{self, Objects, READY},
     wait::{End, Waited, until_active},
 };
@@ -19,6 +20,7 @@ use crate::{
         cluster::{Cluster, client},
         errors::{call_failed, chain},
         interrupt::MOMENT,
+        shapes::without_unknown,
         timeouts::timeout as timeout_of,
     },
     teleport::{Error, Kind, WorkloadClusters},
@@ -141,7 +143,7 @@ impl Work<'_> {
                 Begun::Nothing
             }
             Ok(found) => {
-                self.exists(&found);
+                existing::refuse(&self.name, &found, &mut self.told);
                 Begun::Nothing
             }
         }
@@ -195,7 +197,7 @@ impl Work<'_> {
         match found {
             Ok(found) if self.objects.same(&found, &self.planned) => Begun::Exists(Some(found)),
             Ok(found) => {
-                self.exists(&found);
+                existing::refuse(&self.name, &found, &mut self.told);
                 Begun::Nothing
             }
             Err(look) if look.kind() == Kind::NotFound => {
@@ -298,7 +300,7 @@ impl Work<'_> {
     fn answer(self, cluster: Option<&DynamicMessage>, ready: bool) -> Applied {
         let mut state = match cluster {
             Some(cluster) => self.objects.value(cluster, &self.planned),
-            None => object::without_unknown(self.planned),
+            None => without_unknown(self.planned),
         };
         state.set_field(READY, ready.into());
         state.set_field("id", self.name.into());
@@ -326,21 +328,6 @@ impl Work<'_> {
                  holds the name of a deleted cluster for 14 days; its support can restore the cluster or release the name. The \
                  name may also belong to somebody else. Use another metadata.name.",
                 chain(error),
-            ),
-        );
-    }
-
-    fn exists(&mut self, found: &DynamicMessage) {
-        let name = &self.name;
-        let state = object::state(found).unwrap_or_else(|| "unknown".to_owned());
-        self.told.attribute_error(
-            Path::attributes(&["metadata", "name"]),
-            "Workload Cluster Already Exists",
-            format!(
-                "A workload cluster named {name:?} exists already (state {state:?}). To manage it with this configuration, \
-                 import it, with the address of this resource block for ADDRESS:\n\n  import {{\n    to = ADDRESS\n    id = \
-                 {name:?}\n  }}\n\nIf it is this very resource, tainted and with create_before_destroy, then say that it is \
-                 good as it is: terraform untaint ADDRESS. To make another cluster, use another metadata.name."
             ),
         );
     }

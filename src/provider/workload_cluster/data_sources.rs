@@ -18,6 +18,7 @@ use crate::{
         cluster::{Cluster, client},
         errors::call_failed,
         interrupt::unless_stopped,
+        shapes::results,
     },
     teleport::{Kind, WorkloadClusters},
 };
@@ -40,7 +41,7 @@ impl WorkloadClusterDataSource {
         let mut block = Block::new(
             "Reads a workload cluster of the parent cluster. That there is none is an error.",
         );
-        block.attributes = reported(objects.attributes());
+        block.attributes = results(objects.attributes());
         // The way in which the resource, and the official provider, name it.
         if let Some(metadata) = block.attributes.get_mut("metadata") {
             metadata.presence = Presence::OptionalComputed;
@@ -139,7 +140,7 @@ impl DataSource<Cluster> for WorkloadClusterDataSource {
 impl WorkloadClustersDataSource {
     pub(in crate::provider) fn new() -> Self {
         let objects = Objects::new();
-        let mut attributes = reported(objects.attributes());
+        let mut attributes = results(objects.attributes());
         let name = Attribute::string()
             .computed()
             .describe("Name of the workload cluster.");
@@ -222,25 +223,6 @@ impl DataSource<Cluster> for WorkloadClustersDataSource {
             }
         }
     }
-}
-
-/// The attributes as results: nothing of them can be set, and nothing of them makes anything happen.
-fn reported(attributes: BTreeMap<String, Attribute>) -> BTreeMap<String, Attribute> {
-    let plain = attributes.into_iter().map(|(name, attribute)| {
-        let shape = match attribute.shape {
-            Shape::Nested(nesting, inner) => Shape::Nested(nesting, reported(inner)),
-            shape @ Shape::Type(_) => shape,
-        };
-        let description = attribute.description;
-        (
-            name,
-            Attribute {
-                shape,
-                ..Attribute::string().computed().describe(description)
-            },
-        )
-    });
-    plain.collect()
 }
 
 fn named(attribute: Attribute) -> Attribute {

@@ -4,12 +4,14 @@
 //! - `validate`: what can be said about a configuration without asking anybody.
 //! - `plan`: what the plan adds to the schema's rules; the guard of held names.
 //! - `create`: creation, waiting, and going on after an interruption; `wait` is the waiting itself.
+//! - `existing`: what a new cluster finds in its place.
 //! - `delete`: deletion, and when it is refused.
 //! - `data_sources`: reading one cluster, or all.
 
 mod create;
 mod data_sources;
 mod delete;
+mod existing;
 mod object;
 mod plan;
 mod validate;
@@ -17,14 +19,21 @@ mod wait;
 
 use async_trait::async_trait;
 use object::{Objects, READY};
+use serde_json::Value as Json;
 
 pub(super) use data_sources::{WorkloadClusterDataSource, WorkloadClustersDataSource};
 
-use super::{Cluster, cluster::client, errors::call_failed, interrupt::unless_stopped};
+use super::{
+    Cluster,
+    cluster::client,
+    errors::call_failed,
+    interrupt::unless_stopped,
+    shapes::{null, null_at},
+};
 use crate::{
     framework::{
-        Applied, Call, Create, Delete, Diagnostics, Imported, PlannedChange, Private, Resource,
-        Schema, Update, Value,
+        Applied, Call, Create, Delete, Diagnostics, Imported, PlanKind, PlannedChange, Private,
+        Resource, Schema, Update, Value, refuse_other_version,
     },
     teleport::Kind,
 };
@@ -33,6 +42,7 @@ use crate::{
 pub(super) struct WorkloadClusterResource {
     objects: Objects,
     schema: Schema,
+    stored: existing::Stored,
 }
 
 impl WorkloadClusterResource {
@@ -41,6 +51,7 @@ impl WorkloadClusterResource {
         Self {
             schema: objects.schema(),
             objects,
+            stored: existing::Stored::default(),
         }
     }
 }
@@ -61,11 +72,14 @@ impl Resource<Cluster> for WorkloadClusterResource {
 
     async fn plan(
         &self,
-        _call: &Call<Cluster>,
+        call: &Call<Cluster>,
         change: &mut PlannedChange,
         diagnostics: &mut Diagnostics,
     ) {
         plan::complete(change, |object| self.objects.digest(object), diagnostics);
+        if change.kind == PlanKind::Create {
+            existing::look(call, &mut change.planned, &self.stored, diagnostics).await;
+        }
     }
 
     async fn create(&self, call: &Call<Cluster>, request: Create) -> Applied {
@@ -165,15 +179,24 @@ impl Resource<Cluster> for WorkloadClusterResource {
             );
             return None;
         }
-        let mut state = object::null(&self.schema);
+        let mut state = null(&self.schema);
         state.set_field("id", id.into());
-        let mut metadata = object::null_at(&self.schema, "metadata");
+        let mut metadata = null_at(&self.schema, "metadata");
         metadata.set_field("name", id.into());
         state.set_field("metadata", metadata);
         Some(Imported {
             state,
             private: Private::new(),
         })
+    }
+
+    fn upgrade(&self, version: i64, state: &mut Json, diagnostics: &mut Diagnostics) {
+        self.stored.note(state);
+        refuse_other_version(TYPE_NAME, version, self.schema.version, diagnostics);
+    }
+
+    fn generate(&self, config: &mut Value) {
+        validate::take_out_refused(config);
     }
 
     fn moves_from(&self, provider: &str, type_name: &str) -> bool {

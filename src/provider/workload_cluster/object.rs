@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::validate;
 use crate::{
-    framework::{Attribute, Block, Diagnostics, Schema, Shape, Validator, Value},
+    framework::{Attribute, Block, Diagnostics, Schema, Validator, Value},
     mapping::{Mapping, Rules},
     proto,
     provider::timeouts,
@@ -142,30 +142,24 @@ pub(super) fn is_protected(object: &Value) -> bool {
 
 /// `status.state` of a message. None where there is no status or no text.
 pub(super) fn state(cluster: &DynamicMessage) -> Option<String> {
+    status(cluster, "state")
+}
+
+/// `status.domain` of a message. None where there is no status or no text.
+pub(super) fn domain(cluster: &DynamicMessage) -> Option<String> {
+    status(cluster, "domain")
+}
+
+fn status(cluster: &DynamicMessage, name: &str) -> Option<String> {
     let status = cluster.descriptor().get_field_by_name("status")?;
     if !cluster.has_field(&status) {
         return None;
     }
     let status = cluster.get_field(&status);
-    let state = status.as_message()?.get_field_by_name("state")?;
-    match state.as_ref() {
-        Field::String(state) if !state.is_empty() => Some(state.clone()),
+    let field = status.as_message()?.get_field_by_name(name)?;
+    match field.as_ref() {
+        Field::String(text) if !text.is_empty() => Some(text.clone()),
         _ => None,
-    }
-}
-
-/// The value with null for everything unknown.
-pub(super) fn without_unknown(value: Value) -> Value {
-    match value {
-        Value::Unknown => Value::Null,
-        Value::Object(fields) => Value::Object(
-            fields
-                .into_iter()
-                .map(|(name, value)| (name, without_unknown(value)))
-                .collect(),
-        ),
-        Value::List(elements) => Value::List(elements.into_iter().map(without_unknown).collect()),
-        other => other,
     }
 }
 
@@ -231,25 +225,4 @@ fn rules() -> Rules {
         .describe("status", "What Teleport Cloud reports. It cannot be set; `{}` is accepted and says nothing.")
         .optional_computed("status.state")
         .optional_computed("status.domain")
-}
-
-/// An object of the schema in which everything is null.
-pub(super) fn null(schema: &Schema) -> Value {
-    let attributes = schema.block.attributes.keys();
-    Value::object(attributes.map(|name| (name.as_str(), Value::Null)))
-}
-
-/// An object of a nested attribute of the schema in which everything is null.
-pub(super) fn null_at(schema: &Schema, name: &str) -> Value {
-    match schema
-        .block
-        .attributes
-        .get(name)
-        .map(|attribute| &attribute.shape)
-    {
-        Some(Shape::Nested(_, attributes)) => {
-            Value::object(attributes.keys().map(|name| (name.as_str(), Value::Null)))
-        }
-        _ => Value::Null,
-    }
 }

@@ -7,7 +7,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::object::{self, ALLOW_SAME_NAME, DELETION_PROTECTION, READY};
+use super::{
+    object::{self, ALLOW_SAME_NAME, DELETION_PROTECTION, READY},
+    wait::State,
+};
 use crate::framework::{Diagnostics, Path, PlanKind, PlannedChange, Private, Value};
 
 /// What the plan tells the delete half of a replacement.
@@ -134,6 +137,23 @@ fn resume(prior: &Value, planned: &mut Value) {
     }
 }
 
+/// Plans what is there already as the results of a new cluster, which the apply will not make.
+///
+/// With create_before_destroy core asks for the plan of the new cluster again during the apply, without a word about the old
+/// one, and both plans must agree; if they do not, the old cluster stays behind in the state as deposed. So this may depend on
+/// nothing but what the server can be asked, and leaves unknown what may change between the two.
+pub(super) fn foresee(planned: &mut Value, state: Option<&str>, domain: Option<&str>) {
+    name_the_id(planned);
+    let Some(domain) = domain else {
+        return;
+    };
+    let active = State::of(state) == State::Active;
+    let state = state.filter(|_| active).map_or(Value::Unknown, Value::from);
+    let status = Value::object([("state", state), ("domain", domain.into())]);
+    planned.set_field("status", status);
+    planned.set_field(READY, if active { true.into() } else { Value::Unknown });
+}
+
 fn same_name_allowed(planned: &Value) -> bool {
     planned.field(ALLOW_SAME_NAME).as_bool() == Some(true)
 }
@@ -184,17 +204,8 @@ pub(super) struct HeldName {
 
 impl HeldName {
     fn of(prior: &Value, changed: &[Path]) -> Self {
-        let text = |names: &[&str]| prior.at(names).as_str().map(str::to_owned);
-        let results = json!({
-            "id": text(&["id"]),
-            "kind": text(&["kind"]),
-            "namespace": text(&["metadata", "namespace"]),
-            "revision": text(&["metadata", "revision"]),
-            "has_status": !prior.field("status").is_null(),
-            "state": text(&["status", "state"]),
-            "domain": text(&["status", "domain"]),
-            "ready": prior.field(READY).as_bool(),
-        });
+        let text = |name: &str| prior.at(&["status", name]).as_str().map(str::to_owned);
+        let results = json!({ "state": text("state"), "domain": text("domain") });
         Self {
             changed: changed.iter().map(Path::to_string).collect(),
             results,
@@ -232,32 +243,8 @@ impl HeldName {
     }
 
     fn keep_results(&self, planned: &mut Value) {
-        let text = |key: &str| {
-            self.results
-                .get(key)
-                .and_then(Json::as_str)
-                .map_or(Value::Null, Value::from)
-        };
-        let flag = |key: &str| self.results.get(key).and_then(Json::as_bool);
-        planned.set_field("id", text("id"));
-        planned.set_field("kind", text("kind"));
-        let status = Value::object([("state", text("state")), ("domain", text("domain"))]);
-        planned.set_field(
-            "status",
-            if flag("has_status") == Some(true) {
-                status
-            } else {
-                Value::Null
-            },
-        );
-        planned.set_field(READY, flag("ready").map_or(Value::Null, Value::from));
-        if let Some(metadata) = planned
-            .as_fields_mut()
-            .and_then(|fields| fields.get_mut("metadata"))
-        {
-            metadata.set_field("namespace", text("namespace"));
-            metadata.set_field("revision", text("revision"));
-        }
+        let text = |key: &str| self.results.get(key).and_then(Json::as_str);
+        foresee(planned, text("state"), text("domain"));
     }
 
     fn warn(&self, name: &str, told: &mut Diagnostics) {

@@ -21,6 +21,19 @@ pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// Takes out what [`validate`] refuses whatever its value is: objects that the server reports have some of it.
+pub(super) fn take_out_refused(config: &mut Value) {
+    for path in REFUSED.map(|(path, _)| path).into_iter().chain([REPORTED]) {
+        if let [outer @ .., name] = path
+            && let Some(object) = outer.iter().try_fold(&mut *config, |object, step| {
+                object.as_fields_mut()?.get_mut(*step)
+            })
+        {
+            object.set_field(name, Value::Null);
+        }
+    }
+}
+
 /// Checks that a text can be the name of a workload cluster, which becomes the first label of its domain.
 ///
 /// # Errors
@@ -172,12 +185,12 @@ fn refused(config: &Value, diagnostics: &mut Diagnostics) {
         }
     }
     if config
-        .field("status")
+        .at(REPORTED)
         .as_fields()
         .is_some_and(|fields| fields.values().any(|value| !value.is_null()))
     {
         diagnostics.attribute_error(
-            Path::attribute("status"),
+            Path::attributes(REPORTED),
             "Invalid Configuration for Read-Only Attribute",
             "status is what Teleport Cloud reports and cannot be set. Remove it.",
         );
@@ -364,6 +377,8 @@ const REGIONS: [&str; 6] = [
     "ap-southeast-1",
     "sa-east-1",
 ];
+
+const REPORTED: &[&str] = &["status"];
 
 /// What the schema shares with other resources, and the server refuses.
 const REFUSED: [(&[&str], &str); 6] = [

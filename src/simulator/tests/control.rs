@@ -234,3 +234,117 @@ async fn a_scenario_puts_clusters_and_faults_there() {
     assert!(simulator.delete_cluster("old"));
     assert!(!simulator.delete_cluster("old"));
 }
+
+#[tokio::test]
+async fn what_is_in_a_child_is_seen_and_changed_from_outside() {
+    let simulator = children::with_child("").await;
+    let users = ok(&simulator, "GET", "/clusters/a/users", "").await;
+    assert_eq!(users["users"][0]["name"], "bot-example-iam");
+    let body =
+        r#"{"version":"v7","logins":["root"],"rules":[{"resources":["node"],"verbs":["read"]}]}"#;
+    let role = ok(&simulator, "POST", "/clusters/a/roles/dev", body).await;
+    assert_eq!(
+        (&role["version"], &role["logins"]),
+        (&json!("v7"), &json!(["root"]))
+    );
+    let body = r#"{"roles":["dev"],"traits":{"logins":["bob"]},"password":true,"mfa":"totp"}"#;
+    let user = ok(&simulator, "POST", "/clusters/a/users/bob", body).await;
+    assert_eq!(
+        (&user["password"], &user["mfa"]),
+        (&json!(true), &json!("totp"))
+    );
+    assert_eq!(user["traits"], json!({"logins": ["bob"]}));
+    let drift = r#"{"description":"drift"}"#;
+    let drifted = ok(&simulator, "POST", "/clusters/a/users/bob", drift).await;
+    assert_eq!(
+        (&drifted["description"], &drifted["mfa"]),
+        (&json!("drift"), &json!("totp"))
+    );
+    ok(&simulator, "DELETE", "/clusters/a/roles/dev", "").await;
+    let roles = ok(&simulator, "GET", "/clusters/a/roles", "").await;
+    let names: Vec<&Value> = roles["roles"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|role| &role["name"])
+        .collect();
+    assert!(!names.contains(&&json!("dev")) && names.contains(&&json!("example-iam")));
+    ok(&simulator, "DELETE", "/clusters/a/users/bob", "").await;
+
+    let token = r#"{"bot":"ci","allow":[{"aws_account":"1"}]}"#;
+    ok(&simulator, "POST", "/clusters/parent/tokens/ci", token).await;
+    let tokens = ok(&simulator, "GET", "/clusters/parent/tokens", "").await;
+    assert_eq!(tokens["join_tokens"][0]["bot"], "ci");
+    assert_eq!(tokens["reset_tokens"], json!([]));
+    ok(&simulator, "DELETE", "/clusters/parent/tokens/ci", "").await;
+    let aws = r#"{"access_key_id":"a","secret_access_key":"b","account":"1","arn":"c"}"#;
+    ok(&simulator, "POST", "/aws-identities", aws).await;
+    let fault = r#"{"rpc":"join","cluster":"a","code":"permission_denied","times":3}"#;
+    ok(&simulator, "POST", "/faults", fault).await;
+    let faults = ok(&simulator, "GET", "/faults", "").await;
+    assert_eq!(faults["faults"][0]["cluster"], "a");
+    let human = r#"{"name":"human","cluster":"a","user":"alice","rights":{"user":["read"]}}"#;
+    ok(&simulator, "POST", "/identities", human).await;
+    assert!(
+        simulator
+            .users("a")
+            .unwrap()
+            .iter()
+            .any(|user| user.name == "alice")
+    );
+}
+
+#[tokio::test]
+async fn wrong_changes_of_a_child_are_refused() {
+    let simulator = children::with_child("").await;
+    let cases = [
+        ("POST", "/clusters/a/roles/Proxy", "{}", 400, "reserved"),
+        (
+            "POST",
+            "/clusters/a/users/b",
+            r#"{"roles":["x"]}"#,
+            404,
+            "role x is not found",
+        ),
+        (
+            "POST",
+            "/clusters/a/users/b",
+            r#"{"mfa":"sms"}"#,
+            400,
+            "sms",
+        ),
+        (
+            "POST",
+            "/clusters/a/tokens/t",
+            r#"{"bot":"b","allow":[{}]}"#,
+            400,
+            "allow[0]",
+        ),
+        (
+            "POST",
+            "/faults",
+            r#"{"rpc":"connect","code":5}"#,
+            400,
+            "connect",
+        ),
+        ("GET", "/clusters/b/roles", "", 404, "\"b\""),
+        ("DELETE", "/clusters/a/roles/x", "", 404, "no role \"x\""),
+        ("DELETE", "/clusters/a/users/x", "", 404, "no user \"x\""),
+        (
+            "POST",
+            "/identities",
+            r#"{"name":"n","cluster":"b"}"#,
+            404,
+            "\"b\"",
+        ),
+    ];
+    for (method, path, body, status, text) in cases {
+        let answer = error(&simulator, method, path, body).await;
+        assert_eq!(answer.0, status, "{method} {path} {body}: {}", answer.1);
+        assert!(
+            answer.1.contains(text),
+            "{method} {path} {body}: {}",
+            answer.1
+        );
+    }
+}

@@ -12,9 +12,9 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use tonic::transport::{Channel, Endpoint};
 
 pub(super) struct Identity {
-    key: PrivateKeyDer<'static>,
+    pub(super) key: PrivateKeyDer<'static>,
     /// The user's certificate, then the authorities.
-    certificates: Vec<CertificateDer<'static>>,
+    pub(super) certificates: Vec<CertificateDer<'static>>,
 }
 
 impl Identity {
@@ -25,6 +25,11 @@ impl Identity {
             key: PrivateKeyDer::from_pem_slice(&text).unwrap(),
             certificates: certificates.map(Result::unwrap).collect(),
         }
+    }
+
+    /// The user's certificate.
+    pub(super) fn certificate(&self) -> &CertificateDer<'static> {
+        &self.certificates[0]
     }
 
     pub(super) fn roots(&self) -> &[CertificateDer<'static>] {
@@ -64,11 +69,32 @@ pub(super) async fn tls(
 }
 
 pub(super) async fn channel(address: SocketAddr, identity: &Identity, alpn: &[String]) -> Channel {
-    let (config, alpn) = (identity.config(), alpn.to_vec());
+    let name = "teleport.cluster.local";
+    let dialled = dialled(address, name, identity.config(), alpn).await;
+    dialled.unwrap()
+}
+
+/// A channel of those who want to join the cluster whose proxy is `host`.
+pub(super) async fn join_channel(
+    address: SocketAddr,
+    host: &str,
+    roots: &[CertificateDer<'static>],
+) -> Result<Channel, tonic::transport::Error> {
+    let alpn = ["teleport-proxy-grpc", "h2"].map(str::to_owned);
+    dialled(address, host, anonymous(roots), &alpn).await
+}
+
+pub(super) async fn dialled(
+    address: SocketAddr,
+    name: &str,
+    config: ClientConfig,
+    alpn: &[String],
+) -> Result<Channel, tonic::transport::Error> {
+    let (name, alpn) = (name.to_owned(), alpn.to_vec());
     let connector = tower::service_fn(move |_| {
-        let (config, alpn) = (config.clone(), alpn.clone());
+        let (name, config, alpn) = (name.clone(), config.clone(), alpn.clone());
         async move {
-            let stream = tls(address, "teleport.cluster.local", config, &alpn).await?;
+            let stream = tls(address, &name, config, &alpn).await?;
             assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
             io::Result::Ok(TokioIo::new(stream))
         }
@@ -76,7 +102,6 @@ pub(super) async fn channel(address: SocketAddr, identity: &Identity, alpn: &[St
     Endpoint::from_static("https://teleport.cluster.local")
         .connect_with_connector(connector)
         .await
-        .unwrap()
 }
 
 fn builder(

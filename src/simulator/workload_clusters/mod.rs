@@ -14,12 +14,12 @@ use self::rules::{Checked, InvalidCluster};
 pub(super) use self::{
     progress::Progress,
     spec::Spec,
-    store::{Lifecycle, Record, Store, StoreError},
+    store::{Lifecycle, Record, Start, Store, StoreError},
 };
 use super::{
-    access::{Caller, Verb},
-    auth::Peer,
-    journal::CallNote,
+    access::Verb,
+    auth::{caller, note},
+    children::Children,
     tenant::Tenant,
 };
 use crate::proto::teleport::workloadcluster::v1::{
@@ -32,11 +32,12 @@ use crate::proto::teleport::workloadcluster::v1::{
 /// The service of one cluster.
 pub(super) struct WorkloadClusters {
     tenant: Arc<Tenant>,
+    children: Option<Arc<Children>>,
 }
 
 impl WorkloadClusters {
-    pub(super) fn new(tenant: Arc<Tenant>) -> Self {
-        Self { tenant }
+    pub(super) fn new(tenant: Arc<Tenant>, children: Option<Arc<Children>>) -> Self {
+        Self { tenant, children }
     }
 
     /// Lets a call pass if the cluster offers workload clusters and the caller may do that.
@@ -46,8 +47,7 @@ impl WorkloadClusters {
                 "workload clusters are not enabled for this Teleport Cloud cluster, contact support to enable the feature",
             ));
         }
-        let mfa = self.tenant.settings().mfa_for_admin_actions;
-        self.tenant.roles().check(caller(request)?, verbs, mfa)
+        self.tenant.authorize(caller(request)?, rules::KIND, verbs)
     }
 
     fn store(&self) -> &Store {
@@ -122,6 +122,9 @@ impl WorkloadClusterService for WorkloadClusters {
         self.admit(&request, &[Verb::Delete])?;
         let name = required_name(&request.get_ref().name)?;
         self.store().delete(name)?;
+        if let Some(children) = &self.children {
+            children.settle(name);
+        }
         Ok(Response::new(()))
     }
 }
@@ -151,20 +154,6 @@ impl From<StoreError> for Status {
 impl From<InvalidCluster> for Status {
     fn from(error: InvalidCluster) -> Self {
         Self::invalid_argument(error.to_string())
-    }
-}
-
-fn caller<T>(request: &Request<T>) -> Result<&Caller, Status> {
-    request
-        .extensions()
-        .get::<Peer>()
-        .map(Peer::caller)
-        .ok_or_else(|| Status::permission_denied("access denied"))
-}
-
-fn note<T>(request: &Request<T>, name: &str) {
-    if let Some(note) = request.extensions().get::<CallNote>() {
-        note.name(name);
     }
 }
 

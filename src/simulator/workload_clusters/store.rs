@@ -8,10 +8,17 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{progress::Progress, rules::Checked};
-use crate::proto::teleport::{
-    header::v1::Metadata,
-    workloadcluster::v1::{WorkloadCluster, WorkloadClusterSpec, WorkloadClusterStatus},
+use super::{
+    progress::{ACTIVE, Progress},
+    rules::Checked,
+    spec::Spec,
+};
+use crate::{
+    proto::teleport::{
+        header::v1::Metadata,
+        workloadcluster::v1::{WorkloadCluster, WorkloadClusterSpec, WorkloadClusterStatus},
+    },
+    simulator::metadata::revision,
 };
 
 /// How workload clusters come about and go.
@@ -55,6 +62,19 @@ pub(in crate::simulator) struct Record {
     pub(in crate::simulator) message: Option<String>,
     pub(in crate::simulator) status_missing: bool,
     pub(in crate::simulator) progress: Progress,
+    /// Whether it has ever been active.
+    started: bool,
+    /// Tells it from an earlier one of the same name.
+    incarnation: u64,
+}
+
+/// What the cluster behind a workload cluster is started with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::simulator) struct Start {
+    pub(in crate::simulator) spec: Spec,
+    /// Tells it from an earlier one of the same name.
+    pub(in crate::simulator) incarnation: u64,
+    pub(in crate::simulator) suspended: bool,
 }
 
 /// A page of a list.
@@ -106,6 +126,7 @@ impl Store {
             .get_mut(name)
             .ok_or_else(|| StoreError::NotFound(name.to_owned()))?;
         record.progress.read();
+        record.look();
         Ok(record.message(name))
     }
 
@@ -199,6 +220,19 @@ impl Store {
         self.lock().clusters.get(name).cloned()
     }
 
+    /// What the cluster behind `name` is started with. `None` when there is no such workload cluster, or when it has not
+    /// been active yet.
+    pub(in crate::simulator) fn start(&self, name: &str) -> Option<Start> {
+        let mut state = self.lock();
+        let record = state.clusters.get_mut(name)?;
+        record.look();
+        record.started.then(|| Start {
+            spec: record.spec.clone().into(),
+            incarnation: record.incarnation,
+            suspended: record.progress.state() == SUSPENDED,
+        })
+    }
+
     /// Makes one behind the API's back: a held name does not stop it.
     pub(in crate::simulator) fn put(
         &self,
@@ -225,7 +259,9 @@ impl Store {
             return false;
         };
         let spec = record.spec.clone();
+        record.look();
         change(record);
+        record.look();
         if record.spec != spec {
             record.revision = revision();
         }
@@ -294,6 +330,8 @@ impl Store {
             domain: format!("{name}.{}", self.lifecycle.domain),
             message: None,
             status_missing: false,
+            started: false,
+            incarnation: fastrand::u64(..),
             progress: match &self.lifecycle.states {
                 Some(states) => Progress::scripted(states.clone()),
                 None => Progress::timed(self.lifecycle.provisioning),
@@ -323,6 +361,11 @@ impl State {
 }
 
 impl Record {
+    /// Takes notice of the state: once active, a cluster is there for good.
+    fn look(&mut self) {
+        self.started |= self.progress.state() == ACTIVE;
+    }
+
     fn message(&self, name: &str) -> WorkloadCluster {
         let state = self.progress.state();
         let absent = self.status_missing || (state.is_empty() && self.progress.is_scripted());
@@ -344,19 +387,8 @@ impl Record {
     }
 }
 
-/// A new revision: opaque, in the form of a random UUID.
-fn revision() -> String {
-    let (high, low) = (fastrand::u64(..), fastrand::u64(..));
-    format!(
-        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-        high >> 32,
-        high >> 16 & 0xffff,
-        high & 0x0fff,
-        low >> 48 & 0x3fff | 0x8000,
-        low & 0xffff_ffff_ffff
-    )
-}
-
+/// The state of a workload cluster whose cluster takes no connections.
+const SUSPENDED: &str = "suspended";
 const MAX_CLUSTERS: usize = 5_000;
 const MAX_HELD: usize = 10_000;
 

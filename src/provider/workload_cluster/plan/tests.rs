@@ -1,7 +1,10 @@
 use super::*;
 use crate::{
     framework::{Call, Resource, Severity, Stop, operations},
-    provider::workload_cluster::WorkloadClusterResource,
+    provider::{
+        shapes::{null, null_at},
+        workload_cluster::WorkloadClusterResource,
+    },
 };
 
 fn resource() -> WorkloadClusterResource {
@@ -10,11 +13,11 @@ fn resource() -> WorkloadClusterResource {
 
 fn config(name: impl Into<Value>, region: &str) -> Value {
     let schema = resource().schema().clone();
-    let mut config = object::null(&schema);
-    let mut metadata = object::null_at(&schema, "metadata");
+    let mut config = null(&schema);
+    let mut metadata = null_at(&schema, "metadata");
     metadata.set_field("name", name.into());
     config.set_field("metadata", metadata);
-    let mut spec = object::null_at(&schema, "spec");
+    let mut spec = null_at(&schema, "spec");
     spec.set_field(
         "regions",
         Value::List(vec![Value::object([("name", region.into())])]),

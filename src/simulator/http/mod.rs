@@ -1,5 +1,9 @@
 //! Control from outside, over HTTP and JSON. `docs/guides/simulator.md` describes it.
 
+mod contents;
+
+use std::collections::BTreeMap;
+
 use axum::{
     Json, Router,
     body::Bytes,
@@ -23,6 +27,7 @@ use super::{
     faults::Fault,
     identity::Identity,
     listener::accept,
+    tenant::PARENT,
 };
 
 /// Serves the control API for as long as it is polled.
@@ -61,6 +66,7 @@ fn router(control: Control) -> Router {
         )
         .route("/identities", routing::post(add_identity))
         .route("/close-connections", routing::post(close_connections))
+        .merge(contents::router())
         .fallback(unknown)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(control)
@@ -140,8 +146,11 @@ async fn clear_faults(State(control): State<Control>) -> Answer {
 #[serde(deny_unknown_fields)]
 struct NewIdentity {
     name: String,
+    cluster: Option<String>,
     user: Option<String>,
     verbs: Option<Vec<Verb>>,
+    #[serde(default)]
+    rights: BTreeMap<String, Vec<Verb>>,
     expires_in_seconds: Option<i64>,
     #[serde(default)]
     foreign: bool,
@@ -156,13 +165,17 @@ async fn add_identity(State(control): State<Control>, body: Bytes) -> Answer {
     if let Some(verbs) = new.verbs {
         identity = identity.verbs(verbs);
     }
+    for (resource, verbs) in new.rights {
+        identity = identity.rights(resource, verbs);
+    }
     if let Some(seconds) = new.expires_in_seconds {
         identity = identity.expires_in(seconds);
     }
     if new.foreign {
         identity = identity.foreign();
     }
-    let path = control.add_identity(&new.name, &identity)?;
+    let cluster = new.cluster.as_deref().unwrap_or(PARENT);
+    let path = control.add_identity(cluster, &new.name, &identity)?;
     Ok(Json(json!({"identity_file": path.display().to_string()})))
 }
 
@@ -187,7 +200,7 @@ impl From<ControlError> for Refusal {
         let status = match error {
             ControlError::NotFound(_) => StatusCode::NOT_FOUND,
             ControlError::Invalid(_) | ControlError::TooMany(_) => StatusCode::BAD_REQUEST,
-            ControlError::Authority(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            ControlError::Identity(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self(status, error.to_string())
     }

@@ -1,18 +1,21 @@
 //! Control from outside, as methods: what Teleport Cloud's operators, other users or bad luck would do.
 
+mod contents;
+
 use std::{path::PathBuf, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::contents::{ResetTokenView, Right, RoleChange, RoleView, UserChange, UserView};
 use super::{
     Simulator,
-    authority::AuthorityError,
+    children::Children,
     data::DataDir,
     faults::{Fault, TooManyFaults},
-    identity::{self, Identity},
+    identity::{self, Identity, IdentityError},
     journal::Call,
     scenario::{MAX_STATE_BYTES, NewCluster, Scenario, check_states},
-    tenant::Tenant,
+    tenant::{PARENT, Tenant},
     workload_clusters::{Progress, Record, Spec, StoreError, check_outside},
 };
 
@@ -70,13 +73,14 @@ pub enum ControlError {
     TooMany(String),
     /// An identity cannot be made.
     #[error(transparent)]
-    Authority(#[from] AuthorityError),
+    Identity(#[from] IdentityError),
 }
 
 /// The handle that methods and HTTP share.
 #[derive(Clone)]
 pub(super) struct Control {
     tenant: Arc<Tenant>,
+    children: Arc<Children>,
     data: Arc<DataDir>,
 }
 
@@ -145,7 +149,7 @@ impl Simulator {
     /// # Errors
     /// When there are as many faults as there can be.
     pub fn add_fault(&self, fault: Fault) -> Result<(), TooManyFaults> {
-        self.control.tenant.faults().add(fault)
+        self.control.tenant.shared().faults.add(fault)
     }
 
     /// The faults that are still to happen.
@@ -158,24 +162,42 @@ impl Simulator {
         self.control.clear_faults();
     }
 
-    /// Makes an identity, and a role of the same name with its rights. The answer is the path of its identity file.
+    /// Makes an identity of the parent, and a role of the same name with its rights. The answer is the path of its identity
+    /// file.
     ///
     /// # Errors
     /// When the name cannot be a file's, when there are as many identities as there can be, or when the file cannot be
     /// written.
     pub fn add_identity(&self, name: &str, identity: &Identity) -> Result<PathBuf, ControlError> {
-        self.control.add_identity(name, identity)
+        self.control.add_identity(PARENT, name, identity)
     }
 
-    /// Closes every connection to the auth server that is open.
+    /// Makes an identity of the child of the workload cluster `cluster`, like [`add_identity`](Self::add_identity).
+    ///
+    /// # Errors
+    /// When no such cluster runs, and as there.
+    pub fn add_child_identity(
+        &self,
+        cluster: &str,
+        name: &str,
+        identity: &Identity,
+    ) -> Result<PathBuf, ControlError> {
+        self.control.add_identity(cluster, name, identity)
+    }
+
+    /// Closes every connection to every cluster that is open.
     pub fn close_connections(&self) {
         self.control.close_connections();
     }
 }
 
 impl Control {
-    pub(super) fn new(tenant: Arc<Tenant>, data: Arc<DataDir>) -> Self {
-        Self { tenant, data }
+    pub(super) fn new(tenant: Arc<Tenant>, children: Arc<Children>, data: Arc<DataDir>) -> Self {
+        Self {
+            tenant,
+            children,
+            data,
+        }
     }
 
     #[cfg(test)]
@@ -190,6 +212,12 @@ impl Control {
                 let text = "held_names: more than can be held";
                 return Err(ControlError::TooMany(text.to_owned()));
             }
+        }
+        for identity in &scenario.aws_identities {
+            self.put_aws_identity(identity.clone())?;
+        }
+        for token in &scenario.tokens {
+            self.put_join_token(PARENT, token.clone())?;
         }
         for cluster in &scenario.clusters {
             self.change_cluster(&cluster.name, cluster.into())?;
@@ -229,13 +257,16 @@ impl Control {
                 "no workload cluster {name:?}; with a spec it would be made"
             )));
         }
+        self.children.settle(name);
         self.cluster(name).ok_or_else(|| {
             ControlError::NotFound(format!("workload cluster {name:?} was deleted meanwhile"))
         })
     }
 
     pub(super) fn delete_cluster(&self, name: &str) -> bool {
-        self.tenant.workload_clusters().remove(name)
+        let removed = self.tenant.workload_clusters().remove(name);
+        self.children.settle(name);
+        removed
     }
 
     pub(super) fn held_names(&self) -> Vec<String> {
@@ -247,28 +278,29 @@ impl Control {
     }
 
     pub(super) fn calls(&self) -> Vec<Call> {
-        self.tenant.journal().calls()
+        self.tenant.shared().journal.calls()
     }
 
     pub(super) fn clear_calls(&self) {
-        self.tenant.journal().clear();
+        self.tenant.shared().journal.clear();
     }
 
     pub(super) fn add_fault(&self, fault: Fault) -> Result<(), ControlError> {
-        let added = self.tenant.faults().add(fault);
+        let added = self.tenant.shared().faults.add(fault);
         added.map_err(|error| ControlError::TooMany(error.to_string()))
     }
 
     pub(super) fn faults(&self) -> Vec<Fault> {
-        self.tenant.faults().list()
+        self.tenant.shared().faults.list()
     }
 
     pub(super) fn clear_faults(&self) {
-        self.tenant.faults().clear();
+        self.tenant.shared().faults.clear();
     }
 
     pub(super) fn add_identity(
         &self,
+        cluster: &str,
         name: &str,
         identity: &Identity,
     ) -> Result<PathBuf, ControlError> {
@@ -284,22 +316,19 @@ impl Control {
             )));
         }
         identity.check().map_err(ControlError::Invalid)?;
-        let roles = self.tenant.roles();
-        if roles.count() >= MAX_IDENTITIES && !roles.contains(name) {
+        let tenant = self.cluster_named(cluster)?;
+        let backend = tenant.backend();
+        if backend.count().0 >= MAX_IDENTITIES && backend.role(name).is_err() {
             return Err(ControlError::TooMany(format!(
                 "limit of {MAX_IDENTITIES} identities is reached"
             )));
         }
-        Ok(identity::write(
-            &self.tenant,
-            self.data.path(),
-            name,
-            identity,
-        )?)
+        Ok(identity::write(&tenant, self.data.path(), name, identity)?)
     }
 
     pub(super) fn close_connections(&self) {
         self.tenant.close_connections();
+        self.children.close_connections();
     }
 }
 

@@ -1,0 +1,4 @@
+import {
+  to = teleport_role.developer
+  id = "developer"
+}

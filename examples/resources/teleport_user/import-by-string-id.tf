@@ -1,0 +1,4 @@
+import {
+  to = teleport_user.alice
+  id = "alice"
+}

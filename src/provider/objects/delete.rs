@@ -1,0 +1,159 @@
+//! The end of a resource, and what becomes of its object.
+
+use std::time::Duration;
+
+use super::{POLICY, Policy, Shape, shape, target};
+use crate::{
+    framework::{Call, Delete, Diagnostics},
+    provider::{
+        Cluster,
+        errors::{call_failed, chain},
+    },
+    teleport::{Error, Kind, Objects},
+};
+
+/// Does with the object what its policy says.
+pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete) -> Diagnostics {
+    let prior = request.prior;
+    let mut told = Diagnostics::new();
+    let noun = shape.kind.noun;
+    let Some(name) = shape::name(&prior) else {
+        told.error(
+            "Missing Name",
+            format!(
+                "The state holds a {noun} without a name. Remove it: terraform state rm ADDRESS."
+            ),
+        );
+        return told;
+    };
+    let policy = Policy::of(&prior, call.client.as_deref());
+    if policy == Policy::Abandon {
+        told.warning(
+            "Not Deleted",
+            format!(
+                "The {noun} {name:?} is not managed any more. By {POLICY} = \"abandon\" it was left in the cluster as it is."
+            ),
+        );
+        return told;
+    }
+    let Some(objects) = target::objects(shape, call, &mut told) else {
+        return told;
+    };
+    if policy == Policy::Revoke {
+        revoke(shape, &objects, &name, &mut told).await;
+    } else {
+        really(shape, &objects, &name, &mut told).await;
+    }
+    told
+}
+
+async fn really(shape: &Shape, objects: &Objects, name: &str, told: &mut Diagnostics) {
+    let noun = shape.kind.noun;
+    let mut refusal: Option<Error> = None;
+    for wait in WAITS {
+        tokio::time::sleep(wait).await;
+        match objects.delete(name).await {
+            Ok(()) => return,
+            Err(error) if error.kind() == Kind::NotFound => {
+                tracing::info!(name, noun, "it was gone already");
+                return;
+            }
+            // What uses it may be going at this very moment.
+            Err(error) if is_in_use(&error) => refusal = Some(error),
+            Err(error) if error.kind() == Kind::AccessDenied => {
+                told.error("Access Denied", not_allowed(shape, name, &error));
+                return;
+            }
+            Err(error) => {
+                call_failed(&error, &format!("deleting the {noun} {name:?}"), told);
+                return;
+            }
+        }
+    }
+    if let Some(error) = refusal {
+        told.error(
+            "Still in Use",
+            format!(
+                "The {noun} {name:?} was not deleted: {}.\n\nTake it away from what uses it first. Where that is managed here, \
+                 let it refer to this resource ({}.NAME.metadata.name), so that it is changed or destroyed before.",
+                chain(&error),
+                shape.kind.type_name
+            ),
+        );
+    }
+}
+
+async fn revoke(shape: &Shape, objects: &Objects, name: &str, told: &mut Diagnostics) {
+    let noun = shape.kind.noun;
+    let doing = format!("revoking the {noun} {name:?}");
+    let mut conflict: Option<Error> = None;
+    for wait in WAITS {
+        tokio::time::sleep(wait).await;
+        let stored = match objects.get(name).await {
+            Ok(stored) => stored,
+            Err(error) if error.kind() == Kind::NotFound => return,
+            Err(error) => return call_failed(&error, &doing, told),
+        };
+        let mut object = shape.reported(&stored);
+        (shape.kind.revoke)(&mut object);
+        let message = match shape.changed(&stored, &object) {
+            Ok(message) => message,
+            Err(problems) => return told.append(problems),
+        };
+        let written = if message == stored {
+            Ok(stored)
+        } else {
+            objects.update(message).await
+        };
+        match written {
+            Ok(_) => {
+                told.warning(
+                    "Revoked, Not Deleted",
+                    format!(
+                        "The {noun} {name:?} is not managed any more. By {POLICY} = \"revoke\" it was left in the cluster \
+                         {}.",
+                        shape.kind.revoked
+                    ),
+                );
+                return;
+            }
+            // Whoever wrote in between, or if an answer got lost: it is read again, and revoked as it is then.
+            Err(error) if error.kind() == Kind::Conflict || error.may_have_been_carried_out() => {
+                conflict = Some(error);
+            }
+            Err(error) => return call_failed(&error, &doing, told),
+        }
+    }
+    if let Some(error) = conflict {
+        call_failed(&error, &doing, told);
+    }
+}
+
+fn not_allowed(shape: &Shape, name: &str, error: &Error) -> String {
+    let noun = shape.kind.noun;
+    format!(
+        "The {noun} {name:?} was not deleted: {}.\n\nThe bot that Teleport Cloud puts into a workload cluster may create, read \
+         and update users and roles, but not delete them. To let go of the {noun} without deleting it, set {POLICY} on this \
+         resource, or in the provider block for all, apply that, and destroy it then:\n    - \"revoke\" takes its rights away \
+         and leaves a {noun} {};\n    - \"abandon\" leaves it as it is, which is right where the cluster itself is going.\n\n\
+         To delete it, use an identity whose roles have a rule with the resource {noun} and the verb delete.",
+        chain(error),
+        shape.kind.revoked,
+    )
+}
+
+/// By its text, as in `DeleteRole` of lib/auth in gravitational/teleport: the code says nothing.
+fn is_in_use(error: &Error) -> bool {
+    error
+        .server_message()
+        .is_some_and(|message| message.contains("still in use"))
+}
+
+/// How long to wait before each try.
+const WAITS: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];

@@ -1,0 +1,53 @@
+//! What differs between two objects, by path.
+
+use crate::framework::{Path, Value};
+
+/// The innermost places where the second object is not what the first one says. What the first one does not know is no
+/// difference.
+pub(super) fn differences(wanted: &Value, found: &Value) -> Vec<Path> {
+    let mut paths = Vec::new();
+    compare(wanted, found, &Path::root(), &mut paths);
+    paths
+}
+
+/// The places in a line.
+pub(super) fn list(paths: &[Path]) -> String {
+    let texts: Vec<_> = paths.iter().map(Path::to_string).collect();
+    texts.join(", ")
+}
+
+fn compare(wanted: &Value, found: &Value, path: &Path, paths: &mut Vec<Path>) {
+    match (wanted, found) {
+        (Value::Unknown, _) => {}
+        (Value::Object(one), Value::Object(other)) => {
+            for (name, wanted) in one {
+                let found = other.get(name).unwrap_or(&Value::Null);
+                compare(wanted, found, &path.with_attribute(name), paths);
+            }
+        }
+        (Value::List(one), Value::List(other)) if one.len() == other.len() => {
+            for (index, (wanted, found)) in one.iter().zip(other).enumerate() {
+                compare(wanted, found, &path.with_index(index), paths);
+            }
+        }
+        _ if wanted == found => {}
+        _ => paths.push(path.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_innermost_places_are_named_and_the_unknown_is_none() {
+        let object = |login: &str, ttl: Value| {
+            let allow = Value::object([("logins", Value::List(vec!["a".into(), login.into()]))]);
+            Value::object([("allow", allow), ("ttl", ttl)])
+        };
+        let found = differences(&object("b", Value::Unknown), &object("c", "8h".into()));
+        assert_eq!(list(&found), "allow.logins[1]");
+        let found = differences(&object("b", Value::Null), &object("b", "8h".into()));
+        assert_eq!(list(&found), "ttl");
+    }
+}

@@ -1,0 +1,190 @@
+//! Objects that a cluster stores under a name, such as roles and users: one resource and one data source for all kinds.
+//!
+//! A [`Kind`] is a page of data and a few functions; [`KindResource`] and [`KindDataSource`] make the rest of it.
+//!
+//! - `shape`: schema, and the way between message and value.
+//! - `memory`: what is remembered of the last write, in private state.
+//! - `plan`: what the plan adds to the schema's rules: what the server filled in, and drift of that.
+//! - `create`, `update`, `delete`: the calls; `policy` is what becomes of an object whose resource goes.
+//! - `differences`: what differs between two objects, by path.
+//! - `target`: the cluster that an object is in.
+
+mod create;
+mod data_source;
+mod delete;
+mod differences;
+mod memory;
+mod plan;
+mod policy;
+mod shape;
+mod target;
+mod update;
+
+use async_trait::async_trait;
+
+pub(super) use data_source::KindDataSource;
+pub(super) use plan::set_at;
+pub(super) use policy::{POLICY, Policy, policy_argument, policy_attribute};
+pub(super) use shape::Shape;
+pub(super) use target::client_of;
+
+use self::target::objects;
+use super::{Cluster, errors::call_failed};
+use crate::{
+    framework::{
+        Applied, Call, Create, Delete, Diagnostics, Imported, Path, PlannedChange, Private,
+        Resource, Schema, Update, Value,
+    },
+    mapping::Rules,
+    teleport::{Error, Kind as ErrorKind, ObjectRpcs},
+};
+
+/// A kind of object, as data.
+#[derive(Clone, Copy)]
+pub(super) struct Kind {
+    /// Name of resource and data source.
+    pub(super) type_name: &'static str,
+    /// What one is called, such as `role`.
+    pub(super) noun: &'static str,
+    /// What the resource is, in Markdown.
+    pub(super) description: &'static str,
+    /// The calls.
+    pub(super) rpcs: ObjectRpcs,
+    /// What Terraform adds to the message, but for the fields below.
+    pub(super) rules: fn() -> Rules,
+    /// Fields that the server fills in where the configuration says nothing. What it filled in is remembered: a change
+    /// by somebody else is drift, and a change of the configuration lets the server fill them in anew.
+    pub(super) derived: &'static [&'static str],
+    /// Fields that belong to others where the configuration says nothing.
+    pub(super) kept: &'static [&'static str],
+    /// Fields that are never sent.
+    pub(super) reported: &'static [&'static str],
+    /// Parts whose derived fields depend on nothing but that part, and on the version.
+    pub(super) sections: &'static [&'static [&'static str]],
+    /// Checks a configuration beyond the schema. Values may be unknown.
+    pub(super) validate: fn(&Value, &mut Diagnostics),
+    /// Brings what a server says into the words of the reference, beyond what the mapping does.
+    pub(super) normalise: fn(&mut Value, &Value),
+    /// Takes every right away.
+    pub(super) revoke: fn(&mut Value),
+    /// What [`Kind::revoke`] leaves, such as `without roles and traits`.
+    pub(super) revoked: &'static str,
+    /// The attribute to blame for a refusal, where it can be told.
+    pub(super) blame: fn(&Error) -> Option<Path>,
+}
+
+/// The resource of a kind.
+pub(super) struct KindResource {
+    shape: Shape,
+    schema: Schema,
+}
+
+impl KindResource {
+    pub(super) fn new(kind: Kind) -> Self {
+        let shape = Shape::new(kind);
+        Self {
+            schema: shape.schema(),
+            shape,
+        }
+    }
+}
+
+#[async_trait]
+impl Resource<Cluster> for KindResource {
+    fn type_name(&self) -> &str {
+        self.shape.kind.type_name
+    }
+
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
+        (self.shape.kind.validate)(config, diagnostics);
+    }
+
+    async fn plan(
+        &self,
+        _call: &Call<Cluster>,
+        change: &mut PlannedChange,
+        _diagnostics: &mut Diagnostics,
+    ) {
+        plan::complete(&self.shape, &self.schema, change);
+    }
+
+    async fn create(&self, call: &Call<Cluster>, request: Create) -> Applied {
+        create::create(&self.shape, call, request).await
+    }
+
+    async fn read(&self, call: &Call<Cluster>, state: Value, private: Private) -> Applied {
+        let mut told = Diagnostics::new();
+        let as_it_was = |state, told| Applied {
+            state,
+            private: private.clone(),
+            diagnostics: told,
+        };
+        let noun = self.shape.kind.noun;
+        if target::is_unknown(call) {
+            told.warning(
+                "Not Refreshed",
+                format!(
+                    "The provider block holds values that are known only after the apply, so the {noun} could not be read. \
+                     What the state says of it was taken as it is."
+                ),
+            );
+            return as_it_was(state, told);
+        }
+        let (Some(objects), Some(name)) =
+            (objects(&self.shape, call, &mut told), shape::name(&state))
+        else {
+            return as_it_was(state, told);
+        };
+        match objects.get(&name).await {
+            Ok(object) => as_it_was(self.shape.value(&object, &state), told),
+            Err(error) if error.kind() == ErrorKind::NotFound => Applied {
+                state: Value::Null,
+                private: Private::new(),
+                diagnostics: told,
+            },
+            Err(error) => {
+                call_failed(&error, &format!("reading the {noun} {name:?}"), &mut told);
+                as_it_was(state, told)
+            }
+        }
+    }
+
+    async fn update(&self, call: &Call<Cluster>, request: Update) -> Applied {
+        update::update(&self.shape, call, request).await
+    }
+
+    async fn delete(&self, call: &Call<Cluster>, request: Delete) -> Diagnostics {
+        delete::delete(&self.shape, call, request).await
+    }
+
+    async fn import(
+        &self,
+        _call: &Call<Cluster>,
+        id: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Imported> {
+        let noun = self.shape.kind.noun;
+        if id.is_empty() {
+            diagnostics.error(
+                "Invalid Import ID",
+                format!("The import id of a {noun} is its name, got an empty one."),
+            );
+            return None;
+        }
+        Some(Imported {
+            state: self.shape.named(&self.schema, id),
+            private: Private::new(),
+        })
+    }
+
+    fn moves_from(&self, provider: &str, type_name: &str) -> bool {
+        type_name == self.type_name() && provider.ends_with("/gravitational/teleport")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+use super::*;
+use crate::{
+    framework::{Nesting, Shape},
+    provider::objects::set_at,
+};
+
+/// A configuration of a role with these options and logins.
+fn config(version: &str, options: Value, logins: &[&str]) -> Value {
+    let resource = role();
+    let attributes = &resource.schema().block.attributes;
+    let mut config = super::super::super::shapes::null(resource.schema());
+    let blank = |shape: &Shape| match shape {
+        Shape::Nested(Nesting::Single, inner) => {
+            Value::object(inner.keys().map(|name| (name.as_str(), Value::Null)))
+        }
+        _ => Value::Null,
+    };
+    config.set_field("version", version.into());
+    config.set_field("metadata", blank(&attributes["metadata"].shape));
+    set_at(&mut config, &["metadata", "name"], &"editor".into());
+    config.set_field("spec", blank(&attributes["spec"].shape));
+    let Shape::Nested(_, spec) = &attributes["spec"].shape else {
+        panic!("spec must be nested");
+    };
+    for part in ["options", "allow"] {
+        set_at(&mut config, &["spec", part], &blank(&spec[part].shape));
+    }
+    for (name, value) in options.as_fields().unwrap() {
+        set_at(&mut config, &["spec", "options", name], value);
+    }
+    let logins = logins.iter().map(|login| Value::from(*login)).collect();
+    set_at(
+        &mut config,
+        &["spec", "allow", "logins"],
+        &Value::List(logins),
+    );
+    config
+}
+
+fn option(name: &str, value: impl Into<Value>) -> Value {
+    Value::object([(name, value.into())])
+}
+
+fn none() -> Value {
+    Value::object::<String>([])
+}
+
+const TTL: [&str; 3] = ["spec", "options", "max_session_ttl"];
+
+#[test]
+fn what_the_server_filled_in_is_planned_back_when_somebody_else_changes_it() {
+    let config = config("v8", none(), &["a"]);
+    let mut world = World::create(role(), &config);
+    let before = world.state.clone();
+    world.edit(|role| set_at(role, &TTL, &"1h".into()));
+    assert_eq!(world.state.at(&TTL), &"1h0m0s".into());
+    let plan = world.plan(&config);
+    assert_eq!(plan.planned.at(&TTL), &"30h0m0s".into());
+    assert_eq!(plan.planned.at(&["metadata", "revision"]), &Value::Unknown);
+    world.apply(&config);
+    let shape = &world.resource.shape;
+    let (before, now) = (comparable(shape, &before), comparable(shape, &world.state));
+    assert_eq!(differences(&before, &now), []);
+    world.nothing_is_planned(&config);
+}
+
+#[test]
+fn an_object_that_was_never_written_has_no_such_drift() {
+    let config = config("v8", none(), &["a"]);
+    let mut world = World::create(role(), &config);
+    world.private = Private::new();
+    world.edit(|role| set_at(role, &TTL, &"1h".into()));
+    world.nothing_is_planned(&config);
+}
+
+#[test]
+fn a_part_that_did_not_change_stays_known() {
+    let mut world = World::create(role(), &config("v8", none(), &["a"]));
+    let plan = world.plan(&config("v8", none(), &["b"]));
+    assert_eq!(plan.planned.at(&TTL), &"30h0m0s".into());
+    let verbs = ["spec", "allow", "kubernetes_resources"];
+    assert_eq!(plan.planned.at(&verbs), &Value::Unknown);
+    let plan = world.plan(&config("v7", none(), &["a"]));
+    assert_eq!(plan.planned.at(&TTL), &Value::Unknown);
+    world.apply(&config("v7", none(), &["a"]));
+    assert!(world.state.at(&["spec", "options", "idp"]).is_set());
+}
+
+#[test]
+fn what_is_not_configured_any_more_is_the_servers_again() {
+    let mut world = World::create(
+        role(),
+        &config("v8", option("max_session_ttl", "8h"), &["a"]),
+    );
+    assert_eq!(world.state.at(&TTL), &"8h".into());
+    let without = config("v8", none(), &["a"]);
+    world.apply(&without);
+    assert_eq!(world.state.at(&TTL), &"30h0m0s".into());
+    world.nothing_is_planned(&without);
+}
+
+#[test]
+fn other_words_change_nothing() {
+    let mut world = World::create(
+        role(),
+        &config("v8", option("max_session_ttl", "90m"), &["a"]),
+    );
+    world.nothing_is_planned(&config("v8", option("max_session_ttl", "1h30m"), &["a"]));
+    world.private = Private::new();
+    world.nothing_is_planned(&config("v8", option("max_session_ttl", "1h30m0s"), &["a"]));
+}
+
+#[test]
+fn a_mode_that_the_server_renames_is_the_same() {
+    let config = config("v8", option("create_host_user_mode", 2_i64), &["a"]);
+    let mut world = World::create(role(), &config);
+    world.refresh();
+    world.nothing_is_planned(&config);
+}
+
+#[test]
+fn ignored_changes_are_none() {
+    let config = config("v8", none(), &["a"]);
+    let mut world = World::create(role(), &config);
+    world.edit(|role| set_at(role, &TTL, &"1h".into()));
+    // With ignore_changes core puts what is stored into the configuration.
+    let mut ignoring = config.clone();
+    let stored = world.state.at(&["spec", "options"]).clone();
+    set_at(&mut ignoring, &["spec", "options"], &stored);
+    world.nothing_is_planned(&ignoring);
+}
+
+#[test]
+fn the_policy_alone_is_no_change_of_the_object() {
+    let config = config("v8", none(), &["a"]);
+    let world = World::create(role(), &config);
+    let mut other = config.clone();
+    other.set_field("deletion_policy", "abandon".into());
+    let plan = world.plan(&other);
+    assert!(plan.planned.is_wholly_known());
+    assert!(world.resource.shape.same(&plan.planned, &world.state));
+}
+
+#[test]
+fn a_version_that_the_cluster_does_not_know_is_told() {
+    let config = config("v8", none(), &["a"]);
+    let resource = role();
+    let plan = plan(&resource, &config, &Value::Null, &Private::new());
+    let mut sent = resource.shape.request(&plan.planned).unwrap();
+    sent.set_field_by_name("Version", prost_reflect::Value::String("v7".to_owned()));
+    let object = server::stored(&sent, 1);
+    let applied = written(
+        &resource.shape,
+        &config,
+        &plan.planned,
+        &object,
+        Private::new(),
+        Default::default(),
+    );
+    let told: Vec<_> = applied.diagnostics.iter().collect();
+    assert_eq!(told[0].path.to_string(), "version");
+    assert!(told[0].detail.contains("\"v7\""), "{}", told[0].detail);
+    assert_eq!(applied.state.field("version"), &"v7".into());
+}
+
+#[test]
+fn a_role_of_v3_is_revoked_by_a_version_in_which_nothing_means_nothing() {
+    let world = World::create(role(), &config("v3", none(), &["a"]));
+    let shape = &world.resource.shape;
+    let everything = ["spec", "allow", "app_labels"];
+    assert!(world.state.at(&everything).is_set());
+    let mut value = shape.reported(&world.object);
+    (ROLE.revoke)(&mut value);
+    let revoked = server::stored(&shape.changed(&world.object, &value).unwrap(), 2);
+    assert_eq!(
+        shape.reported(&revoked).at(&["spec", "allow"]),
+        &Value::Null
+    );
+}
+
+#[test]
+fn what_the_provider_does_not_know_survives_an_update() {
+    let mut world = World::create(user(), &{
+        let mut config = super::super::super::shapes::null(user().schema());
+        config.set_field("version", "v2".into());
+        config.set_field("metadata", Value::object([("name", "alice".into())]));
+        config
+    });
+    use prost::Message as _;
+    let mut bytes = world.object.encode_to_vec();
+    bytes.extend([0xfa, 0x3f, 0x02, b'h', b'i']);
+    world.object =
+        DynamicMessage::decode(world.resource.shape.descriptor().clone(), bytes.as_slice())
+            .unwrap();
+    let mut planned = world.state.clone();
+    planned.set_field(
+        "spec",
+        Value::object([("roles", Value::List(vec!["a".into()]))]),
+    );
+    let changed = world
+        .resource
+        .shape
+        .changed(&world.object, &planned)
+        .unwrap();
+    assert_eq!(changed.unknown_fields().count(), 1);
+    let created_by = |user: &DynamicMessage| {
+        let spec = user.get_field_by_name("Spec").unwrap().into_owned();
+        spec.as_message().unwrap().has_field_by_name("CreatedBy")
+    };
+    assert!(created_by(&changed) && created_by(&world.object));
+}

@@ -1,0 +1,173 @@
+//! Changing an object: read, change, write under the revision that was read.
+//!
+//! Somebody else may write at the same time. What they wrote is never overwritten unseen: if it is nothing that this
+//! resource manages, the change is made again on top of it; otherwise a new plan has to show it.
+
+use std::time::Duration;
+
+use prost_reflect::DynamicMessage;
+
+use super::{
+    Shape,
+    create::{comparable, refused, written},
+    differences::{differences, list},
+    memory::Memory,
+    shape,
+    target::objects,
+};
+use crate::{
+    framework::{Applied, Call, Diagnostics, Update, Value},
+    provider::{Cluster, errors::call_failed},
+    teleport::{Error, Kind, Objects},
+};
+
+/// Updates the object.
+pub(super) async fn update(shape: &Shape, call: &Call<Cluster>, request: Update) -> Applied {
+    let Update {
+        config,
+        prior,
+        planned,
+        mut private,
+    } = request;
+    let mut told = Diagnostics::new();
+    if shape.is_as_before(&planned, &prior) {
+        if let Some(memory) = Memory::found(shape, &private) {
+            Memory::leave(shape, &config, &memory.answer, &mut private);
+        }
+        return Applied {
+            state: planned,
+            private,
+            diagnostics: told,
+        };
+    }
+    let changed = match objects(shape, call, &mut told) {
+        Some(objects) => {
+            let work = Work {
+                shape,
+                objects,
+                name: shape::name(&planned).unwrap_or_default(),
+            };
+            work.change(&prior, &planned, &mut told).await
+        }
+        None => None,
+    };
+    match changed {
+        Some(object) => written(shape, &config, &planned, &object, private, told),
+        None => Applied {
+            state: prior,
+            private,
+            diagnostics: told,
+        },
+    }
+}
+
+struct Work<'a> {
+    shape: &'a Shape,
+    objects: Objects,
+    name: String,
+}
+
+impl Work<'_> {
+    async fn change(
+        &self,
+        prior: &Value,
+        planned: &Value,
+        told: &mut Diagnostics,
+    ) -> Option<DynamicMessage> {
+        let noun = self.shape.kind.noun;
+        let doing = format!("updating the {noun} {:?}", self.name);
+        let mut doubt: Option<Error> = None;
+        for wait in WAITS {
+            tokio::time::sleep(wait).await;
+            let stored = self.read(told).await?;
+            let found = self.shape.value(&stored, prior);
+            if doubt.is_some() && self.is_as_planned(&stored, planned) {
+                return Some(stored);
+            }
+            let moved = differences(
+                &comparable(self.shape, prior),
+                &comparable(self.shape, &found),
+            );
+            if !moved.is_empty() && !self.is_as_planned(&stored, planned) {
+                // A read may lag behind the write that the state is from.
+                if wait < LAST_WAIT {
+                    continue;
+                }
+                told.error(
+                    "Changed by Somebody Else",
+                    format!(
+                        "The {noun} {:?} was changed by somebody else since this was planned, in: {}. Nothing was written. Plan \
+                         again, to see what would become of that change.",
+                        self.name,
+                        list(&moved)
+                    ),
+                );
+                return None;
+            }
+            let message = match self.shape.changed(&stored, planned) {
+                Ok(message) => message,
+                Err(problems) => {
+                    told.append(problems);
+                    return None;
+                }
+            };
+            if message == stored {
+                return Some(stored);
+            }
+            match self.objects.update(message).await {
+                Ok(object) => return Some(object),
+                Err(error) if error.kind() == Kind::Conflict => doubt = Some(error),
+                Err(error) if error.may_have_been_carried_out() => doubt = Some(error),
+                Err(error) => {
+                    refused(self.shape, &error, &doing, told);
+                    return None;
+                }
+            }
+        }
+        if let Some(error) = doubt {
+            call_failed(&error, &doing, told);
+        }
+        None
+    }
+
+    async fn read(&self, told: &mut Diagnostics) -> Option<DynamicMessage> {
+        let noun = self.shape.kind.noun;
+        match self.objects.get(&self.name).await {
+            Ok(stored) => Some(stored),
+            Err(error) if error.kind() == Kind::NotFound => {
+                told.error(
+                    "Not Found",
+                    format!(
+                        "The {noun} {:?} was deleted by somebody else since this was planned. Plan again: it will be made anew.",
+                        self.name
+                    ),
+                );
+                None
+            }
+            Err(error) => {
+                call_failed(&error, &format!("reading the {noun} {:?}", self.name), told);
+                None
+            }
+        }
+    }
+
+    fn is_as_planned(&self, stored: &DynamicMessage, planned: &Value) -> bool {
+        let found = self.shape.value(stored, planned);
+        differences(
+            &comparable(self.shape, planned),
+            &comparable(self.shape, &found),
+        )
+        .is_empty()
+    }
+}
+
+/// How long to wait before each try.
+const WAITS: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_millis(700),
+    LAST_WAIT,
+];
+
+const LAST_WAIT: Duration = Duration::from_millis(1500);

@@ -1,0 +1,135 @@
+//! `teleport_role`, a role, as resource and as data source.
+
+mod kubernetes;
+mod validate;
+
+use super::objects::Kind;
+use crate::{
+    framework::{Path, Validator, Value},
+    mapping::Rules,
+    teleport::{Error, ObjectRpcs, Rpc},
+};
+
+/// Roles.
+pub(super) const ROLE: Kind = Kind {
+    type_name: "teleport_role",
+    noun: "role",
+    description: "A role: what its users may do in a cluster, what they may not, and how their sessions behave.\n\n\
+                  What the configuration leaves out the cluster fills in, by the version of the role. A later change of that \
+                  by somebody else shows in the plan.",
+    rpcs: ObjectRpcs {
+        message: "types.RoleV6",
+        get: rpc("GetRole", "Name"),
+        create: rpc("CreateRole", "Role"),
+        update: rpc("UpdateRole", "Role"),
+        delete: rpc("DeleteRole", "Name"),
+    },
+    rules,
+    derived: &[
+        "spec",
+        "spec.options",
+        "spec.options.cert_format",
+        "spec.options.create_db_user",
+        "spec.options.create_desktop_user",
+        "spec.options.desktop_clipboard",
+        "spec.options.desktop_directory_sharing",
+        "spec.options.enhanced_recording",
+        "spec.options.idp",
+        "spec.options.max_session_ttl",
+        "spec.options.record_session",
+        "spec.options.ssh_file_copy",
+        "spec.allow",
+        "spec.allow.app_labels",
+        "spec.allow.db_labels",
+        "spec.allow.kubernetes_labels",
+        "spec.allow.kubernetes_resources",
+        "spec.allow.node_labels",
+        "spec.*.kubernetes_resources.verbs",
+    ],
+    kept: &[],
+    reported: &["metadata.namespace", "metadata.revision"],
+    sections: &[&["spec", "options"], &["spec", "allow"], &["spec", "deny"]],
+    validate: validate::validate,
+    normalise,
+    revoke,
+    revoked: "that allows nothing",
+    blame,
+};
+
+const fn rpc(name: &'static str, field: &'static str) -> Rpc {
+    Rpc {
+        service: "proto.AuthService",
+        name,
+        field,
+        answer: None,
+    }
+}
+
+fn rules() -> Rules {
+    let checks: [(&str, validate::Check); 16] = [
+        ("spec.options.cert_format", validate::not_nothing),
+        ("spec.options.enhanced_recording", validate::not_nothing),
+        ("spec.options.max_session_ttl", validate::not_nothing),
+        ("version", validate::version),
+        ("metadata.name", validate::name),
+        ("metadata.expires", super::metadata::expires),
+        ("metadata.labels", super::metadata::labels),
+        ("metadata.namespace", super::metadata::namespace),
+        ("metadata.revision", super::metadata::revision),
+        ("spec.options.lock", validate::lock),
+        (
+            "spec.options.enhanced_recording",
+            validate::enhanced_recording,
+        ),
+        ("spec.*.rules", validate::rules),
+        (
+            "spec.*.kubernetes_resources.verbs",
+            validate::kubernetes_verbs,
+        ),
+        ("spec.*.request.max_duration", validate::max_duration),
+        ("spec.*.db_permissions.permissions", validate::not_empty),
+        ("spec.*.spiffe.path", validate::spiffe_path),
+    ];
+    let rules = Rules::new()
+        .default_to("kind", "role")
+        .validate(
+            "kind",
+            Validator::new(|path, value, told| {
+                super::metadata::kind("role", path, value, told);
+            }),
+        )
+        .required("version")
+        .required("metadata")
+        .required("metadata.name")
+        .requires_replace("metadata.name")
+        .omit("spec.*.namespaces")
+        .duration("spec.options.max_session_ttl")
+        .duration("spec.options.client_idle_timeout")
+        .duration("spec.*.request.max_duration");
+    checks.into_iter().fold(rules, |rules, (path, check)| {
+        rules.validate(path, Validator::new(check))
+    })
+}
+
+/// The server stores the mode 2, a deprecated one, as 4, which has taken its place.
+fn normalise(value: &mut Value, reference: &Value) {
+    let mode = ["spec", "options", "create_host_user_mode"];
+    if reference.at(&mode) == &Value::from(2_i64) && value.at(&mode) == &Value::from(4_i64) {
+        super::objects::set_at(value, &mode, &Value::from(2_i64));
+    }
+}
+
+fn revoke(role: &mut Value) {
+    super::objects::set_at(role, &["spec", "allow"], &Value::Null);
+    // In that version a role without labels is one for everything.
+    if role.field("version").as_str() == Some("v3") {
+        role.set_field("version", "v4".into());
+    }
+}
+
+fn blame(_error: &Error) -> Option<Path> {
+    None
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! Joining by AWS IAM: what both join services do between their messages (`lib/auth/join`, `lib/join/iamjoin`).
+
+mod legacy;
+#[cfg(test)]
+mod signer;
+mod sigv4;
+mod stream;
+mod sts;
+
+use std::sync::Arc;
+
+use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
+use prost_types::Timestamp;
+use time::{Duration, OffsetDateTime};
+use tonic::Status;
+
+#[cfg(test)]
+pub(super) use self::signer::signed_request;
+use self::sts::CallerIdentity;
+pub(super) use self::{legacy::LegacyJoin, stream::Join};
+use super::{
+    authority::Subject,
+    backend::JoinToken,
+    certificates::{self, Certificates},
+    keys::PublicKeys,
+    metadata,
+    tenant::Tenant,
+    workload_clusters::spec::Allow,
+};
+
+/// What one cluster does to those who join it.
+#[derive(Clone)]
+struct Gate {
+    tenant: Arc<Tenant>,
+}
+
+impl Gate {
+    /// The token `name`, if a bot can join with it.
+    fn token(&self, name: &str, role: &str, node: &str) -> Result<JoinToken, Status> {
+        let token = self.tenant.backend().join_token(name).ok_or_else(|| {
+            Status::permission_denied(format!(
+                "{node:?} can not join the cluster with role {role}, token expired or not found"
+            ))
+        })?;
+        if role != BOT {
+            return Err(Status::invalid_argument(format!(
+                "node {node:?} can not join the cluster, the token does not allow role {role:?}"
+            )));
+        }
+        Ok(token)
+    }
+
+    /// Checks the signed request of a joiner.
+    fn admit(&self, token: &JoinToken, challenge: &str, request: &[u8]) -> Result<(), Status> {
+        let identities = self.tenant.shared().aws_identities();
+        let now = OffsetDateTime::now_utc();
+        let identity = sts::caller_identity(request, challenge, &identities, now)?;
+        if token.allow.iter().any(|rule| matches(rule, &identity)) {
+            return Ok(());
+        }
+        Err(Status::permission_denied(format!(
+            "instance did not match any allow rules in token {:?}",
+            token.name
+        )))
+    }
+
+    /// Certifies the bot of `token`.
+    fn certify(
+        &self,
+        token: &JoinToken,
+        keys: &PublicKeys,
+        expires: Option<Timestamp>,
+    ) -> Result<Certificates, Status> {
+        let user = format!("bot-{}", token.bot);
+        let backend = self.tenant.backend();
+        let account = backend.user(&user).map_err(|_| {
+            Status::permission_denied(format!("bot user {user:?} of the token does not exist"))
+        })?;
+        let roles = account.spec.unwrap_or_default().roles;
+        let expires = match expires {
+            Some(expires) => OffsetDateTime::from(metadata::time_of(expires)),
+            None => OffsetDateTime::now_utc() + USUAL_LIFE,
+        };
+        let held = backend.roles_of(&roles);
+        let subject = Subject {
+            user,
+            roles,
+            ..Subject::default()
+        };
+        certificates::certify(&self.tenant, &subject, keys, expires, &held)
+    }
+}
+
+/// A new challenge.
+fn challenge() -> String {
+    let bytes: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..))
+        .take(32)
+        .collect();
+    BASE64_STANDARD_NO_PAD.encode(bytes)
+}
+
+/// Whether `identity` fulfils every condition of `rule`.
+fn matches(rule: &Allow, identity: &CallerIdentity) -> bool {
+    (rule.aws_account.is_empty() || rule.aws_account == identity.account)
+        && (rule.aws_arn.is_empty() || glob(rule.aws_arn.as_bytes(), identity.arn.as_bytes()))
+}
+
+/// Whether `text` as a whole is what `pattern` says: `*` is any run of characters, `?` is one.
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut at, mut place) = (0, 0);
+    // Where to go on when what follows the last `*` does not fit.
+    let mut back = None;
+    while place < text.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                back = Some((at, place));
+                at += 1;
+            }
+            Some(&byte) if byte == b'?' || byte == text[place] => {
+                at += 1;
+                place += 1;
+            }
+            _ => match &mut back {
+                Some((star, from)) => {
+                    *from += 1;
+                    (at, place) = (*star + 1, *from);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[at..].iter().all(|&byte| byte == b'*')
+}
+
+/// The join method.
+const IAM: &str = "iam";
+/// The system role of bots.
+const BOT: &str = "Bot";
+/// Life of certificates where the joiner says nothing.
+const USUAL_LIFE: Duration = Duration::hours(1);
+/// How long a join may take.
+const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_fit_as_a_whole() {
+        for (pattern, text) in [
+            ("", ""),
+            ("*", ""),
+            ("a*c", "abbc"),
+            ("a*b*c", "a.b.b.c"),
+            ("a?c", "abc"),
+            (
+                "arn:aws:sts::1:assumed-role/r/*",
+                "arn:aws:sts::1:assumed-role/r/i-0",
+            ),
+            ("*+(a)[b]", "x+(a)[b]"),
+        ] {
+            assert!(
+                glob(pattern.as_bytes(), text.as_bytes()),
+                "{pattern} {text}"
+            );
+        }
+        for (pattern, text) in [
+            ("", "a"),
+            ("a", "ab"),
+            ("b", "ab"),
+            ("a?", "a"),
+            ("a*c", "abcd"),
+            ("A", "a"),
+            ("a.c", "abc"),
+        ] {
+            assert!(
+                !glob(pattern.as_bytes(), text.as_bytes()),
+                "{pattern} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_condition_of_a_rule_must_be_fulfilled() {
+        let rule = |account: &str, arn: &str| Allow {
+            aws_account: account.to_owned(),
+            aws_arn: arn.to_owned(),
+        };
+        let identity = CallerIdentity {
+            account: "1".to_owned(),
+            arn: "arn:aws:iam::1:user/a".to_owned(),
+        };
+        assert!(matches(&rule("1", ""), &identity));
+        assert!(matches(&rule("", "arn:aws:iam::1:user/*"), &identity));
+        assert!(!matches(&rule("2", "arn:aws:iam::1:user/*"), &identity));
+        assert!(!matches(&rule("1", "arn:aws:iam::1:role/*"), &identity));
+    }
+
+    #[test]
+    fn a_challenge_is_32_bytes_and_never_the_same() {
+        let one = challenge();
+        assert_eq!(BASE64_STANDARD_NO_PAD.decode(&one).unwrap().len(), 32);
+        assert_ne!(one, challenge());
+    }
+}

@@ -1,0 +1,317 @@
+//! The replacement of a tainted cluster. Core plans it like a new one, gives the private bytes of that plan to the deletion of
+//! the old one, and plans and creates after it.
+
+use serde_json::{Value as Json, json};
+use terraform_provider_teleport::simulator::Simulator;
+
+use crate::walk::{
+    Answer, Planned, Stored, Walk, cluster,
+    parent::{self, count, created_once, deleted_nothing},
+    values::unknown,
+    with,
+};
+
+/// A parent whose new clusters fail, and the object of a creation there, which core has tainted.
+async fn failed() -> (Simulator, Stored) {
+    let parent = parent::with("states = ['failed']\nname_hold = '0s'").await;
+    let walk = Walk::start(&parent).await;
+    let config = cluster("team-a");
+    let planned = walk.calls.plan(&config, &Stored::default()).await;
+    let answer = walk
+        .calls
+        .apply(&config, &Stored::default(), &planned)
+        .await;
+    answer
+        .told
+        .error(&["\"failed\"", "team-a", "terraform untaint"]);
+    assert_eq!(answer.stored.object["ready"], false);
+    assert_eq!(answer.stored.object["status"]["state"], "failed");
+    assert!(answer.stored.object["status"]["domain"].is_string());
+    walk.shut_down().await;
+    (parent, answer.stored)
+}
+
+/// The process that plans: it reads the object, and then plans as if there were none.
+async fn plan(parent: &Simulator, config: &Json, stored: &Stored) -> Planned {
+    let walk = Walk::start(parent).await;
+    let read = walk.calls.read(stored).await;
+    read.told.no_error();
+    assert_eq!(&read.stored.private, &stored.private);
+    let planned = walk.calls.plan(config, &Stored::default()).await;
+    planned.told.no_error();
+    walk.shut_down().await;
+    planned
+}
+
+/// The deletion is refused: the object stays as it is, and so does the cluster.
+#[track_caller]
+fn assert_refused(parent: &Simulator, stored: &Stored, answer: &Answer) {
+    answer.told.error(&[
+        "Nothing was deleted",
+        "terraform untaint ADDRESS",
+        "14 days",
+    ]);
+    assert_eq!(&answer.stored.object, &stored.object);
+    // A mark of the plan would make something else of the next deletion.
+    let private = String::from_utf8_lossy(&answer.stored.private);
+    assert!(!private.contains(".plan"), "{private}");
+    deleted_nothing(parent);
+}
+
+#[tokio::test]
+async fn an_unfinished_cluster_is_kept_and_adopted() {
+    let (parent, stored) = failed().await;
+    let config = cluster("team-a");
+    let shown = plan(&parent, &config, &stored).await;
+
+    let walk = Walk::start(&parent).await;
+    let kept = walk.calls.delete(&stored, &shown.private).await;
+    kept.told.warning(&["team-a", "was kept"]);
+    assert_eq!(kept.stored, Stored::default());
+    deleted_nothing(&parent);
+    // Support has healed it meanwhile.
+    parent.set_state("team-a", "active").unwrap();
+    let planned = walk.calls.plan(&config, &Stored::default()).await;
+    assert_eq!(planned.object, shown.object, "both plans say the same");
+    let adopted = walk
+        .calls
+        .apply(&config, &Stored::default(), &planned)
+        .await;
+    adopted.told.nothing();
+    assert_eq!(adopted.stored.object["ready"], true);
+    assert_eq!(
+        adopted.stored.object["status"]["domain"],
+        stored.object["status"]["domain"]
+    );
+    created_once(&parent);
+    deleted_nothing(&parent);
+    walk.shut_down().await;
+}
+
+#[tokio::test]
+async fn what_fails_again_is_tainted_again_and_never_lost() {
+    let (parent, mut stored) = failed().await;
+    let config = cluster("team-a");
+    for _ in 0..2 {
+        let shown = plan(&parent, &config, &stored).await;
+        let walk = Walk::start(&parent).await;
+        walk.calls
+            .delete(&stored, &shown.private)
+            .await
+            .told
+            .no_error();
+        let planned = walk.calls.plan(&config, &Stored::default()).await;
+        let answer = walk
+            .calls
+            .apply(&config, &Stored::default(), &planned)
+            .await;
+        answer.told.error(&["\"failed\"", "terraform untaint"]);
+        assert_eq!(answer.stored.object, stored.object);
+        stored = answer.stored;
+        walk.shut_down().await;
+    }
+    created_once(&parent);
+    deleted_nothing(&parent);
+}
+
+#[tokio::test]
+async fn a_cluster_that_takes_too_long_is_waited_for_by_the_next_apply() {
+    let parent = parent::slow().await;
+    let config = with(cluster("team-a"), "/timeouts", json!({ "create": "100ms" }));
+    let walk = Walk::start(&parent).await;
+    let planned = walk.calls.plan(&config, &Stored::default()).await;
+    let answer = walk
+        .calls
+        .apply(&config, &Stored::default(), &planned)
+        .await;
+    let stored = answer.stored;
+    answer
+        .told
+        .error(&["timeouts.create", "\"creating\"", "terraform untaint"]);
+    assert_eq!(stored.object["ready"], false);
+    walk.shut_down().await;
+    // The person gives it more time, which is no other cluster.
+    let config = with(config, "/timeouts", json!({ "create": "10m" }));
+    let shown = plan(&parent, &config, &stored).await;
+    let walk = Walk::start(&parent).await;
+    let kept = walk.calls.delete(&stored, &shown.private).await;
+    kept.told.warning(&["was kept"]);
+    parent.set_state("team-a", "active").unwrap();
+    let made = walk.calls.change(&config, &Stored::default()).await;
+    assert_eq!(made.object["ready"], true);
+    assert_eq!(made.object["timeouts"]["create"], "10m");
+    created_once(&parent);
+    deleted_nothing(&parent);
+    walk.shut_down().await;
+}
+
+#[tokio::test]
+async fn only_the_process_that_kept_a_cluster_adopts_it() {
+    let (parent, stored) = failed().await;
+    let config = cluster("team-a");
+    let shown = plan(&parent, &config, &stored).await;
+    let walk = Walk::start(&parent).await;
+    walk.calls
+        .delete(&stored, &shown.private)
+        .await
+        .told
+        .no_error();
+    walk.shut_down().await;
+    // The run broke off there. The cluster is in no state now, and the next run says so.
+    let walk = Walk::start(&parent).await;
+    let planned = walk.calls.plan(&config, &Stored::default()).await;
+    let answer = walk
+        .calls
+        .apply(&config, &Stored::default(), &planned)
+        .await;
+    answer
+        .told
+        .error_at("metadata.name", &["exists already", "import {"]);
+    assert_eq!(answer.stored, Stored::default());
+    deleted_nothing(&parent);
+    walk.shut_down().await;
+}
+
+#[tokio::test]
+async fn an_adopted_cluster_is_adopted_once() {
+    let (parent, stored) = failed().await;
+    let config = cluster("team-a");
+    let shown = plan(&parent, &config, &stored).await;
+    let walk = Walk::start(&parent).await;
+    walk.calls
+        .delete(&stored, &shown.private)
+        .await
+        .told
+        .no_error();
+    parent.set_state("team-a", "active").unwrap();
+    walk.calls.change(&config, &Stored::default()).await;
+    let planned = walk.calls.plan(&config, &Stored::default()).await;
+    let second = walk
+        .calls
+        .apply(&config, &Stored::default(), &planned)
+        .await;
+    second.told.error(&["exists already"]);
+    walk.shut_down().await;
+}
+
+#[tokio::test]
+async fn with_another_spec_nothing_is_deleted() {
+    let (parent, stored) = failed().await;
+    let other = with(cluster("team-a"), "/spec/bot/name", json!("other"));
+    let shown = plan(&parent, &other, &stored).await;
+    let walk = Walk::start(&parent).await;
+    let answer = walk.calls.delete(&stored, &shown.private).await;
+    answer.told.error(&["configuration has changed"]);
+    assert_refused(&parent, &stored, &answer);
+    walk.shut_down().await;
+}
+
+#[tokio::test]
+async fn with_a_spec_that_is_not_known_yet_nothing_is_deleted() {
+    let (parent, stored) = failed().await;
+    let other = with(cluster("team-a"), "/spec/bot/name", unknown());
+    let shown = plan(&parent, &other, &stored).await;
+    let walk = Walk::start(&parent).await;
+    let answer = walk.calls.delete(&stored, &shown.private).await;
+    assert_refused(&parent, &stored, &answer);
+    walk.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_active_and_tainted_by_hand_is_not_deleted() {
+    let parent = parent::quick().await;
+    let config = cluster("team-a");
+    let walk = Walk::start(&parent).await;
+    let stored = walk.calls.change(&config, &Stored::default()).await;
+    walk.shut_down().await;
+    let shown = plan(&parent, &config, &stored).await;
+    let walk = Walk::start(&parent).await;
+    let answer = walk.calls.delete(&stored, &shown.private).await;
+    answer.told.error(&["is tainted, but it was active"]);
+    assert_refused(&parent, &stored, &answer);
+    walk.shut_down().await;
+}
+
+#[tokio::test]
+async fn with_another_name_the_old_cluster_is_deleted() {
+    let (parent, stored) = failed().await;
+    let renamed = cluster("team-b");
+    let shown = plan(&parent, &renamed, &stored).await;
+    let walk = Walk::start(&parent).await;
+    let answer = walk.calls.delete(&stored, &shown.private).await;
+    answer.told.warning(&["team-a", "14 days"]);
+    assert_eq!(answer.stored, Stored::default());
+    assert!(parent.cluster("team-a").is_none());
+    let planned = walk.calls.plan(&renamed, &Stored::default()).await;
+    let answer = walk
+        .calls
+        .apply(&renamed, &Stored::default(), &planned)
+        .await;
+    answer.told.error(&["\"failed\"", "team-b"]);
+    assert_eq!(count(&parent, "CreateWorkloadCluster"), 2);
+    walk.shut_down().await;
+}
+
+#[tokio::test]
+async fn where_names_are_not_held_the_old_cluster_may_be_replaced() {
+    let (parent, stored) = failed().await;
+    let config = with(
+        cluster("team-a"),
+        "/allow_same_name_replacement",
+        json!(true),
+    );
+    let shown = plan(&parent, &config, &stored).await;
+    let walk = Walk::start(&parent).await;
+    let answer = walk.calls.delete(&stored, &shown.private).await;
+    answer.told.no_error();
+    assert!(parent.cluster("team-a").is_none());
+    let planned = walk.calls.plan(&config, &Stored::default()).await;
+    let answer = walk
+        .calls
+        .apply(&config, &Stored::default(), &planned)
+        .await;
+    answer.told.error(&["\"failed\""]);
+    assert_eq!(count(&parent, "CreateWorkloadCluster"), 2);
+    assert_eq!(count(&parent, "DeleteWorkloadCluster"), 1);
+    walk.shut_down().await;
+}
+
+#[tokio::test]
+async fn destroyed_on_purpose_a_tainted_cluster_is_deleted() {
+    let (parent, stored) = failed().await;
+    // What core plans first on the way to a destroy leads nowhere.
+    plan(&parent, &cluster("team-a"), &stored).await;
+    let walk = Walk::start(&parent).await;
+    let planned = walk.calls.plan(&Json::Null, &stored).await;
+    planned.told.nothing();
+    let answer = walk.calls.delete(&stored, &planned.private).await;
+    answer.told.no_error();
+    assert!(parent.cluster("team-a").is_none());
+    assert_eq!(count(&parent, "DeleteWorkloadCluster"), 1);
+    walk.shut_down().await;
+}
+
+#[tokio::test]
+async fn created_before_the_old_one_is_destroyed_nothing_is_adopted() {
+    let (parent, stored) = failed().await;
+    let config = cluster("team-a");
+    plan(&parent, &config, &stored).await;
+    let walk = Walk::start(&parent).await;
+    let planned = walk.calls.plan(&config, &Stored::default()).await;
+    let answer = walk
+        .calls
+        .apply(&config, &Stored::default(), &planned)
+        .await;
+    answer.told.error_at(
+        "metadata.name",
+        &["create_before_destroy", "terraform untaint ADDRESS"],
+    );
+    assert_eq!(
+        answer.stored,
+        Stored::default(),
+        "the old object stays the one"
+    );
+    created_once(&parent);
+    deleted_nothing(&parent);
+    walk.shut_down().await;
+}

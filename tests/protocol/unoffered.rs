@@ -1,0 +1,333 @@
+//! Calls about what the provider does not offer. Core does not make them, since nothing of it is advertised; who makes them
+//! all the same gets an honest answer, and never the end of the process.
+
+use terraform_provider_teleport::proto::tfplugin6::{
+    Diagnostic, call_function, close_ephemeral_resource, configure_state_store, delete_state,
+    generate_resource_config, get_functions, get_metadata, get_resource_identity_schemas,
+    get_states, import_resource_state, invoke_action, list_resource, lock_state,
+    move_resource_state, open_ephemeral_resource, plan_action, plan_resource_change,
+    read_data_source, read_state_bytes, renew_ephemeral_resource, unlock_state,
+    upgrade_resource_identity, validate_action_config, validate_ephemeral_resource_config,
+    validate_list_resource_config, validate_resource_config, validate_state_store,
+    write_state_bytes,
+};
+
+use crate::{
+    host::{Host, soon},
+    walk::{
+        Stored, TYPE_NAME, Told, Walk, cluster, parent,
+        values::{from_wire, to_wire},
+    },
+};
+
+const NAME: &str = "teleport_nothing";
+
+fn name() -> String {
+    NAME.to_owned()
+}
+
+/// One error, which names what there is not.
+#[track_caller]
+fn not_offered(sort: &str, diagnostics: Vec<Diagnostic>) {
+    Told(diagnostics).error(&[&format!("offers no {sort} named {NAME:?}")]);
+}
+
+/// The answer to a call, which is never an error of gRPC.
+macro_rules! answer {
+    ($provider:expr, $rpc:ident($request:expr)) => {
+        soon($provider.$rpc($request)).await.unwrap().into_inner()
+    };
+}
+
+/// The one message of a stream of answers.
+macro_rules! one {
+    ($provider:expr, $rpc:ident($request:expr)) => {{
+        let mut stream = answer!($provider, $rpc($request));
+        let first = soon(stream.message()).await.unwrap().unwrap();
+        assert_eq!(soon(stream.message()).await.unwrap(), None);
+        first
+    }};
+}
+
+#[tokio::test]
+async fn only_what_there_is_is_advertised() {
+    let walk = Walk::over(Host::start().await).await;
+    let schema = &walk.calls.schema;
+    let names = |names: Vec<&String>| {
+        let mut names: Vec<_> = names.into_iter().cloned().collect();
+        names.sort();
+        names
+    };
+    let data_sources = [TYPE_NAME, "teleport_workload_clusters"];
+    assert_eq!(names(schema.resource_schemas.keys().collect()), [TYPE_NAME]);
+    assert_eq!(
+        names(schema.data_source_schemas.keys().collect()),
+        data_sources
+    );
+    assert!(schema.functions.is_empty());
+    assert!(schema.ephemeral_resource_schemas.is_empty());
+    assert!(schema.list_resource_schemas.is_empty());
+    assert!(schema.action_schemas.is_empty());
+    assert!(schema.state_store_schemas.is_empty());
+    let capabilities = schema.server_capabilities.unwrap();
+    assert!(capabilities.plan_destroy && capabilities.move_resource_state);
+
+    let mut provider = walk.calls.provider.clone();
+    let metadata = answer!(provider, get_metadata(get_metadata::Request {}));
+    assert_eq!(metadata.resources.len(), 1);
+    assert_eq!(metadata.resources[0].type_name, TYPE_NAME);
+    assert_eq!(metadata.data_sources.len(), 2);
+    assert_eq!(metadata.server_capabilities, Some(capabilities));
+    assert!(metadata.functions.is_empty() && metadata.actions.is_empty());
+    let functions = answer!(provider, get_functions(get_functions::Request {}));
+    assert!(functions.functions.is_empty() && functions.diagnostics.is_empty());
+    let request = get_resource_identity_schemas::Request {};
+    let identities = answer!(provider, get_resource_identity_schemas(request));
+    assert!(identities.identity_schemas.is_empty() && identities.diagnostics.is_empty());
+    drop(provider);
+    walk.shut_down().await;
+}
+
+#[tokio::test]
+async fn unknown_types_are_named() {
+    let host = Host::start().await;
+    let mut provider = host.provider();
+    let request = validate_resource_config::Request {
+        type_name: name(),
+        ..Default::default()
+    };
+    let answer = answer!(provider, validate_resource_config(request));
+    not_offered("resource", answer.diagnostics);
+    let request = plan_resource_change::Request {
+        type_name: name(),
+        ..Default::default()
+    };
+    let answer = answer!(provider, plan_resource_change(request));
+    not_offered("resource", answer.diagnostics);
+    let request = import_resource_state::Request {
+        type_name: name(),
+        id: name(),
+        ..Default::default()
+    };
+    let answer = answer!(provider, import_resource_state(request));
+    not_offered("resource", answer.diagnostics);
+    let request = read_data_source::Request {
+        type_name: name(),
+        ..Default::default()
+    };
+    let answer = answer!(provider, read_data_source(request));
+    not_offered("data source", answer.diagnostics);
+    host.shut_down().await;
+}
+
+#[tokio::test]
+async fn there_are_no_ephemeral_resources_and_no_functions() {
+    let host = Host::start().await;
+    let mut provider = host.provider();
+    let sort = "ephemeral resource";
+    let request = validate_ephemeral_resource_config::Request {
+        type_name: name(),
+        ..Default::default()
+    };
+    let answer = answer!(provider, validate_ephemeral_resource_config(request));
+    not_offered(sort, answer.diagnostics);
+    let request = open_ephemeral_resource::Request {
+        type_name: name(),
+        ..Default::default()
+    };
+    let answer = answer!(provider, open_ephemeral_resource(request));
+    not_offered(sort, answer.diagnostics);
+    let request = renew_ephemeral_resource::Request {
+        type_name: name(),
+        private: Some(b"kept".to_vec()),
+    };
+    let answer = answer!(provider, renew_ephemeral_resource(request));
+    not_offered(sort, answer.diagnostics);
+    assert_eq!(answer.private.as_deref(), Some(b"kept".as_slice()));
+    let request = close_ephemeral_resource::Request {
+        type_name: name(),
+        ..Default::default()
+    };
+    let answer = answer!(provider, close_ephemeral_resource(request));
+    not_offered(sort, answer.diagnostics);
+    let request = call_function::Request {
+        name: name(),
+        ..Default::default()
+    };
+    let answer = answer!(provider, call_function(request));
+    assert!(answer.error.unwrap().text.contains(NAME));
+    assert_eq!(answer.result, None);
+    host.shut_down().await;
+}
+
+#[tokio::test]
+async fn there_are_no_list_resources_and_no_actions() {
+    let host = Host::start().await;
+    let mut provider = host.provider();
+    let request = list_resource::Request {
+        type_name: name(),
+        ..Default::default()
+    };
+    let event = one!(provider, list_resource(request));
+    not_offered("list resource", event.diagnostic);
+    let request = validate_list_resource_config::Request {
+        type_name: name(),
+        ..Default::default()
+    };
+    let answer = answer!(provider, validate_list_resource_config(request));
+    not_offered("list resource", answer.diagnostics);
+
+    let request = validate_action_config::Request {
+        type_name: name(),
+        ..Default::default()
+    };
+    let answer = answer!(provider, validate_action_config(request));
+    not_offered("action", answer.diagnostics);
+    let request = plan_action::Request {
+        action_type: name(),
+        ..Default::default()
+    };
+    let answer = answer!(provider, plan_action(request));
+    not_offered("action", answer.diagnostics);
+    let request = invoke_action::Request {
+        action_type: name(),
+        ..Default::default()
+    };
+    let event = one!(provider, invoke_action(request));
+    let Some(invoke_action::event::Type::Completed(end)) = event.r#type else {
+        panic!("{event:?}")
+    };
+    not_offered("action", end.diagnostics);
+    host.shut_down().await;
+}
+
+#[tokio::test]
+async fn there_are_no_state_stores() {
+    let host = Host::start().await;
+    let mut provider = host.provider();
+    let sort = "state store";
+    macro_rules! store {
+        ($($rpc:ident: $request:ty;)*) => {$(
+            let request = <$request>::default();
+            let answer = answer!(provider, $rpc({
+                let mut request = request;
+                request.type_name = name();
+                request
+            }));
+            not_offered(sort, answer.diagnostics);
+        )*};
+    }
+    store! {
+        validate_state_store_config: validate_state_store::Request;
+        configure_state_store: configure_state_store::Request;
+        lock_state: lock_state::Request;
+        unlock_state: unlock_state::Request;
+        get_states: get_states::Request;
+        delete_state: delete_state::Request;
+    }
+    let request = read_state_bytes::Request {
+        type_name: name(),
+        ..Default::default()
+    };
+    let answer = one!(provider, read_state_bytes(request));
+    not_offered(sort, answer.diagnostics);
+    let chunk = write_state_bytes::RequestChunk {
+        meta: Some(
+            terraform_provider_teleport::proto::tfplugin6::RequestChunkMeta {
+                type_name: name(),
+                ..Default::default()
+            },
+        ),
+        ..Default::default()
+    };
+    let chunks = vec![chunk, write_state_bytes::RequestChunk::default()];
+    let answer = answer!(
+        provider,
+        write_state_bytes(futures_util::stream::iter(chunks))
+    );
+    not_offered(sort, answer.diagnostics);
+    host.shut_down().await;
+}
+
+#[tokio::test]
+async fn clusters_have_no_identity() {
+    let host = Host::start().await;
+    let mut provider = host.provider();
+    let request = upgrade_resource_identity::Request {
+        type_name: TYPE_NAME.to_owned(),
+        ..Default::default()
+    };
+    let answer = answer!(provider, upgrade_resource_identity(request));
+    Told(answer.diagnostics).error(&["no identity", TYPE_NAME]);
+    let request = import_resource_state::Request {
+        type_name: TYPE_NAME.to_owned(),
+        identity: Some(Default::default()),
+        ..Default::default()
+    };
+    let answer = answer!(provider, import_resource_state(request));
+    Told(answer.diagnostics).error(&["no identity", "by its id"]);
+    assert!(answer.imported_resources.is_empty());
+    host.shut_down().await;
+}
+
+#[tokio::test]
+async fn clusters_of_the_official_provider_can_be_moved_here_and_no_others() {
+    let host = Host::start().await;
+    let mut provider = host.provider();
+    let config = cluster("team-a");
+    let moved = |address: &str, type_name: &str| move_resource_state::Request {
+        source_provider_address: address.to_owned(),
+        source_type_name: type_name.to_owned(),
+        source_state: Some(terraform_provider_teleport::proto::tfplugin6::RawState {
+            json: config.to_string().into_bytes(),
+            ..Default::default()
+        }),
+        source_private: b"of another provider".to_vec(),
+        target_type_name: TYPE_NAME.to_owned(),
+        ..Default::default()
+    };
+    let official = "registry.terraform.io/gravitational/teleport";
+    let answer = answer!(provider, move_resource_state(moved(official, TYPE_NAME)));
+    assert!(answer.diagnostics.is_empty(), "{:?}", answer.diagnostics);
+    let object = from_wire(answer.target_state);
+    assert_eq!(object["spec"]["regions"], config["spec"]["regions"]);
+    assert_eq!(answer.target_private, b"");
+    for (address, type_name) in [
+        (official, "teleport_role"),
+        ("registry.terraform.io/a/b", TYPE_NAME),
+    ] {
+        let answer = answer!(provider, move_resource_state(moved(address, type_name)));
+        Told(answer.diagnostics).error(&["Move Not Supported", address, type_name]);
+        assert_eq!(answer.target_state, None);
+    }
+    host.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_configuration_is_made_of_a_state() {
+    let parent = parent::quick().await;
+    let walk = Walk::start(&parent).await;
+    let made = walk
+        .calls
+        .change(&cluster("team-a"), &Stored::default())
+        .await;
+    let request = generate_resource_config::Request {
+        type_name: TYPE_NAME.to_owned(),
+        state: to_wire(&made.object),
+    };
+    let mut provider = walk.calls.provider.clone();
+    let answer = answer!(provider, generate_resource_config(request));
+    assert!(answer.diagnostics.is_empty(), "{:?}", answer.diagnostics);
+    let config = from_wire(answer.config);
+    assert_eq!(config["metadata"]["name"], "team-a");
+    assert!(config["metadata"]["revision"].is_null());
+    assert!(
+        config["status"].is_null() && config["id"].is_null(),
+        "{config:#}"
+    );
+    walk.calls.validate(&config).await.nothing();
+    let planned = walk.calls.plan(&config, &made).await;
+    assert_eq!(planned.object, made.object, "it is the same cluster");
+    drop(provider);
+    walk.shut_down().await;
+}
