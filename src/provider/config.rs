@@ -89,7 +89,16 @@ pub(super) fn configure(
     };
     let settings = Settings::from_lookups(configured, environment);
     match settings.validate() {
-        Ok(config) => Some(Cluster::new(Ok(Client::new(config))).with_deletion_policy(policy)),
+        Ok(config) => {
+            for warning in config.warnings() {
+                diagnostics.attribute_warning(
+                    Path::attribute(warning.attribute.name),
+                    "Ambiguous Provider Configuration",
+                    sentence(&warning.to_string()),
+                );
+            }
+            Some(Cluster::new(Ok(Client::new(config))).with_deletion_policy(policy))
+        }
         Err(problems) => {
             invalid_settings(&problems, diagnostics);
             None

@@ -43,10 +43,10 @@ pub(in crate::teleport) struct Aws {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::teleport) enum AwsError {
     /// There are none.
-    #[error("there are no AWS credentials; tried were, in this order: {TRIED}")]
+    #[error("there are no AWS credentials; looked for were, in this order: {TRIED}")]
     NoCredentials,
     /// There should be some, but they cannot be had.
-    #[error("the AWS credentials cannot be loaded: {0}")]
+    #[error("AWS credentials cannot be loaded: {0}; looked for were, in this order: {TRIED}")]
     Unusable(String),
     /// They are no longer good.
     #[error("the AWS credentials with the access key {key_id:?} expired at {at}")]
@@ -265,6 +265,8 @@ mod tests {
 
     #[test]
     fn without_credentials_it_is_said_what_was_tried() {
+        let broken = AwsError::Unusable("the cached SSO token is missing".to_owned()).to_string();
+        assert!(broken.contains("SSO token is missing") && broken.contains("AWS_PROFILE"));
         let text = AwsError::NoCredentials.to_string();
         for tried in [
             "AWS_ACCESS_KEY_ID",

@@ -1,20 +1,20 @@
+mod bundle;
+mod renewal;
+
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
-use secrecy::ExposeSecret;
 use time::OffsetDateTime;
 use tonic::{Code, Status};
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::{
     aws::{Aws, AwsError, Given},
-    testing::{Cluster, HOUR, SECRET, TOKEN, USER, aws},
+    testing::{Cluster, SECRET, TOKEN, USER, aws},
 };
 use crate::teleport::{
     Client, Config, Error, Kind, Settings, Transient, attributes as attribute,
     clock::{Clock, Manual},
     http_proxy::HttpProxy,
-    identity_file, pem,
     retry::Policy,
     roots::Roots,
 };
@@ -346,160 +346,6 @@ async fn a_bot_without_roles_is_told() {
         text.contains("the bot \"bot-tenant-bot\" has no roles"),
         "{text}"
     );
-}
-
-#[tokio::test]
-async fn certificates_are_renewed_in_the_last_third_of_their_life() {
-    let cluster = Cluster::proxy().await;
-    let (client, clock) = client(&cluster);
-    client.ping().await.unwrap();
-    clock.turn(39 * MINUTE);
-    client.ping().await.unwrap();
-    assert_eq!(cluster.count("Join"), 1);
-    clock.turn(2 * MINUTE);
-    client.ping().await.unwrap();
-    // The bot's own identity is as old, so it joins again.
-    assert_eq!(
-        (cluster.count("Join"), cluster.count("GenerateUserCerts")),
-        (2, 2)
-    );
-}
-
-#[tokio::test]
-async fn certificates_of_short_life_are_renewed_by_the_bots_own_identity() {
-    let cluster = Cluster::proxy().await;
-    cluster.change(|behaviour| behaviour.acting_life = Duration::from_secs(9));
-    let (client, clock) = client(&cluster);
-    for _ in 0..5 {
-        client.ping().await.unwrap();
-        clock.turn(Duration::from_secs(7));
-    }
-    assert_eq!(
-        (cluster.count("Join"), cluster.count("GenerateUserCerts")),
-        (1, 5)
-    );
-}
-
-#[tokio::test]
-async fn while_renewing_fails_the_connection_that_works_is_used() {
-    let cluster = Cluster::proxy().await;
-    let (client, clock) = client(&cluster);
-    client.ping().await.unwrap();
-    clock.turn(41 * MINUTE);
-    cluster.change(|behaviour| behaviour.refusals = vec![not_there(); 2].into());
-    client.ping().await.unwrap();
-    client.ping().await.unwrap();
-    assert_eq!(cluster.count("Join"), 2);
-    clock.turn(6 * MINUTE);
-    client.ping().await.unwrap();
-    assert_eq!(cluster.count("Join"), 3);
-    // Once it has expired there is nothing to fall back on.
-    cluster.change(|behaviour| behaviour.refusals = vec![not_there()].into());
-    clock.turn(HOUR);
-    assert_eq!(error(&client).await.kind(), Kind::JoinRefused);
-    client.ping().await.unwrap();
-}
-
-#[tokio::test]
-async fn each_client_has_its_own_identity() {
-    let cluster = Cluster::proxy().await;
-    let (one, _) = client(&cluster);
-    let (two, _) = client(&cluster);
-    one.ping().await.unwrap();
-    two.ping().await.unwrap();
-    one.ping().await.unwrap();
-    assert_eq!(cluster.count("Join"), 2);
-}
-
-#[tokio::test]
-async fn an_issued_identity_is_complete_and_in_order() {
-    let cluster = Cluster::proxy().await;
-    let (client, _) = client(&cluster);
-    let bundle = client.issue_identity(Some(10 * MINUTE)).await.unwrap();
-    assert_eq!(
-        (bundle.user.as_str(), bundle.cluster_name.as_str()),
-        (USER, "child")
-    );
-    let asked = cluster.last_request().expires.unwrap().seconds;
-    assert!((asked - OffsetDateTime::now_utc().unix_timestamp() - 600).abs() < 5);
-
-    let file = bundle.identity_file.expose_secret();
-    let blocks = pem::blocks(file).unwrap();
-    let labels: Vec<_> = blocks.iter().map(|block| block.label.as_str()).collect();
-    assert_eq!(
-        labels,
-        ["PRIVATE KEY", "CERTIFICATE", "CERTIFICATE", "CERTIFICATE"]
-    );
-    let ssh = file
-        .find("\necdsa-sha2-nistp256-cert-v01@openssh.com AAAA")
-        .unwrap();
-    let authority = file
-        .find("\n@cert-authority child,*.child ssh-ed25519 AAAA")
-        .unwrap();
-    let first_certificate = file.find("-----BEGIN CERTIFICATE").unwrap();
-    assert!(ssh < first_certificate && first_certificate < authority);
-    let (_, certificate) = X509Certificate::from_der(blocks[1].der.expose_secret()).unwrap();
-    assert_eq!(
-        certificate.validity().not_after.to_datetime(),
-        bundle.expires
-    );
-    for (block, ca) in blocks[2..]
-        .iter()
-        .zip([cluster.user_ca(), cluster.host_ca()])
-    {
-        assert_eq!(block.der.expose_secret(), &*ca.certificate());
-    }
-
-    let parsed = identity_file::parse(file.as_bytes()).unwrap();
-    assert_eq!(
-        (parsed.user(), parsed.cluster_name()),
-        (USER, Some("child"))
-    );
-    let parts = format!(
-        "{}{}{}",
-        bundle.tls_private_key.expose_secret(),
-        bundle.tls_cert,
-        bundle.tls_ca_certs
-    );
-    assert_eq!(identity_file::parse(parts.as_bytes()).unwrap().user(), USER);
-    let shown = format!("{bundle:?}");
-    assert!(
-        !shown.contains("PRIVATE KEY") && shown.contains(USER),
-        "{shown}"
-    );
-    // The one that the client acts with is another one.
-    assert_eq!(
-        (cluster.count("Join"), cluster.count("GenerateUserCerts")),
-        (1, 2)
-    );
-}
-
-#[tokio::test]
-async fn only_a_client_that_joins_issues_identities() {
-    let mut settings = Settings::default();
-    settings.set(&attribute::ADDR, "localhost:1");
-    settings.set(&attribute::IDENTITY_FILE, "text");
-    let client = Client::new(settings.validate().unwrap());
-    let error = client.issue_identity(None).await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.attribute()),
-        (Kind::Credentials, Some("join_method"))
-    );
-}
-
-#[tokio::test]
-async fn an_identity_that_the_cluster_does_not_take_any_more_is_replaced() {
-    let cluster = Cluster::proxy().await;
-    let (client, clock) = client(&cluster);
-    client.ping().await.unwrap();
-    let denied = Status::permission_denied("access denied, the bot is locked");
-    cluster.change(|behaviour| {
-        behaviour.acting_life = Duration::from_secs(9);
-        behaviour.role_failures = vec![denied].into();
-    });
-    client.issue_identity(None).await.unwrap();
-    assert_eq!((cluster.count("Join"), cluster.count("GetRole")), (2, 3));
-    assert_eq!(clock.passed(), Duration::ZERO);
 }
 
 #[test]
