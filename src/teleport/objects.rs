@@ -2,7 +2,7 @@
 //!
 //! Which calls those are is data: [`ObjectRpcs`] names them, and everything else follows from the descriptors.
 
-use prost_reflect::{DynamicMessage, Value};
+use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 
 use super::{
     Client, Error, Kind,
@@ -114,6 +114,13 @@ impl Objects {
         value: Value,
         repeatable: Repeatable,
     ) -> Result<DynamicMessage, Error> {
+        // A dynamic message takes any message for a field of any message type.
+        if let Value::Message(object) = &value
+            && object.descriptor().full_name() != self.rpcs.message
+        {
+            let kind = object.descriptor().full_name().to_owned();
+            return Err(self.failure(rpc, format!("the request is malformed: it holds a {kind}")));
+        }
         let method = method(rpc.service, rpc.name);
         let mut request = DynamicMessage::new(method.input());
         request
@@ -225,7 +232,8 @@ mod tests {
             .unwrap();
         let role = DynamicMessage::new(descriptor);
         let error = cluster.client().objects(RPCS).create(role).await;
-        assert!(error.unwrap_err().to_string().contains("malformed"));
+        let text = error.unwrap_err().to_string();
+        assert!(text.contains("malformed"), "{text}");
         assert!(cluster.calls().is_empty());
     }
 }
