@@ -6,6 +6,7 @@ mod errors;
 mod interrupt;
 mod metadata;
 mod objects;
+mod reported;
 mod role;
 mod shapes;
 mod target;

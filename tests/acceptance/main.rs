@@ -16,6 +16,7 @@ mod destroy;
 mod drift;
 mod examples;
 mod failures;
+mod generate;
 mod import;
 mod interruption;
 mod invites;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         drift::SCENARIOS,
         examples::SCENARIOS,
         failures::SCENARIOS,
+        generate::SCENARIOS,
         import::SCENARIOS,
         interruption::SCENARIOS,
         invites::SCENARIOS,

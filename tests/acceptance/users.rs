@@ -211,7 +211,7 @@ fn mistakes_in_users_are_found_before_anything_is_asked(program: &Program) {
         ),
         (
             user("").replace("\"carol\"\n", "\"carol\"\n    revision = \"x\"\n"),
-            ["metadata.revision", "leave it out"],
+            ["metadata.revision", "Remove it"],
             "",
         ),
     ] {

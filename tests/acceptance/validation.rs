@@ -208,7 +208,6 @@ fn metadata_that_the_server_refuses_is_refused_before(program: &Program) {
         ("description = \"of team a\"", "metadata.description"),
         ("expires = \"2030-01-01T00:00:00Z\"", "metadata.expires"),
         ("namespace = \"default\"", "metadata.namespace"),
-        ("revision = \"1\"", "metadata.revision"),
     ] {
         refused.add(
             name,
@@ -225,7 +224,6 @@ fn what_else_does_not_fit_is_refused(program: &Program) {
     let mut refused = Refused::default();
     for (argument, path, phrase) in [
         ("sub_kind = \"a\"", "sub_kind", "Remove it"),
-        ("status = { state = \"active\" }", "status", "Remove it"),
         ("version = \"v2\"", "version", "\"v1\""),
         ("kind = \"cloud_cluster\"", "kind", "\"workload_cluster\""),
     ] {

@@ -21,9 +21,15 @@ pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Takes out what [`validate`] refuses whatever its value is: objects that the server reports have some of it.
+/// Takes out what cannot be configured: objects that the server reports have some of it.
 pub(super) fn take_out_refused(config: &mut Value) {
-    for path in REFUSED.map(|(path, _)| path).into_iter().chain([REPORTED]) {
+    let status: &[&str] = &["status"];
+    for path in REFUSED
+        .map(|(path, _)| path)
+        .into_iter()
+        .chain(REPORTED)
+        .chain([status])
+    {
         if let [outer @ .., name] = path
             && let Some(object) = outer.iter().try_fold(&mut *config, |object, step| {
                 object.as_fields_mut()?.get_mut(*step)
@@ -183,17 +189,6 @@ fn refused(config: &Value, diagnostics: &mut Diagnostics) {
                 format!("{path} {why} Remove it."),
             );
         }
-    }
-    if config
-        .at(REPORTED)
-        .as_fields()
-        .is_some_and(|fields| fields.values().any(|value| !value.is_null()))
-    {
-        diagnostics.attribute_error(
-            Path::attributes(REPORTED),
-            "Invalid Configuration for Read-Only Attribute",
-            "status is what Teleport Cloud reports and cannot be set. Remove it.",
-        );
     }
 }
 
@@ -378,10 +373,15 @@ const REGIONS: [&str; 6] = [
     "sa-east-1",
 ];
 
-const REPORTED: &[&str] = &["status"];
+/// What Teleport Cloud reports.
+pub(super) const REPORTED: [&[&str]; 3] = [
+    &["metadata", "revision"],
+    &["status", "state"],
+    &["status", "domain"],
+];
 
 /// What the schema shares with other resources, and the server refuses.
-const REFUSED: [(&[&str], &str); 6] = [
+const REFUSED: [(&[&str], &str); 5] = [
     (&["sub_kind"], "does not exist for workload clusters."),
     (
         &["metadata", "labels"],
@@ -398,10 +398,6 @@ const REFUSED: [(&[&str], &str); 6] = [
     (
         &["metadata", "namespace"],
         "is refused by Teleport: a workload cluster has no namespace.",
-    ),
-    (
-        &["metadata", "revision"],
-        "is chosen by Teleport at every write.",
     ),
 ];
 

@@ -210,11 +210,7 @@ fn what_the_server_refuses_is_an_error_at_plan() {
             ("expires", Value::Unknown),
         ]),
     );
-    config.set_field("status", Value::object([("state", "active".into())]));
-    assert_eq!(
-        errors(&config),
-        ["metadata.labels", "metadata.description", "status"]
-    );
+    assert_eq!(errors(&config), ["metadata.labels", "metadata.description"]);
     config.set_field(
         "metadata",
         Value::object([
@@ -222,7 +218,6 @@ fn what_the_server_refuses_is_an_error_at_plan() {
             ("labels", Value::Map(Default::default())),
         ]),
     );
-    config.set_field("status", Value::object([("state", Value::Null)]));
     assert_eq!(errors(&config), [""; 0]);
 }
 
