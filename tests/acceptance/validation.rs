@@ -3,7 +3,7 @@
 use crate::support::{
     environment::{TestEnv, cluster},
     matrix::{Scenario, scenarios},
-    outcome::Outcome,
+    outcome::{AROUND, Outcome},
     programs::Program,
 };
 
@@ -62,10 +62,7 @@ impl Refused {
             let error = error.unwrap_or_else(|| panic!("nothing about {address}\n{outcome}"));
             error.says(&[&path]);
             error.says(&phrases.iter().map(String::as_str).collect::<Vec<_>>());
-            // Programs point at attributes of the resource itself alone; what is inside of one must be named in the text.
-            if !path.contains('.') {
-                error.points_at(&path);
-            }
+            error.points_at(if path.contains('.') { AROUND } else { &path });
         }
     }
 }
