@@ -171,8 +171,15 @@ fn a_role_without_rights_is_explained(program: &Program) {
     env.plan_with(&[]).error(&[
         "Access Denied",
         "listing the workload clusters",
-        "workload_cluster",
-        "verbs",
+        "resources = [\"workload_cluster\"] and verbs = [\"list\", \"read\"]",
+    ]);
+    env.write(&format!(
+        "{}data \"teleport_user\" \"a\" {{\n  metadata = {{ name = \"alice\" }}\n}}\n",
+        block(&env, &format!("identity_file_path = {path:?}"))
+    ));
+    env.plan_with(&[]).error(&[
+        "Access Denied",
+        "resources = [\"user\"] and verbs = [\"read\"]",
     ]);
 }
 
