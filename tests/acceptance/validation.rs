@@ -11,6 +11,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_good_configuration_is_valid,
     names_that_are_no_dns_label_are_refused,
     regions_are_needed_and_an_unfamiliar_one_is_a_warning,
+    what_every_cluster_needs_is_asked_for_by_the_program_itself,
     join_methods_other_than_iam_are_refused,
     accounts_that_are_none_are_refused,
     arns_that_do_not_fit_are_refused,
@@ -99,8 +100,8 @@ fn regions_are_needed_and_an_unfamiliar_one_is_a_warning(program: &Program) {
     let regions = "[{ name = \"us-west-2\" }]";
     for (to, path, phrase) in [
         ("[]", "spec.regions", "at least one region"),
-        ("null", "spec.regions", "at least one region"),
-        ("[{}]", "spec.regions[0].name", "us-west-2"),
+        ("null", "spec.regions", "required"),
+        ("[{ name = null }]", "spec.regions[0].name", "required"),
         ("[{ name = \"\" }]", "spec.regions[0].name", "\"\""),
     ] {
         refused.add(regions, to, path, &[phrase]);
@@ -111,14 +112,29 @@ fn regions_are_needed_and_an_unfamiliar_one_is_a_warning(program: &Program) {
     outcome.warning(&["mars-north-1", "spec.regions[0].name", "eu-central-1"]);
 }
 
+fn what_every_cluster_needs_is_asked_for_by_the_program_itself(program: &Program) {
+    let env = TestEnv::new(program);
+    for (from, name) in [
+        ("regions = [{ name = \"us-west-2\" }]", "regions"),
+        ("{ name = \"terraform\" }", "name"),
+        ("join_method = \"iam\"", "join_method"),
+        (
+            "allow       = [{ aws_account = \"123456789012\" }]",
+            "allow",
+        ),
+    ] {
+        let to = if from.starts_with('{') { "{}" } else { "" };
+        let error = validate(&env, from, to).failed().diagnostics().remove(0);
+        error.says(&[&format!("attribute {name:?} is required")]);
+        error.points_at("spec");
+    }
+}
+
 fn join_methods_other_than_iam_are_refused(program: &Program) {
     let mut refused = Refused::default();
     let path = "spec.token.join_method";
-    for (to, phrase) in [
-        ("join_method = \"token\"", "\"token\""),
-        ("", "needs a join method"),
-    ] {
-        refused.add("join_method = \"iam\"", to, path, &["\"iam\"", phrase]);
+    for (to, phrase) in [("\"token\"", "must be \"iam\""), ("null", "required")] {
+        refused.add("\"iam\"", to, path, &[phrase]);
     }
     let env = TestEnv::new(program);
     refused.check(&env);

@@ -11,14 +11,6 @@ pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
     }
     regions(spec.field("regions"), diagnostics);
     token(spec.field("token"), diagnostics);
-    if spec.field("bot").is_set() && spec.at(&["bot", "name"]).is_null() {
-        let path = Path::attributes(&["spec", "bot", "name"]);
-        diagnostics.attribute_error(
-            path,
-            MISSING,
-            "A bot needs a name: set spec.bot.name, or leave spec.bot out.",
-        );
-    }
 }
 
 /// Takes out what cannot be configured: objects that the server reports have some of it.
@@ -193,21 +185,12 @@ fn refused(config: &Value, diagnostics: &mut Diagnostics) {
 }
 
 fn regions(regions: &Value, diagnostics: &mut Diagnostics) {
-    let path = Path::attributes(&["spec", "regions"]);
-    if regions.is_null() || regions.as_elements().is_some_and(<[Value]>::is_empty) {
+    if regions.as_elements().is_some_and(<[Value]>::is_empty) {
         diagnostics.attribute_error(
-            path,
+            Path::attributes(&["spec", "regions"]),
             MISSING,
             "A workload cluster needs at least one region: spec.regions = [{ name = \"us-west-2\" }].",
         );
-        return;
-    }
-    for (index, region) in regions.as_elements().unwrap_or_default().iter().enumerate() {
-        if region.is_null() || (region.is_set() && region.field("name").is_null()) {
-            let path = path.with_index(index).with_attribute("name");
-            let text = format!("A region needs a name: set {path}, such as \"us-west-2\".");
-            diagnostics.attribute_error(path, MISSING, text);
-        }
     }
 }
 
@@ -215,20 +198,11 @@ fn token(token: &Value, diagnostics: &mut Diagnostics) {
     if !token.is_set() {
         return;
     }
-    let path = Path::attributes(&["spec", "token"]);
-    if token.field("join_method").is_null() {
-        diagnostics.attribute_error(
-            path.with_attribute("join_method"),
-            MISSING,
-            format!("A token needs a join method: spec.token.join_method = {JOIN_METHOD:?}."),
-        );
-    }
-    let rules = path.with_attribute("allow");
-    if token.field("allow").is_null()
-        || token
-            .field("allow")
-            .as_elements()
-            .is_some_and(<[Value]>::is_empty)
+    let rules = Path::attributes(&["spec", "token", "allow"]);
+    if token
+        .field("allow")
+        .as_elements()
+        .is_some_and(<[Value]>::is_empty)
     {
         diagnostics.attribute_error(
             rules,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::framework::Severity;
+use crate::framework::{Severity, operations};
 
 type Check = fn(&Path, &Value, &mut Diagnostics);
 
@@ -50,7 +50,8 @@ fn token(rules: &[(&str, &str)]) -> Value {
 
 /// The paths of the errors about a configuration.
 fn errors(config: &Value) -> Vec<String> {
-    let mut diagnostics = Diagnostics::new();
+    let schema = super::super::object::Objects::new().schema();
+    let mut diagnostics = operations::validate(&schema, config, true);
     validate(config, &mut diagnostics);
     diagnostics
         .iter()
@@ -176,6 +177,19 @@ fn a_cluster_needs_regions_with_names() {
         ["spec.regions[0].name"]
     );
     assert_eq!(with(Value::List(vec![Value::Unknown])), [""; 0]);
+}
+
+#[test]
+fn a_bot_and_a_token_are_whole_or_left_out() {
+    let mut bot = spec(Value::Null);
+    bot.set_field("bot", Value::object([("name", Value::Null)]));
+    assert_eq!(errors(&object(bot)), ["spec.bot.name"]);
+    let token = Value::object([("join_method", Value::Null), ("allow", Value::Null)]);
+    assert_eq!(
+        errors(&object(spec(token))),
+        ["spec.token.allow", "spec.token.join_method"]
+    );
+    assert_eq!(errors(&object(spec(Value::Null))), [""; 0]);
 }
 
 #[test]
