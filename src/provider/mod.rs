@@ -9,6 +9,7 @@ mod objects;
 mod role;
 mod shapes;
 mod target;
+mod tbot_config;
 mod timeouts;
 mod user;
 mod user_invite;
@@ -22,7 +23,7 @@ pub use cluster::Cluster;
 
 use objects::{KindDataSource, KindResource};
 
-use crate::framework::{DataSource, Diagnostics, Provider, Resource, Schema, Value};
+use crate::framework::{DataSource, Diagnostics, Function, Provider, Resource, Schema, Value};
 
 /// The provider `teleport`.
 pub struct Teleport {
@@ -67,6 +68,10 @@ impl Provider for Teleport {
             Arc::new(KindDataSource::new(role::ROLE)),
             Arc::new(KindDataSource::new(user::USER)),
         ]
+    }
+
+    fn functions(&self) -> Vec<Arc<dyn Function>> {
+        vec![Arc::new(tbot_config::TbotConfig::new())]
     }
 
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
