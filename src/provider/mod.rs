@@ -3,6 +3,7 @@
 mod cluster;
 mod config;
 mod errors;
+mod identity;
 mod interrupt;
 mod metadata;
 mod objects;
@@ -23,7 +24,9 @@ pub use cluster::Cluster;
 
 use objects::{KindDataSource, KindResource};
 
-use crate::framework::{DataSource, Diagnostics, Function, Provider, Resource, Schema, Value};
+use crate::framework::{
+    DataSource, Diagnostics, EphemeralResource, Function, Provider, Resource, Schema, Value,
+};
 
 /// The provider `teleport`.
 pub struct Teleport {
@@ -68,6 +71,10 @@ impl Provider for Teleport {
             Arc::new(KindDataSource::new(role::ROLE)),
             Arc::new(KindDataSource::new(user::USER)),
         ]
+    }
+
+    fn ephemeral_resources(&self) -> Vec<Arc<dyn EphemeralResource<Cluster>>> {
+        vec![Arc::new(identity::IdentityResource::new())]
     }
 
     fn functions(&self) -> Vec<Arc<dyn Function>> {

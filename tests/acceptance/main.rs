@@ -16,6 +16,7 @@ mod destroy;
 mod drift;
 mod examples;
 mod failures;
+mod identities;
 mod import;
 mod interruption;
 mod invites;
@@ -41,6 +42,8 @@ fn main() -> ExitCode {
         drift::SCENARIOS,
         examples::SCENARIOS,
         failures::SCENARIOS,
+        identities::SCENARIOS,
+        identities::refusals::SCENARIOS,
         import::SCENARIOS,
         interruption::SCENARIOS,
         invites::SCENARIOS,

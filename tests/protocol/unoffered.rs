@@ -73,7 +73,7 @@ async fn only_what_there_is_is_advertised() {
     assert_eq!(sorted(found), resources);
     let found = schema.data_source_schemas.keys().cloned().collect();
     assert_eq!(sorted(found), data_sources);
-    let ephemeral: [&str; 0] = [];
+    let ephemeral = ["teleport_identity"];
     let functions = ["tbot_config"];
     assert!(schema.functions.keys().eq(functions));
     assert!(schema.ephemeral_resource_schemas.keys().eq(ephemeral));
