@@ -28,6 +28,7 @@ mod roles;
 mod servers;
 mod taint;
 mod tbot_config;
+mod tenants;
 mod users;
 mod validation;
 
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         servers::SCENARIOS,
         taint::SCENARIOS,
         tbot_config::SCENARIOS,
+        tenants::SCENARIOS,
         users::SCENARIOS,
         validation::SCENARIOS,
     ])
