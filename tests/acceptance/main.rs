@@ -17,6 +17,7 @@ mod drift;
 mod examples;
 mod failures;
 mod generate;
+mod identities;
 mod import;
 mod interruption;
 mod invites;
@@ -27,6 +28,8 @@ mod replacement;
 mod roles;
 mod servers;
 mod taint;
+mod tbot_config;
+mod tenants;
 mod users;
 mod validation;
 
@@ -42,6 +45,8 @@ fn main() -> ExitCode {
         examples::SCENARIOS,
         failures::SCENARIOS,
         generate::SCENARIOS,
+        identities::SCENARIOS,
+        identities::refusals::SCENARIOS,
         import::SCENARIOS,
         interruption::SCENARIOS,
         invites::SCENARIOS,
@@ -52,6 +57,8 @@ fn main() -> ExitCode {
         roles::SCENARIOS,
         servers::SCENARIOS,
         taint::SCENARIOS,
+        tbot_config::SCENARIOS,
+        tenants::SCENARIOS,
         users::SCENARIOS,
         validation::SCENARIOS,
     ])
