@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = env::var("OUT_DIR")?;
     fs::write(
         Path::new(&out).join("descriptors.bin"),
-        descriptors.encode_to_vec(),
+        for_reflection(descriptors.clone()).encode_to_vec(),
     )?;
     // A server of Terraform's protocols must have every call. One of Teleport's may have some: of the others it says that
     // it does not implement them, as older Teleport servers do.
@@ -66,4 +66,22 @@ fn main() -> Result<(), Box<dyn Error>> {
             .compile_fds(FileDescriptorSet { file })?;
     }
     Ok(())
+}
+
+/// What the program looks at when it runs: Teleport's files, and in them the places that have comments. The provider decodes
+/// it at every start and keeps it.
+fn for_reflection(mut descriptors: FileDescriptorSet) -> FileDescriptorSet {
+    descriptors
+        .file
+        .retain(|file| !file.name().starts_with("terraform/"));
+    for file in &mut descriptors.file {
+        if let Some(info) = &mut file.source_code_info {
+            info.location
+                .retain(|location| location.leading_comments.is_some());
+            for location in &mut info.location {
+                location.leading_detached_comments.clear();
+            }
+        }
+    }
+    descriptors
 }

@@ -75,7 +75,7 @@ pub mod teleport {
     }
 }
 
-/// Every message and service above, with comments, for reflection.
+/// Every message and service of Teleport above, with the comments before each, for reflection.
 pub fn descriptors() -> &'static DescriptorPool {
     static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
         DescriptorPool::decode(

@@ -42,6 +42,20 @@ fn fields_have_the_names_numbers_and_kinds_of_the_public_api() {
 }
 
 #[test]
+fn what_is_decoded_at_every_start_holds_only_what_is_looked_at() {
+    for file in descriptors().files() {
+        let name = file.name();
+        assert!(!name.starts_with("terraform/"), "{name}");
+        let info = &file.file_descriptor_proto().source_code_info;
+        let locations = info.iter().flat_map(|info| &info.location);
+        for location in locations {
+            assert!(location.leading_comments.is_some(), "{name}: {location:?}");
+            assert!(location.leading_detached_comments.is_empty(), "{name}");
+        }
+    }
+}
+
+#[test]
 fn enums_have_the_numbers_of_the_public_api() {
     for (name, values) in [
         (
