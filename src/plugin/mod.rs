@@ -122,14 +122,15 @@ async fn serve_host<S: Provider>(
         group: handshake.socket_group,
         ports: handshake.ports,
     })?;
-    let lifecycle = Lifecycle::new();
-    let service = service(&lifecycle);
     let answer = Answer {
         address: listener.address(),
         server_certificate: tls.as_ref().map(|tls| &tls.certificate),
         multiplexing_asked: handshake.multiplexing_asked,
     };
     print_line(&answer.to_string())?;
+    // While the host reads the line and connects.
+    let lifecycle = Lifecycle::new();
+    let service = service(&lifecycle);
     tracing::debug!(version = options.version, tls = tls.is_some(), "serving");
     let ending = serve::serve(
         listener,
