@@ -2,21 +2,26 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use super::objects::Policy;
 use crate::{
     framework::{Call, Diagnostics},
-    teleport::Client,
+    teleport::{Address, Client, JoinRequest, Pool},
 };
 
-/// The cluster that a provider block names, as far as it is known.
+/// The cluster that a provider block names, and those that resources name themselves, as far as they are known.
 #[derive(Debug)]
 pub struct Cluster {
     client: Result<Client, Unknown>,
-    kept: Mutex<HashMap<String, String>>,
+    workload_clusters: Result<Pool, Unknown>,
     deletion_policy: Option<Policy>,
+    kept: Mutex<HashMap<String, String>>,
+    applied: AtomicBool,
 }
 
 /// The arguments of the provider block that are not known yet.
@@ -26,11 +31,15 @@ pub(super) struct Unknown {
 }
 
 impl Cluster {
-    pub(super) fn new(client: Result<Client, Unknown>) -> Self {
+    /// A cluster, and how to join the workload clusters that resources name.
+    pub(super) fn new(client: Result<Client, Unknown>, join: Result<JoinRequest, Unknown>) -> Self {
+        let pool = |client: &Client| Ok(Pool::new(client.clone(), join?));
         Self {
+            workload_clusters: client.as_ref().map_err(Clone::clone).and_then(pool),
             client,
-            kept: Mutex::default(),
             deletion_policy: None,
+            kept: Mutex::default(),
+            applied: AtomicBool::new(false),
         }
     }
 
@@ -55,6 +64,20 @@ impl Cluster {
         self.client.as_ref().err()
     }
 
+    /// The client of a workload cluster of this one.
+    ///
+    /// # Errors
+    ///
+    /// What is not known yet.
+    pub(super) fn workload_cluster(&self, address: &Address) -> Result<Client, &Unknown> {
+        Ok(self.workload_clusters.as_ref()?.client(address))
+    }
+
+    /// Whether core has begun to apply.
+    pub(super) fn applies(&self) -> bool {
+        self.applied.load(Ordering::Relaxed)
+    }
+
     /// Remembers that this process kept a cluster whose deletion was asked for, so that it can be adopted.
     pub(super) fn keep(&self, name: &str, digest: &str) {
         self.kept().insert(name.to_owned(), digest.to_owned());
@@ -76,35 +99,56 @@ impl Cluster {
     }
 }
 
+/// Remembers that core has begun to apply: a plan from now on is the second one of a resource.
+pub(super) fn begin_apply(call: &Call<Cluster>) {
+    if let Some(cluster) = &call.client {
+        cluster.applied.store(true, Ordering::Relaxed);
+    }
+}
+
 /// The client of a call, or an error that says why there is none.
 pub(super) fn client<'c>(
     call: &'c Call<Cluster>,
     diagnostics: &mut Diagnostics,
 ) -> Option<&'c Client> {
-    let Some(cluster) = &call.client else {
-        diagnostics.error(
-            "Provider Not Configured",
-            "The provider was called before it was configured. This is a fault of the program that called it.",
-        );
-        return None;
-    };
+    let cluster = configured(call, diagnostics)?;
     match &cluster.client {
         Ok(client) => Some(client),
         Err(unknown) => {
-            diagnostics.error(
-                "Provider Configuration Unknown",
-                format!(
-                    "The cluster has to be reached now, but of the provider block {} known only after the apply. Apply \
-                     what the block depends on first (-target), or give it values that are known at plan.",
-                    unknown.describe(),
-                ),
-            );
+            unknown.refuse(diagnostics);
             None
         }
     }
 }
 
+/// The provider block of a call, or an error.
+pub(super) fn configured<'c>(
+    call: &'c Call<Cluster>,
+    diagnostics: &mut Diagnostics,
+) -> Option<&'c Cluster> {
+    let cluster = call.client.as_deref();
+    if cluster.is_none() {
+        diagnostics.error(
+            "Provider Not Configured",
+            "The provider was called before it was configured. This is a fault of the program that called it.",
+        );
+    }
+    cluster
+}
+
 impl Unknown {
+    /// Says that this cannot be done without.
+    pub(super) fn refuse(&self, diagnostics: &mut Diagnostics) {
+        diagnostics.error(
+            "Provider Configuration Unknown",
+            format!(
+                "The cluster has to be reached now, but of the provider block {} known only after the apply. Apply what the \
+                 block depends on first (-target), or give it values that are known at plan.",
+                self.describe(),
+            ),
+        );
+    }
+
     /// The arguments as the start of a sentence, such as `addr is`.
     pub(super) fn describe(&self) -> String {
         let verb = if self.attributes.len() == 1 {

@@ -7,8 +7,8 @@ use super::{
     objects::{POLICY, Policy, policy_argument},
 };
 use crate::{
-    framework::{Attribute, Block, Diagnostics, Path, Schema, Value},
-    teleport::{ATTRIBUTES, Client, Settings, attributes as arguments},
+    framework::{Attribute, Block, Diagnostics, Nesting, Path, Schema, Value},
+    teleport::{ATTRIBUTES, Client, JoinRequest, Settings, attributes as arguments},
 };
 
 /// The shape of the provider block. Every argument is optional: what is null is looked up in the environment.
@@ -41,7 +41,38 @@ pub(super) fn schema() -> Schema {
             },
         )
     });
-    Schema::new(block.attribute(POLICY, policy_argument()))
+    Schema::new(
+        block
+            .attribute(POLICY, policy_argument())
+            .attribute(WORKLOAD_CLUSTERS, workload_clusters()),
+    )
+}
+
+/// How resources with the argument `cluster` reach it.
+fn workload_clusters() -> Attribute {
+    let method = Attribute::string()
+        .describe("How to join, as the provider's `join_method`: `iam`, the default.")
+        .validate(|path, value, told| {
+            if let Err(error) = JoinRequest::new(value.as_str(), None) {
+                told.attribute_error(
+                    path.clone(),
+                    "Invalid Attribute Value",
+                    sentence(&error.to_string()),
+                );
+            }
+        });
+    let token = Attribute::string().describe(
+        "Name of the join token in each of them. Default: the name of the cluster's bot, which the cluster of the provider block \
+         is asked for.",
+    );
+    Attribute::nested(
+        Nesting::Single,
+        [("join_method", method), ("join_token", token)],
+    )
+    .describe(
+        "How to join the workload clusters that resources and data sources name with their argument `cluster`. The other \
+         arguments of the provider block are those of their parent.",
+    )
 }
 
 /// Checks what can be checked without the environment, which may be another one at apply.
@@ -68,6 +99,7 @@ pub(super) fn configure(
     diagnostics: &mut Diagnostics,
 ) -> Option<Cluster> {
     let policy = config.field(POLICY).as_str().and_then(Policy::parse);
+    let join = join_request(config.field(WORKLOAD_CLUSTERS), diagnostics)?;
     let unknown: Vec<_> = ATTRIBUTES
         .iter()
         .map(|argument| argument.name)
@@ -75,12 +107,10 @@ pub(super) fn configure(
         .filter(|name| config.field(name).is_unknown())
         .collect();
     if !unknown.is_empty() {
-        return Some(
-            Cluster::new(Err(Unknown {
-                attributes: unknown,
-            }))
-            .with_deletion_policy(policy),
-        );
+        let unknown = Unknown {
+            attributes: unknown,
+        };
+        return Some(Cluster::new(Err(unknown), join).with_deletion_policy(policy));
     }
     let configured = |argument: &arguments::Attribute| match config.field(argument.name) {
         Value::String(text) => Some(text.clone()),
@@ -97,10 +127,34 @@ pub(super) fn configure(
                     sentence(&warning.to_string()),
                 );
             }
-            Some(Cluster::new(Ok(Client::new(config))).with_deletion_policy(policy))
+            Some(Cluster::new(Ok(Client::new(config)), join).with_deletion_policy(policy))
         }
         Err(problems) => {
             invalid_settings(&problems, diagnostics);
+            None
+        }
+    }
+}
+
+/// How to join workload clusters, as far as it is known. None if it is wrong.
+fn join_request(
+    config: &Value,
+    diagnostics: &mut Diagnostics,
+) -> Option<Result<JoinRequest, Unknown>> {
+    if !config.is_wholly_known() {
+        return Some(Err(Unknown {
+            attributes: vec![WORKLOAD_CLUSTERS],
+        }));
+    }
+    let text = |name: &str| config.field(name).as_str();
+    match JoinRequest::new(text("join_method"), text("join_token")) {
+        Ok(request) => Some(Ok(request)),
+        Err(error) => {
+            diagnostics.attribute_error(
+                Path::attributes(&[WORKLOAD_CLUSTERS, "join_method"]),
+                "Invalid Provider Configuration",
+                sentence(&error.to_string()),
+            );
             None
         }
     }
@@ -112,6 +166,8 @@ fn describe(name: &str) -> &'static str {
         .find(|(found, _)| *found == name)
         .map_or("", |(_, description)| description)
 }
+
+const WORKLOAD_CLUSTERS: &str = "workload_clusters";
 
 const DESCRIPTIONS: [(&str, &str); 22] = [
     (

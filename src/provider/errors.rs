@@ -9,6 +9,16 @@ use crate::{
 
 /// Adds an error of the client. `doing` says what was being done, such as `reading the workload cluster "a"`.
 pub(super) fn call_failed(error: &Error, doing: &str, diagnostics: &mut Diagnostics) {
+    call_failed_and(error, doing, None, diagnostics);
+}
+
+/// The same, with what else is known of it.
+pub(super) fn call_failed_and(
+    error: &Error,
+    doing: &str,
+    more: Option<&str>,
+    diagnostics: &mut Diagnostics,
+) {
     // Arguments of the provider block are no attributes of a resource: they are named in the text.
     let mut detail = sentence(&format!("While {doing}: {}", chain(error)));
     if let Some(attribute) = error.attribute() {
@@ -16,9 +26,9 @@ pub(super) fn call_failed(error: &Error, doing: &str, diagnostics: &mut Diagnost
             "\n\nThe argument of the provider block concerned is {attribute}."
         ));
     }
-    if let Some(advice) = error.advice() {
+    for part in more.map(str::to_owned).into_iter().chain(error.advice()) {
         detail.push_str("\n\n");
-        detail.push_str(&advice);
+        detail.push_str(&part);
     }
     diagnostics.error(summary(error.kind()), detail);
 }

@@ -8,6 +8,7 @@ mod metadata;
 mod objects;
 mod role;
 mod shapes;
+mod target;
 mod timeouts;
 mod user;
 mod user_invite;

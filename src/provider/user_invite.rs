@@ -8,11 +8,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Cluster, errors::call_failed, objects::client_of, user};
+use super::{
+    Cluster,
+    errors::call_failed,
+    interrupt::unless_stopped,
+    target::{self, CLUSTER, Target, cluster_attribute},
+    user,
+};
 use crate::{
     framework::{
-        Applied, Attribute, Block, Call, Create, Delete, Diagnostics, Path, Private, Resource,
-        Schema, Type, Update, Value,
+        Applied, Attribute, Block, Call, Create, Delete, Diagnostics, Path, PlannedChange, Private,
+        Resource, Schema, Type, Update, Value,
     },
     proto::types::{UserTokenV3, UserV2},
     teleport::{Kind, duration},
@@ -33,7 +39,7 @@ fn schema() -> Schema {
     let result = || Attribute::string().computed().use_state_for_unknown();
     let block = Block::new(
         "A link by which a local user sets password and MFA device for the first time.\n\nIt is made once, and made anew only \
-         when `user` or `keepers` change: not because it was used or has expired. A cluster has no call to take a link back, so \
+         when `user`, `cluster` or `keepers` change: not because it was used or has expired. A cluster has no call to take a link back, so \
          destroying the resource forgets it; an unused link works until `expires`.",
     )
     .attribute(
@@ -67,6 +73,7 @@ fn schema() -> Schema {
              at once. Default: `false`.",
         ),
     )
+    .attribute(CLUSTER, cluster_attribute("user"))
     .attribute("id", result().describe("Name of the user."))
     .attribute(
         "url",
@@ -93,6 +100,15 @@ impl Resource<Cluster> for UserInviteResource {
 
     fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    async fn plan(
+        &self,
+        call: &Call<Cluster>,
+        change: &mut PlannedChange,
+        diagnostics: &mut Diagnostics,
+    ) {
+        target::plan(call, change, diagnostics);
     }
 
     async fn create(&self, call: &Call<Cluster>, request: Create) -> Applied {
@@ -158,12 +174,15 @@ async fn invite(
     planned: &Value,
     told: &mut Diagnostics,
 ) -> Option<UserTokenV3> {
-    let client = client_of(call, told)?;
+    let target = Target::of(planned, call, told)?.patient();
+    let client = target.client();
     let name = planned.field("user").as_str().unwrap_or_default();
     let ttl = planned.field("ttl").as_str().unwrap_or_default();
     let ttl = duration::parse(ttl).unwrap_or(DEFAULT_TTL);
     let path = || Path::attribute("user");
-    let user = match client.objects(user::USER.rpcs).get(name).await {
+    let doing = format!("reading the user {name:?}");
+    let users = client.objects(user::USER.rpcs);
+    let user = match unless_stopped(&call.stop, &doing, told, users.get(name)).await? {
         Ok(user) => user.transcode_to::<UserV2>().unwrap_or_default(),
         Err(error) if error.kind() == Kind::NotFound => {
             told.attribute_error(
@@ -177,7 +196,9 @@ async fn invite(
             return None;
         }
         Err(error) => {
-            call_failed(&error, &format!("reading the user {name:?}"), told);
+            if target.is_gone(&error, &doing, told).await {
+                target.missing(&doing, told);
+            }
             return None;
         }
     };

@@ -53,17 +53,26 @@ macro_rules! one {
 async fn only_what_there_is_is_advertised() {
     let walk = Walk::over(Host::start().await).await;
     let schema = &walk.calls.schema;
-    let names = |names: Vec<&String>| {
-        let mut names: Vec<_> = names.into_iter().cloned().collect();
+    let sorted = |mut names: Vec<String>| {
         names.sort();
         names
     };
-    let data_sources = [TYPE_NAME, "teleport_workload_clusters"];
-    assert_eq!(names(schema.resource_schemas.keys().collect()), [TYPE_NAME]);
-    assert_eq!(
-        names(schema.data_source_schemas.keys().collect()),
-        data_sources
-    );
+    let resources = [
+        "teleport_role",
+        "teleport_user",
+        "teleport_user_invite",
+        TYPE_NAME,
+    ];
+    let data_sources = [
+        "teleport_role",
+        "teleport_user",
+        TYPE_NAME,
+        "teleport_workload_clusters",
+    ];
+    let found = schema.resource_schemas.keys().cloned().collect();
+    assert_eq!(sorted(found), resources);
+    let found = schema.data_source_schemas.keys().cloned().collect();
+    assert_eq!(sorted(found), data_sources);
     assert!(schema.functions.is_empty());
     assert!(schema.ephemeral_resource_schemas.is_empty());
     assert!(schema.list_resource_schemas.is_empty());
@@ -74,9 +83,10 @@ async fn only_what_there_is_is_advertised() {
 
     let mut provider = walk.calls.provider.clone();
     let metadata = answer!(provider, get_metadata(get_metadata::Request {}));
-    assert_eq!(metadata.resources.len(), 1);
-    assert_eq!(metadata.resources[0].type_name, TYPE_NAME);
-    assert_eq!(metadata.data_sources.len(), 2);
+    let found = metadata.resources.into_iter().map(|found| found.type_name);
+    assert_eq!(sorted(found.collect()), resources);
+    let found = (metadata.data_sources.into_iter()).map(|found| found.type_name);
+    assert_eq!(sorted(found.collect()), data_sources);
     assert_eq!(metadata.server_capabilities, Some(capabilities));
     assert!(metadata.functions.is_empty() && metadata.actions.is_empty());
     let functions = answer!(provider, get_functions(get_functions::Request {}));

@@ -7,13 +7,14 @@ use super::{
     differences::{differences, list},
     memory::Memory,
     shape,
-    target::objects,
 };
 use crate::{
     framework::{Applied, Call, Create, Diagnostics, Path, Private, Value},
     provider::{
         Cluster,
         errors::{call_failed, chain},
+        interrupt::unless_stopped,
+        target::{CLUSTER, Target},
     },
     teleport::{Error, Kind, Objects},
 };
@@ -61,7 +62,8 @@ async fn make(
     told: &mut Diagnostics,
 ) -> Option<DynamicMessage> {
     let noun = shape.kind.noun;
-    let objects = objects(shape, call, told)?;
+    let target = Target::of(planned, call, told)?.patient();
+    let objects = target.client().objects(shape.kind.rpcs);
     if let Some(reason) = call.stop.reason() {
         told.error(
             "Interrupted",
@@ -78,18 +80,18 @@ async fn make(
             return None;
         }
     };
-    match objects.get(name).await {
+    // This also waits until the cluster lets the provider in.
+    let doing = format!("looking for a {noun} named {name:?}");
+    match unless_stopped(&call.stop, &doing, told, objects.get(name)).await? {
         Ok(_) => {
             exists(noun, name, told);
             return None;
         }
         Err(error) if error.kind() == Kind::NotFound => {}
         Err(error) => {
-            call_failed(
-                &error,
-                &format!("looking for a {noun} named {name:?}"),
-                told,
-            );
+            if target.is_gone(&error, &doing, told).await {
+                target.missing(&doing, told);
+            }
             return None;
         }
     }
@@ -196,6 +198,7 @@ pub(super) fn comparable(shape: &Shape, object: &Value) -> Value {
     }
     object.set_field("id", Value::Null);
     object.set_field(super::POLICY, Value::Null);
+    object.set_field(CLUSTER, Value::Null);
     object
 }
 

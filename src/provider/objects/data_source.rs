@@ -2,13 +2,18 @@
 
 use async_trait::async_trait;
 
-use super::{Kind, Shape, target};
+use super::{Kind, Shape};
 use crate::{
     framework::{
         Attribute, Block, Call, DataSource, Diagnostics, Path, Presence, Schema, Shape as Form,
         Value,
     },
-    provider::{Cluster, errors::call_failed, shapes::results},
+    provider::{
+        Cluster,
+        interrupt::unless_stopped,
+        shapes::results,
+        target::{CLUSTER, Target, cluster_attribute},
+    },
 };
 
 /// The data source of a kind.
@@ -48,7 +53,12 @@ impl KindDataSource {
         ));
         Self {
             shape,
-            schema: Schema::new(block.attribute("id", id).attribute("name", name)),
+            schema: Schema::new(
+                block
+                    .attribute("id", id)
+                    .attribute("name", name)
+                    .attribute(CLUSTER, cluster_attribute(noun)),
+            ),
         }
     }
 }
@@ -93,7 +103,7 @@ impl DataSource<Cluster> for KindDataSource {
         config: &Value,
         diagnostics: &mut Diagnostics,
     ) -> Value {
-        let Some(objects) = target::objects(&self.shape, call, diagnostics) else {
+        let Some(target) = Target::of(config, call, diagnostics) else {
             return Value::Null;
         };
         let name = config
@@ -101,18 +111,23 @@ impl DataSource<Cluster> for KindDataSource {
             .as_str()
             .or_else(|| config.at(&["metadata", "name"]).as_str())
             .unwrap_or_default();
-        match objects.get(name).await {
-            Ok(object) => {
+        let doing = format!("reading the {} {name:?}", self.shape.kind.noun);
+        let objects = target.client().objects(self.shape.kind.rpcs);
+        match unless_stopped(&call.stop, &doing, diagnostics, objects.get(name)).await {
+            Some(Ok(object)) => {
                 let mut value = self.shape.reported(&object);
                 value.set_field("id", name.into());
                 value.set_field("name", name.into());
+                value.set_field(CLUSTER, config.field(CLUSTER).clone());
                 value
             }
-            Err(error) => {
-                let noun = self.shape.kind.noun;
-                call_failed(&error, &format!("reading the {noun} {name:?}"), diagnostics);
+            Some(Err(error)) => {
+                if target.is_gone(&error, &doing, diagnostics).await {
+                    target.missing(&doing, diagnostics);
+                }
                 Value::Null
             }
+            None => Value::Null,
         }
     }
 }

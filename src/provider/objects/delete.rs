@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use super::{POLICY, Policy, Shape, shape, target};
+use super::{POLICY, Policy, Shape, shape};
 use crate::{
     framework::{Call, Delete, Diagnostics},
     provider::{
         Cluster,
         errors::{call_failed, chain},
+        target::Target,
     },
-    teleport::{Error, Kind, Objects},
+    teleport::{Error, Kind},
 };
 
 /// Does with the object what its policy says.
@@ -36,19 +37,20 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
         );
         return told;
     }
-    let Some(objects) = target::objects(shape, call, &mut told) else {
+    let Some(target) = Target::of(&prior, call, &mut told) else {
         return told;
     };
     if policy == Policy::Revoke {
-        revoke(shape, &objects, &name, &mut told).await;
+        revoke(shape, &target, &name, &mut told).await;
     } else {
-        really(shape, &objects, &name, &mut told).await;
+        really(shape, &target, &name, &mut told).await;
     }
     told
 }
 
-async fn really(shape: &Shape, objects: &Objects, name: &str, told: &mut Diagnostics) {
+async fn really(shape: &Shape, target: &Target, name: &str, told: &mut Diagnostics) {
     let noun = shape.kind.noun;
+    let objects = target.client().objects(shape.kind.rpcs);
     let mut refusal: Option<Error> = None;
     for wait in WAITS {
         tokio::time::sleep(wait).await;
@@ -65,7 +67,8 @@ async fn really(shape: &Shape, objects: &Objects, name: &str, told: &mut Diagnos
                 return;
             }
             Err(error) => {
-                call_failed(&error, &format!("deleting the {noun} {name:?}"), told);
+                let doing = format!("deleting the {noun} {name:?}");
+                target.is_gone(&error, &doing, told).await;
                 return;
             }
         }
@@ -83,8 +86,9 @@ async fn really(shape: &Shape, objects: &Objects, name: &str, told: &mut Diagnos
     }
 }
 
-async fn revoke(shape: &Shape, objects: &Objects, name: &str, told: &mut Diagnostics) {
+async fn revoke(shape: &Shape, target: &Target, name: &str, told: &mut Diagnostics) {
     let noun = shape.kind.noun;
+    let objects = target.client().objects(shape.kind.rpcs);
     let doing = format!("revoking the {noun} {name:?}");
     let mut conflict: Option<Error> = None;
     for wait in WAITS {
@@ -92,7 +96,10 @@ async fn revoke(shape: &Shape, objects: &Objects, name: &str, told: &mut Diagnos
         let stored = match objects.get(name).await {
             Ok(stored) => stored,
             Err(error) if error.kind() == Kind::NotFound => return,
-            Err(error) => return call_failed(&error, &doing, told),
+            Err(error) => {
+                target.is_gone(&error, &doing, told).await;
+                return;
+            }
         };
         let mut object = shape.reported(&stored);
         (shape.kind.revoke)(&mut object);

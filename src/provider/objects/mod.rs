@@ -7,7 +7,6 @@
 //! - `plan`: what the plan adds to the schema's rules: what the server filled in, and drift of that.
 //! - `create`, `update`, `delete`: the calls; `policy` is what becomes of an object whose resource goes.
 //! - `differences`: what differs between two objects, by path.
-//! - `target`: the cluster that an object is in.
 
 mod create;
 mod data_source;
@@ -17,7 +16,6 @@ mod memory;
 mod plan;
 mod policy;
 mod shape;
-mod target;
 mod update;
 
 use async_trait::async_trait;
@@ -26,10 +24,13 @@ pub(super) use data_source::KindDataSource;
 pub(super) use plan::set_at;
 pub(super) use policy::{POLICY, Policy, policy_argument, policy_attribute};
 pub(super) use shape::Shape;
-pub(super) use target::client_of;
 
-use self::target::objects;
-use super::{Cluster, errors::call_failed};
+use super::{
+    Cluster,
+    cluster::begin_apply,
+    interrupt::unless_stopped,
+    target::{self, CLUSTER, Target},
+};
 use crate::{
     framework::{
         Applied, Call, Create, Delete, Diagnostics, Imported, Path, PlannedChange, Private,
@@ -105,14 +106,16 @@ impl Resource<Cluster> for KindResource {
 
     async fn plan(
         &self,
-        _call: &Call<Cluster>,
+        call: &Call<Cluster>,
         change: &mut PlannedChange,
-        _diagnostics: &mut Diagnostics,
+        diagnostics: &mut Diagnostics,
     ) {
+        target::plan(call, change, diagnostics);
         plan::complete(&self.shape, &self.schema, change);
     }
 
     async fn create(&self, call: &Call<Cluster>, request: Create) -> Applied {
+        begin_apply(call);
         create::create(&self.shape, call, request).await
     }
 
@@ -124,40 +127,46 @@ impl Resource<Cluster> for KindResource {
             diagnostics: told,
         };
         let noun = self.shape.kind.noun;
-        if target::is_unknown(call) {
+        if let Some(unknown) = Target::unknown(&state, call) {
             told.warning(
                 "Not Refreshed",
                 format!(
-                    "The provider block holds values that are known only after the apply, so the {noun} could not be read. \
-                     What the state says of it was taken as it is."
+                    "The {noun} could not be read, because of the provider block {unknown} known only after the apply. What the \
+                     state says of it was taken as it is."
                 ),
             );
             return as_it_was(state, told);
         }
-        let (Some(objects), Some(name)) =
-            (objects(&self.shape, call, &mut told), shape::name(&state))
+        let (Some(target), Some(name)) = (Target::of(&state, call, &mut told), shape::name(&state))
         else {
             return as_it_was(state, told);
         };
-        match objects.get(&name).await {
-            Ok(object) => as_it_was(self.shape.value(&object, &state), told),
-            Err(error) if error.kind() == ErrorKind::NotFound => Applied {
+        let doing = format!("reading the {noun} {name:?}");
+        let objects = target.client().objects(self.shape.kind.rpcs);
+        let read = unless_stopped(&call.stop, &doing, &mut told, objects.get(&name)).await;
+        let gone = match read {
+            None => false,
+            Some(Ok(object)) => return as_it_was(self.shape.value(&object, &state), told),
+            Some(Err(error)) if error.kind() == ErrorKind::NotFound => true,
+            Some(Err(error)) => target.is_gone(&error, &doing, &mut told).await,
+        };
+        if gone {
+            return Applied {
                 state: Value::Null,
                 private: Private::new(),
                 diagnostics: told,
-            },
-            Err(error) => {
-                call_failed(&error, &format!("reading the {noun} {name:?}"), &mut told);
-                as_it_was(state, told)
-            }
+            };
         }
+        as_it_was(state, told)
     }
 
     async fn update(&self, call: &Call<Cluster>, request: Update) -> Applied {
+        begin_apply(call);
         update::update(&self.shape, call, request).await
     }
 
     async fn delete(&self, call: &Call<Cluster>, request: Delete) -> Diagnostics {
+        begin_apply(call);
         delete::delete(&self.shape, call, request).await
     }
 
@@ -168,17 +177,25 @@ impl Resource<Cluster> for KindResource {
         diagnostics: &mut Diagnostics,
     ) -> Option<Imported> {
         let noun = self.shape.kind.noun;
-        if id.is_empty() {
-            diagnostics.error(
-                "Invalid Import ID",
-                format!("The import id of a {noun} is its name, got an empty one."),
-            );
-            return None;
-        }
-        Some(Imported {
-            state: self.shape.named(&self.schema, id),
-            private: Private::new(),
-        })
+        let problem = match target::split_id(id) {
+            Ok((_, "")) => "the name is empty".to_owned(),
+            Ok((cluster, name)) => {
+                let mut state = self.shape.named(&self.schema, name);
+                state.set_field(CLUSTER, cluster.map_or(Value::Null, Value::from));
+                return Some(Imported {
+                    state,
+                    private: Private::new(),
+                });
+            }
+            Err(problem) => problem,
+        };
+        diagnostics.error(
+            "Invalid Import ID",
+            format!(
+                "The import id of a {noun} is its name, or CLUSTER/NAME for one in a workload cluster, got: {id:?} ({problem})."
+            ),
+        );
+        None
     }
 
     fn moves_from(&self, provider: &str, type_name: &str) -> bool {

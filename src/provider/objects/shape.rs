@@ -9,7 +9,10 @@ use crate::{
     framework::{Attribute, Block, Diagnostics, Schema, Value},
     mapping::{Mapping, Rules},
     proto,
-    provider::shapes::{null, null_at, without_unknown},
+    provider::{
+        shapes::{null, null_at, without_unknown},
+        target::{CLUSTER, cluster_attribute},
+    },
 };
 
 /// The shape of a kind's objects, and the way between message and value.
@@ -55,6 +58,7 @@ impl Shape {
         Schema::new(
             block
                 .attribute("id", id)
+                .attribute(CLUSTER, cluster_attribute(self.kind.noun))
                 .attribute(POLICY, policy_attribute(self.kind.noun, self.kind.revoked)),
         )
     }
@@ -111,15 +115,10 @@ impl Shape {
     pub(super) fn value(&self, object: &DynamicMessage, reference: &Value) -> Value {
         let mut value = self.shown.reconcile(self.shown.to_value(object), reference);
         (self.kind.normalise)(&mut value, reference);
-        let policy = reference.field(POLICY);
-        value.set_field(
-            POLICY,
-            if policy.is_unknown() {
-                Value::Null
-            } else {
-                policy.clone()
-            },
-        );
+        for name in [CLUSTER, POLICY] {
+            let argument = Some(reference.field(name)).filter(|value| !value.is_unknown());
+            value.set_field(name, argument.cloned().unwrap_or(Value::Null));
+        }
         value.set_field("id", value.at(&["metadata", "name"]).clone());
         value
     }

@@ -13,11 +13,10 @@ use super::{
     differences::{differences, list},
     memory::Memory,
     shape,
-    target::objects,
 };
 use crate::{
     framework::{Applied, Call, Diagnostics, Update, Value},
-    provider::{Cluster, errors::call_failed},
+    provider::{Cluster, errors::call_failed, interrupt::unless_stopped, target::Target},
     teleport::{Error, Kind, Objects},
 };
 
@@ -40,11 +39,14 @@ pub(super) async fn update(shape: &Shape, call: &Call<Cluster>, request: Update)
             diagnostics: told,
         };
     }
-    let changed = match objects(shape, call, &mut told) {
-        Some(objects) => {
+    let changed = match Target::of(&planned, call, &mut told) {
+        Some(target) => {
+            let target = target.patient();
             let work = Work {
                 shape,
-                objects,
+                objects: target.client().objects(shape.kind.rpcs),
+                target,
+                call,
                 name: shape::name(&planned).unwrap_or_default(),
             };
             work.change(&prior, &planned, &mut told).await
@@ -63,6 +65,8 @@ pub(super) async fn update(shape: &Shape, call: &Call<Cluster>, request: Update)
 
 struct Work<'a> {
     shape: &'a Shape,
+    call: &'a Call<Cluster>,
+    target: Target,
     objects: Objects,
     name: String,
 }
@@ -132,7 +136,9 @@ impl Work<'_> {
 
     async fn read(&self, told: &mut Diagnostics) -> Option<DynamicMessage> {
         let noun = self.shape.kind.noun;
-        match self.objects.get(&self.name).await {
+        let doing = format!("reading the {noun} {:?}", self.name);
+        let read = self.objects.get(&self.name);
+        match unless_stopped(&self.call.stop, &doing, told, read).await? {
             Ok(stored) => Some(stored),
             Err(error) if error.kind() == Kind::NotFound => {
                 told.error(
@@ -145,7 +151,9 @@ impl Work<'_> {
                 None
             }
             Err(error) => {
-                call_failed(&error, &format!("reading the {noun} {:?}", self.name), told);
+                if self.target.is_gone(&error, &doing, told).await {
+                    self.target.missing(&doing, told);
+                }
                 None
             }
         }

@@ -25,7 +25,7 @@ pub(super) use data_sources::{WorkloadClusterDataSource, WorkloadClustersDataSou
 
 use super::{
     Cluster,
-    cluster::client,
+    cluster::{begin_apply, client},
     errors::call_failed,
     interrupt::unless_stopped,
     shapes::{null, null_at},
@@ -83,6 +83,7 @@ impl Resource<Cluster> for WorkloadClusterResource {
     }
 
     async fn create(&self, call: &Call<Cluster>, request: Create) -> Applied {
+        begin_apply(call);
         create::create(&self.objects, call, request).await
     }
 
@@ -160,10 +161,12 @@ impl Resource<Cluster> for WorkloadClusterResource {
     }
 
     async fn update(&self, call: &Call<Cluster>, request: Update) -> Applied {
+        begin_apply(call);
         create::update(&self.objects, call, request).await
     }
 
     async fn delete(&self, call: &Call<Cluster>, request: Delete) -> Diagnostics {
+        begin_apply(call);
         self.stored.note(&request.prior);
         delete::delete(call, request, |object| self.objects.digest(object)).await
     }

@@ -9,7 +9,7 @@ use crate::framework::{
 };
 
 use super::super::{KindResource, set_at};
-use crate::provider::role::ROLE;
+use crate::provider::{role::ROLE, target::CLUSTER};
 
 /// Configurations of a kind, with all that its validation refuses left out.
 pub(super) fn configurations(resource: &KindResource) -> BoxedStrategy<Value> {
@@ -31,6 +31,8 @@ pub(super) fn valid(resource: &KindResource, mut config: Value, name: &str) -> V
         config.set_field("metadata", Value::object(names));
     }
     set_at(&mut config, &["metadata", "name"], &name.into());
+    // Another cluster is another object.
+    config.set_field(CLUSTER, Value::Null);
     without_empty(&mut config);
     loop {
         let mut told = crate::framework::operations::validate(resource.schema(), &config, true);

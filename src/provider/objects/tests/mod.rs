@@ -107,10 +107,22 @@ impl World {
 }
 
 fn plan(resource: &KindResource, config: &Value, prior: &Value, private: &Private) -> Plan {
-    let call: Call<Cluster> = Call {
+    let call = Call {
         client: None,
         stop: Stop::never(),
     };
+    let plan = plan_by(resource, &call, config, prior, private);
+    assert!(plan.diagnostics.is_empty());
+    plan
+}
+
+fn plan_by(
+    resource: &KindResource,
+    call: &Call<Cluster>,
+    config: &Value,
+    prior: &Value,
+    private: &Private,
+) -> Plan {
     let request = PlanRequest {
         config: config.clone(),
         prior: prior.clone(),
@@ -120,8 +132,7 @@ fn plan(resource: &KindResource, config: &Value, prior: &Value, private: &Privat
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let mut plan = runtime.block_on(operations::plan(resource, &call, request));
-    assert!(plan.diagnostics.is_empty());
+    let mut plan = runtime.block_on(operations::plan(resource, call, request));
     // What core stores beside the object has no marks of plans.
     crate::framework::PlanKind::unmark(&mut plan.private);
     plan

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
-    framework::{Nesting, Shape},
-    provider::objects::set_at,
+    framework::{Nesting, Path, Shape},
+    provider::{objects::set_at, target::CLUSTER},
 };
 
 /// A configuration of a role with these options and logins.
@@ -139,6 +139,74 @@ fn the_policy_alone_is_no_change_of_the_object() {
     let plan = world.plan(&other);
     assert!(plan.planned.is_wholly_known());
     assert!(world.resource.shape.same(&plan.planned, &world.state));
+}
+
+/// The plan for a role of one cluster that is to be in another, and nothing else.
+fn plan_for(prior: impl Into<Value>, cluster: impl Into<Value>) -> (Value, Plan) {
+    let mut config = config("v8", none(), &["a"]);
+    config.set_field(CLUSTER, prior.into());
+    let world = World::create(role(), &config);
+    config.set_field(CLUSTER, cluster.into());
+    let plan = world.plan(&config);
+    (world.state, plan)
+}
+
+#[test]
+fn another_cluster_is_another_object() {
+    for (prior, cluster) in [
+        (Value::Null, Value::from("a.example.com")),
+        ("a.example.com".into(), Value::Null),
+        ("a.example.com".into(), "b.example.com".into()),
+        ("a.example.com".into(), "a.example.com:3080".into()),
+    ] {
+        let (_, plan) = plan_for(prior, cluster);
+        assert_eq!(plan.requires_replace, [Path::attribute(CLUSTER)]);
+    }
+}
+
+#[test]
+fn a_cluster_in_other_words_or_not_known_yet_is_no_other_one() {
+    let (_, plan) = plan_for("a.example.com", "a.example.com:443");
+    assert!(plan.requires_replace.is_empty() && plan.planned.is_wholly_known());
+
+    let (state, mut plan) = plan_for("a.example.com", Value::Unknown);
+    assert!(plan.requires_replace.is_empty());
+    plan.planned.set_field(CLUSTER, "a.example.com".into());
+    assert_eq!(plan.planned, state);
+}
+
+#[test]
+fn a_cluster_that_turns_out_to_be_another_one_is_an_error() {
+    let mut config = config("v8", none(), &["a"]);
+    config.set_field(CLUSTER, "a.example.com".into());
+    let world = World::create(role(), &config);
+    config.set_field(CLUSTER, "b.example.com".into());
+    let unconfigured = crate::provider::cluster::Unknown { attributes: vec![] };
+    let cluster = Cluster::new(Err(unconfigured.clone()), Err(unconfigured));
+    let call = Call {
+        client: Some(std::sync::Arc::new(cluster)),
+        stop: Stop::never(),
+    };
+    let plan = || {
+        plan_by(
+            &world.resource,
+            &call,
+            &config,
+            &world.state,
+            &world.private,
+        )
+    };
+    assert!(plan().diagnostics.is_empty());
+    crate::provider::cluster::begin_apply(&call);
+    let told = plan().diagnostics;
+    let told: Vec<_> = told.iter().collect();
+    assert_eq!(told[0].path, Path::attribute(CLUSTER));
+    assert!(
+        told[0]
+            .detail
+            .contains("\"a.example.com\", and is \"b.example.com\" now")
+    );
+    assert!(told[0].detail.contains("Plan and apply again"));
 }
 
 #[test]

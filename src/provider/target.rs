@@ -1,0 +1,228 @@
+//! `cluster`: the cluster that an object is in. It is that of the provider block, or a workload cluster of it that the object
+//! names.
+
+use super::{Cluster, cluster, errors::call_failed_and, errors::chain};
+use crate::{
+    framework::{Attribute, Call, Diagnostics, Path, PlannedChange, RequiresReplace, Value},
+    proto::teleport::workloadcluster::v1::WorkloadCluster,
+    teleport::{Address, Client, Error, Kind, Transient},
+};
+
+/// Name of the argument.
+pub(super) const CLUSTER: &str = "cluster";
+
+/// The cluster that an object is in, ready to be called.
+pub(super) struct Target {
+    client: Client,
+    /// None for the cluster of the provider block.
+    named: Option<Named>,
+}
+
+struct Named {
+    address: Address,
+    parent: Client,
+}
+
+/// The argument. `noun` is what is in the cluster, such as `role`.
+pub(super) fn cluster_attribute(noun: &str) -> Attribute {
+    let mut attribute = Attribute::string()
+        .describe(format!(
+            "Address of the workload cluster that the {noun} is in, such as `teleport_workload_cluster.example.status.domain`. \
+             Without a port it is 443. The provider joins it as its `workload_clusters` says, and asks the cluster of the \
+             provider block whether it is still there when it cannot be reached. Default: the cluster of the provider block."
+        ))
+        .validate(|path, value, told| {
+            let text = value.as_str().unwrap_or_default();
+            if let Err(error) = Address::parse(text) {
+                told.attribute_error(
+                    path.clone(),
+                    "Invalid Attribute Value",
+                    format!("{path} must be the address of a workload cluster: {error}."),
+                );
+            }
+        });
+    attribute.requires_replace = RequiresReplace::IfKnown;
+    attribute
+}
+
+/// Completes the plan of an object that names its cluster.
+pub(super) fn plan(call: &Call<Cluster>, change: &mut PlannedChange, told: &mut Diagnostics) {
+    let path = Path::attribute(CLUSTER);
+    if !change.requires_replace.contains(&path) {
+        return;
+    }
+    let (prior, planned) = (
+        change.prior.field(CLUSTER).as_str(),
+        change.planned.field(CLUSTER).as_str(),
+    );
+    let address = |text: Option<&str>| text.and_then(|text| Address::parse(text).ok());
+    if address(prior) == address(planned) {
+        change.requires_replace.retain(|found| *found != path);
+    } else if call.client.as_deref().is_some_and(Cluster::applies) {
+        // An update that becomes a replacement now is one that core refuses, as a fault of the provider.
+        let name = |text: Option<&str>| match text {
+            Some(text) => format!("{text:?}"),
+            None => "that of the provider block".to_owned(),
+        };
+        told.attribute_error(
+            path,
+            "Cluster Changed Since the Plan",
+            format!(
+                "The cluster was not known when this was planned, so that no replacement was: it was {}, and is {} now. Nothing \
+                 was done. Plan and apply again.",
+                name(prior),
+                name(planned),
+            ),
+        );
+    }
+}
+
+/// The parts of an import id, `NAME` or `CLUSTER/NAME`: cluster and name. A `/` in front says that all of it is the name.
+///
+/// # Errors
+///
+/// What is wrong with the cluster.
+pub(super) fn split_id(id: &str) -> Result<(Option<&str>, &str), String> {
+    match id.split_once('/') {
+        Some(("", name)) => Ok((None, name)),
+        Some((cluster, name)) if cluster.contains(['.', ':']) => match Address::parse(cluster) {
+            Ok(_) => Ok((Some(cluster), name)),
+            Err(error) => Err(error.to_string()),
+        },
+        _ => Ok((None, id)),
+    }
+}
+
+impl Target {
+    /// The cluster of an object, or an error that says why there is none.
+    pub(super) fn of(object: &Value, call: &Call<Cluster>, told: &mut Diagnostics) -> Option<Self> {
+        let parent = cluster::client(call, told)?.clone();
+        let Some(text) = object.field(CLUSTER).as_str() else {
+            return Some(Self {
+                client: parent,
+                named: None,
+            });
+        };
+        let address = match Address::parse(text) {
+            Ok(address) => address,
+            Err(error) => {
+                told.attribute_error(
+                    Path::attribute(CLUSTER),
+                    "Invalid Attribute Value",
+                    format!("cluster must be the address of a workload cluster: {error}."),
+                );
+                return None;
+            }
+        };
+        match cluster::configured(call, told)?.workload_cluster(&address) {
+            Ok(client) => Some(Self {
+                client,
+                named: Some(Named { address, parent }),
+            }),
+            Err(unknown) => {
+                unknown.refuse(told);
+                None
+            }
+        }
+    }
+
+    /// What of the provider block is not known yet and keeps an object from being reached.
+    pub(super) fn unknown(object: &Value, call: &Call<Cluster>) -> Option<String> {
+        let cluster = call.client.as_deref()?;
+        let unknown = match object.field(CLUSTER).as_str() {
+            None => cluster.unknown(),
+            Some(text) => {
+                let address = Address::parse(text).ok()?;
+                return cluster
+                    .workload_cluster(&address)
+                    .err()
+                    .map(cluster::Unknown::describe);
+            }
+        };
+        unknown.map(cluster::Unknown::describe)
+    }
+
+    /// The same for what an apply asks for: a cluster that has just become active may not let the provider join at once.
+    pub(super) fn patient(mut self) -> Self {
+        self.client = self.client.patient();
+        self
+    }
+
+    /// The way to call it.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Whether a call failed because the workload cluster is gone, and with it everything in it. Any other failure becomes
+    /// an error; `doing` says what was being done.
+    pub(super) async fn is_gone(&self, error: &Error, doing: &str, told: &mut Diagnostics) -> bool {
+        let Some(Named { address, parent }) = self.named.as_ref().filter(|_| is_no_answer(error))
+        else {
+            call_failed_and(error, doing, None, told);
+            return false;
+        };
+        let more = match parent.workload_clusters().by_address(address).await {
+            Ok(None) => {
+                tracing::info!(%address, %error, "the workload cluster is gone");
+                return true;
+            }
+            Ok(Some(found)) => {
+                let found: WorkloadCluster = found.transcode_to().unwrap_or_default();
+                format!(
+                    "The cluster of the provider block knows it as the workload cluster {:?}, with the state {:?}.",
+                    found.metadata.unwrap_or_default().name,
+                    found.status.unwrap_or_default().state
+                )
+            }
+            Err(error) => format!(
+                "Whether it is still there could not be found out: {}.",
+                chain(&error)
+            ),
+        };
+        call_failed_and(error, doing, Some(&more), told);
+        false
+    }
+
+    /// Says that the workload cluster is gone, to those who need it.
+    pub(super) fn missing(&self, doing: &str, told: &mut Diagnostics) {
+        let address = self
+            .named
+            .as_ref()
+            .map(|named| named.address.to_string())
+            .unwrap_or_default();
+        told.attribute_error(
+            Path::attribute(CLUSTER),
+            "Workload Cluster Not Found",
+            format!(
+                "While {doing}: {address} cannot be reached, and the cluster of the provider block has no workload cluster with \
+                 this domain. Write the status.domain of one that there is. If it was deleted since this was planned, plan again."
+            ),
+        );
+    }
+}
+
+/// Whether nothing is known of the object, since its cluster did not let the provider in or did not answer.
+fn is_no_answer(error: &Error) -> bool {
+    error.is_connect() || matches!(error.kind(), Kind::Transient(Transient::Unavailable))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_id_may_begin_with_the_cluster() {
+        assert_eq!(split_id("editor"), Ok((None, "editor")));
+        assert_eq!(
+            split_id("child.example.com/editor"),
+            Ok((Some("child.example.com"), "editor"))
+        );
+        assert_eq!(
+            split_id("localhost:1/a/b"),
+            Ok((Some("localhost:1"), "a/b"))
+        );
+        assert_eq!(split_id("team/editor"), Ok((None, "team/editor")));
+        assert_eq!(split_id("/a.b/editor"), Ok((None, "a.b/editor")));
+        assert!(split_id("a.b:x/editor").unwrap_err().contains("port"));
+    }
+}
