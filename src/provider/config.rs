@@ -57,7 +57,7 @@ fn workload_clusters() -> Attribute {
                 told.attribute_error(
                     path.clone(),
                     "Invalid Attribute Value",
-                    sentence(&error.to_string()),
+                    sentence(&format!("{path}: {error}")),
                 );
             }
         });

@@ -130,10 +130,12 @@ impl Resource<Cluster> for UserInviteResource {
         }
     }
 
-    async fn read(&self, _call: &Call<Cluster>, state: Value, private: Private) -> Applied {
+    /// Links cannot be read. But one into a workload cluster that is gone is gone with it.
+    async fn read(&self, call: &Call<Cluster>, state: Value, private: Private) -> Applied {
+        let gone = is_cluster_gone(call, &state).await;
         Applied {
-            state,
-            private,
+            state: if gone { Value::Null } else { state },
+            private: if gone { Private::new() } else { private },
             diagnostics: Diagnostics::new(),
         }
     }
@@ -167,6 +169,24 @@ impl Resource<Cluster> for UserInviteResource {
         }
         told
     }
+}
+
+/// What keeps this from being found out is told by those who need the cluster.
+async fn is_cluster_gone(call: &Call<Cluster>, state: &Value) -> bool {
+    if state.field(CLUSTER).is_null() || Target::unknown(state, call).is_some() {
+        return false;
+    }
+    let (mut untold, doing) = (Diagnostics::new(), "looking for the cluster");
+    let Some(target) = Target::of(state, call, &mut untold) else {
+        return false;
+    };
+    let look = async {
+        match target.client().ping().await {
+            Ok(_) => false,
+            Err(error) => target.is_gone(&error, doing, &mut Diagnostics::new()).await,
+        }
+    };
+    unless_stopped(&call.stop, doing, &mut untold, look).await == Some(true)
 }
 
 async fn invite(

@@ -26,6 +26,7 @@ mod replacement;
 mod roles;
 mod servers;
 mod taint;
+mod tenants;
 mod users;
 mod validation;
 
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         roles::SCENARIOS,
         servers::SCENARIOS,
         taint::SCENARIOS,
+        tenants::SCENARIOS,
         users::SCENARIOS,
         validation::SCENARIOS,
     ])

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 use tempfile::TempDir;
-use terraform_provider_teleport::simulator::{Options, Scenario, Simulator};
+use terraform_provider_teleport::simulator::{AwsIdentity, Options, Scenario, Simulator};
 use tokio::runtime::Runtime;
 
 use super::{
@@ -99,6 +99,27 @@ impl TestEnv {
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.variables.retain(|(set, _)| set != name);
         self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Gives the runs that follow the credentials of an AWS identity: a session of the role `terraform` in this account.
+    pub(crate) fn be_aws_identity(&mut self, account: &str) {
+        let arn = format!("arn:aws:sts::{account}:assumed-role/terraform/run");
+        let identity = AwsIdentity::example(account, arn);
+        self.set("AWS_ACCESS_KEY_ID", &identity.access_key_id);
+        self.set("AWS_SECRET_ACCESS_KEY", &identity.secret_access_key);
+        self.set("AWS_REGION", "eu-west-1");
+        self.set("AWS_EC2_METADATA_DISABLED", "true");
+        self.simulator
+            .put_aws_identity(identity)
+            .expect("the AWS identity must be taken");
+    }
+
+    /// Sets a configuration up that has modules in it.
+    #[track_caller]
+    pub(crate) fn init_modules(&mut self) {
+        let data = self.path("data");
+        self.set("TF_DATA_DIR", &data.to_string_lossy());
+        self.run(&["init", "-no-color"]).succeeded();
     }
 
     /// The working folder.

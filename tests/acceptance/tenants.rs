@@ -1,0 +1,341 @@
+//! Objects in workload clusters that name their cluster themselves: many tenants with one provider block.
+
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
+use terraform_provider_teleport::simulator::Fault;
+
+use crate::support::{
+    environment::TestEnv,
+    matrix::{Scenario, scenarios},
+    programs::Program,
+    state::Instance,
+};
+
+pub(crate) const SCENARIOS: &[Scenario] = scenarios![
+    five_tenants_come_and_go_in_one_apply_each,
+    an_object_is_imported_and_read_by_cluster_and_name,
+    what_was_in_a_deleted_cluster_is_gone_with_it,
+    a_cluster_that_lets_nobody_in_is_not_taken_for_gone,
+    another_cluster_is_another_object,
+    a_cluster_not_known_at_plan_replaces_nothing,
+    a_cluster_that_turns_out_to_be_another_one_is_an_error,
+    how_to_join_may_be_known_at_apply_alone,
+    mistakes_in_clusters_are_found_before_anything_is_asked,
+];
+
+/// Two workload clusters that are there already.
+const CLUSTERS: &str = r#"
+[[clusters]]
+name = "team-a"
+state = "active"
+spec = { regions = [{ name = "us-west-2" }], bot = { name = "terraform" }, token = { join_method = "iam", allow = [{ aws_account = "123456789012" }] } }
+
+[[clusters]]
+name = "team-b"
+state = "active"
+spec = { regions = [{ name = "us-west-2" }], bot = { name = "machine" }, token = { join_method = "iam", allow = [{ aws_account = "123456789012" }] } }
+"#;
+
+const ROLE: &str = "teleport_role.developer";
+const USER: &str = "teleport_user.carol";
+const INVITE: &str = "teleport_user_invite.carol";
+
+fn teams(program: &Program) -> TestEnv {
+    let mut env = TestEnv::with(program, CLUSTERS);
+    env.be_aws_identity("123456789012");
+    env
+}
+
+fn domain(env: &TestEnv, name: &str) -> String {
+    env.simulator.cluster(name).unwrap().domain
+}
+
+/// A role in a cluster; `cluster` is an expression.
+fn role(cluster: &str) -> String {
+    format!(
+        r#"
+resource "teleport_role" "developer" {{
+  cluster  = {cluster}
+  version  = "v7"
+  metadata = {{ name = "developer" }}
+  spec     = {{ allow = {{ logins = ["ubuntu"] }} }}
+  deletion_policy = "revoke"
+}}
+"#
+    )
+}
+
+/// A role, a user who has it, and the invite.
+fn everything(cluster: &str) -> String {
+    let role = role(cluster);
+    format!(
+        r#"{role}
+resource "teleport_user" "carol" {{
+  cluster  = {cluster}
+  metadata = {{ name = "carol" }}
+  spec     = {{ roles = [teleport_role.developer.metadata.name] }}
+  deletion_policy = "revoke"
+}}
+resource "teleport_user_invite" "carol" {{
+  cluster = {cluster}
+  user    = teleport_user.carol.metadata.name
+}}
+"#
+    )
+}
+
+fn roles_of(env: &TestEnv, cluster: &str, user: &str) -> Option<Vec<String>> {
+    let users = env.simulator.users(cluster).unwrap();
+    let found = users.into_iter().find(|found| found.name == user);
+    found.map(|found| found.roles)
+}
+
+fn has_role(env: &TestEnv, cluster: &str) -> bool {
+    let roles = env.simulator.roles(cluster).unwrap();
+    roles.iter().any(|role| role.name == "developer")
+}
+
+/// The attributes, but for what changes when an invite is made for a user.
+fn without_revision(instance: Instance) -> Value {
+    let mut attributes = instance.attributes;
+    if let Some(metadata) = attributes["metadata"].as_object_mut() {
+        metadata.remove("revision");
+    }
+    attributes
+}
+
+fn joins(env: &TestEnv, cluster: &str) -> usize {
+    let calls = env.simulator.calls();
+    let joins = calls
+        .iter()
+        .filter(|call| call.cluster == cluster && call.rpc.starts_with("Join"));
+    joins.count()
+}
+
+fn five_tenants_come_and_go_in_one_apply_each(program: &Program) {
+    let mut env = TestEnv::new(program);
+    env.be_aws_identity("123456789012");
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/tenants");
+    fs::create_dir(env.path("tenant")).unwrap();
+    for folder in ["", "tenant"] {
+        for file in ["main.tf", "variables.tf", "outputs.tf"] {
+            fs::copy(example.join(folder).join(file), env.path(folder).join(file)).unwrap();
+        }
+    }
+    let variables = format!(
+        "addr = {:?}\nidentity_file_path = {:?}\naws_account = \"123456789012\"\naws_arn = \
+         \"arn:aws:sts::123456789012:assumed-role/terraform/*\"\n",
+        env.simulator.proxy_address(),
+        env.simulator.identity_file(),
+    );
+    fs::write(env.path("terraform.tfvars"), variables).unwrap();
+    env.init_modules();
+
+    env.apply().succeeded().without_diagnostics();
+    let tenants = ["acme", "globex", "hooli", "initech", "umbrella"];
+    assert_eq!(env.names(), tenants);
+    for tenant in tenants {
+        // One identity for all that is in it.
+        assert_eq!(joins(&env, tenant), 1, "{tenant}");
+        assert!(!env.simulator.reset_tokens(tenant).unwrap().is_empty());
+    }
+    assert_eq!(roles_of(&env, "acme", "bob").unwrap(), ["member"]);
+    env.plan_is_empty().without_diagnostics();
+
+    let file = env.path("variables.tf");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace(r#"["alice", "bob"]"#, r#"["alice"]"#)).unwrap();
+    let outcome = env.apply().succeeded();
+    outcome.warning(&[
+        "Revoked, Not Deleted",
+        "\"bob\"",
+        "without roles and traits",
+    ]);
+    assert_eq!(outcome.begun().len(), 2, "{outcome}");
+    assert!(roles_of(&env, "acme", "bob").unwrap().is_empty());
+    assert_eq!(roles_of(&env, "acme", "alice").unwrap(), ["member"]);
+
+    env.destroy().succeeded();
+    assert!(env.names().is_empty());
+    assert!(env.state().is_empty());
+}
+
+fn an_object_is_imported_and_read_by_cluster_and_name(program: &Program) {
+    let env = teams(program);
+    let domain = domain(&env, "team-a");
+    env.configure(&everything(&format!("{domain:?}")));
+    env.apply().succeeded().without_diagnostics();
+    let applied = without_revision(env.state().get(USER));
+    env.run(&["state", "rm", USER]).succeeded();
+    let imported = format!(
+        "import {{\n  to = {USER}\n  id = \"{domain}/carol\"\n}}\ndata \"teleport_role\" \"developer\" {{\n  cluster = \
+         {domain:?}\n  name    = \"developer\"\n}}\noutput \"logins\" {{\n  value = \
+         data.teleport_role.developer.spec.allow.logins\n}}\n"
+    );
+    env.configure(&format!("{}{imported}", everything(&format!("{domain:?}"))));
+    env.apply().succeeded();
+    assert_eq!(env.state().output("logins"), &json!(["ubuntu"]));
+    assert_eq!(without_revision(env.state().get(USER)), applied);
+    env.plan_is_empty();
+
+    env.run(&["state", "rm", USER]).succeeded();
+    let outcome = env.run(&["import", "-no-color", USER, "team-a.localhost:none/carol"]);
+    assert_eq!(outcome.code, Some(1), "{outcome}");
+    assert!(outcome.stderr.contains("Invalid Import ID"), "{outcome}");
+    assert!(outcome.stderr.contains("CLUSTER/NAME"), "{outcome}");
+}
+
+fn what_was_in_a_deleted_cluster_is_gone_with_it(program: &Program) {
+    let env = teams(program);
+    env.configure(&everything(&format!("{:?}", domain(&env, "team-a"))));
+    env.apply().succeeded().without_diagnostics();
+    env.simulator.delete_cluster("team-a");
+    let outcome = env.plan();
+    let planned: Vec<_> = [ROLE, USER, INVITE]
+        .map(|address| (address.to_owned(), "create".to_owned()))
+        .into();
+    assert_eq!(outcome.planned(), planned, "{outcome}");
+    let error = env.apply().error(&[
+        "Workload Cluster Not Found",
+        "team-a.localhost",
+        "no workload cluster with this domain",
+        "status.domain",
+    ]);
+    assert_eq!(error.address, ROLE);
+
+    // What is gone can be let go of without another look at it.
+    let env = teams(program);
+    env.configure(&everything(&format!("{:?}", domain(&env, "team-a"))));
+    env.apply().succeeded().without_diagnostics();
+    env.simulator.delete_cluster("team-a");
+    let arguments = ["destroy", "-json", "-auto-approve", "-refresh=false"];
+    env.run(&arguments).succeeded();
+    assert!(env.state().is_empty());
+}
+
+fn a_cluster_that_lets_nobody_in_is_not_taken_for_gone(program: &Program) {
+    let env = teams(program);
+    env.configure(&role(&format!("{:?}", domain(&env, "team-a"))));
+    env.apply().succeeded().without_diagnostics();
+    for state in ["suspended", "failed"] {
+        env.simulator.set_state("team-a", state).unwrap();
+        let unreachable = Fault::unreachable().cluster("team-a").times(1000);
+        env.simulator.add_fault(unreachable).unwrap();
+        let error = env.plan_with(&[]).error(&[
+            "reading the role \"developer\"",
+            "team-a.localhost",
+            &format!("workload cluster \"team-a\", with the state {state:?}"),
+        ]);
+        assert_eq!(error.address, ROLE);
+        env.state().get(ROLE);
+    }
+    env.simulator.set_state("team-a", "active").unwrap();
+    env.simulator.clear_faults();
+    env.plan_is_empty().without_diagnostics();
+}
+
+fn another_cluster_is_another_object(program: &Program) {
+    let env = teams(program);
+    env.configure(&role(&format!("{:?}", domain(&env, "team-a"))));
+    env.apply().succeeded().without_diagnostics();
+    env.configure(&role(&format!("{:?}", domain(&env, "team-b"))));
+    env.plan();
+    let change = env.planned_change(ROLE);
+    assert_eq!(change["actions"], json!(["delete", "create"]));
+    assert_eq!(change["replace_paths"], json!([["cluster"]]));
+    env.apply_plan().succeeded();
+    assert!(has_role(&env, "team-b"));
+    env.plan_is_empty().without_diagnostics();
+}
+
+/// The domain of a cluster by way of another resource, whose output is unknown while that is to be replaced.
+fn detour(domain: &str, trigger: u8) -> String {
+    format!(
+        "resource \"terraform_data\" \"detour\" {{\n  input = {domain:?}\n  triggers_replace = [{trigger}]\n}}\n"
+    )
+}
+
+fn a_cluster_not_known_at_plan_replaces_nothing(program: &Program) {
+    let env = teams(program);
+    let domain = domain(&env, "team-a");
+    let body = |trigger| {
+        let detour = detour(&domain, trigger);
+        let objects = everything("terraform_data.detour.output");
+        format!("{detour}{objects}")
+    };
+    env.configure(&body(1));
+    env.apply().succeeded().without_diagnostics();
+    let (before, calls) = (env.state(), env.calls("UpdateUser"));
+    env.configure(&body(2));
+    env.plan();
+    for address in [ROLE, USER, INVITE] {
+        let change = env.planned_change(address);
+        assert_eq!(change["actions"], json!(["update"]), "{address}");
+    }
+    env.apply_plan().succeeded().without_diagnostics();
+    for address in [ROLE, USER, INVITE] {
+        let (now, then) = (env.state().get(address), before.get(address));
+        assert_eq!(without_revision(now), without_revision(then));
+    }
+    assert_eq!(env.calls("UpdateUser"), calls);
+    env.plan_is_empty().without_diagnostics();
+}
+
+fn a_cluster_that_turns_out_to_be_another_one_is_an_error(program: &Program) {
+    let mut env = TestEnv::new(program);
+    env.be_aws_identity("123456789012");
+    let body = |name| {
+        let cluster = crate::support::environment::cluster(name, "");
+        let role = role("teleport_workload_cluster.this.status.domain");
+        format!("{cluster}{role}")
+    };
+    env.configure(&body("acme"));
+    env.apply().succeeded().without_diagnostics();
+    env.configure(&body("globex"));
+    let outcome = env.apply();
+    let error = outcome.error(&[
+        "Cluster Changed Since the Plan",
+        "acme.localhost",
+        "globex.localhost",
+        "Plan and apply again",
+    ]);
+    assert_eq!(error.address, ROLE);
+    assert!(!has_role(&env, "globex"));
+    env.apply().succeeded();
+    assert!(has_role(&env, "globex"));
+    env.plan_is_empty().without_diagnostics();
+}
+
+fn how_to_join_may_be_known_at_apply_alone(program: &Program) {
+    let env = teams(program);
+    let token = r#"workload_clusters = { join_token = terraform_data.token.output }"#;
+    let parent = role("null").replace("developer", "watcher");
+    let child = role(&format!("{:?}", domain(&env, "team-b")));
+    env.write(&format!(
+        "{}resource \"terraform_data\" \"token\" {{\n  input = \"machine\"\n}}\n{parent}{child}",
+        env.provider(token)
+    ));
+    env.apply().succeeded().without_diagnostics();
+    assert!(has_role(&env, "team-b"));
+    env.plan_is_empty().without_diagnostics();
+}
+
+fn mistakes_in_clusters_are_found_before_anything_is_asked(program: &Program) {
+    let env = teams(program);
+    env.simulator.clear_calls();
+    env.configure(&role(r#""https://team-a.example.com/""#));
+    let error = env.plan_with(&[]).error(&[
+        "Invalid Attribute Value",
+        "cluster must be the address of a workload cluster",
+        "https",
+    ]);
+    assert_eq!(error.address, ROLE);
+    assert!(error.code.contains("cluster"), "{error:?}");
+
+    let method = r#"workload_clusters = { join_method = "carrier-pigeon" }"#;
+    env.write(&format!("{}{}", env.provider(method), role("null")));
+    env.plan_with(&[])
+        .error(&["workload_clusters.join_method", "carrier-pigeon", "iam"]);
+    assert!(env.simulator.calls().is_empty());
+}
