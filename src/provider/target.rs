@@ -16,6 +16,8 @@ pub(super) struct Target {
     client: Client,
     /// None for the cluster of the provider block.
     named: Option<Named>,
+    /// Whether an apply asks.
+    patient: bool,
 }
 
 struct Named {
@@ -101,6 +103,7 @@ impl Target {
             return Some(Self {
                 client: parent,
                 named: None,
+                patient: false,
             });
         };
         let address = match Address::parse(text) {
@@ -118,6 +121,7 @@ impl Target {
             Ok(client) => Some(Self {
                 client,
                 named: Some(Named { address, parent }),
+                patient: false,
             }),
             Err(unknown) => {
                 unknown.refuse(told);
@@ -145,6 +149,7 @@ impl Target {
     /// The same for what an apply asks for: a cluster that has just become active may not let the provider join at once.
     pub(super) fn patient(mut self) -> Self {
         self.client = self.client.patient();
+        self.patient = true;
         self
     }
 
@@ -158,7 +163,8 @@ impl Target {
     pub(super) async fn is_gone(&self, error: &Error, doing: &str, told: &mut Diagnostics) -> bool {
         let Some(Named { address, parent }) = self.named.as_ref().filter(|_| is_no_answer(error))
         else {
-            call_failed_and(error, doing, None, told);
+            let refreshes = self.named.is_none() && !self.patient && is_no_answer(error);
+            call_failed_and(error, doing, refreshes.then_some(NOT_REFRESHED), told);
             return false;
         };
         let more = match parent.workload_clusters().by_address(address).await {
@@ -205,6 +211,10 @@ impl Target {
 fn is_no_answer(error: &Error) -> bool {
     error.is_connect() || matches!(error.kind(), Kind::Transient(Transient::Unavailable))
 }
+
+/// What helps where the cluster of the provider block does not answer a refresh. Nobody can be asked whether it is gone.
+const NOT_REFRESHED: &str = "If this cluster is gone or suspended for good: `-refresh=false` makes a plan, or a destroy, go by the \
+                             state alone. What has deletion_policy = \"abandon\" is then destroyed without asking the cluster.";
 
 #[cfg(test)]
 mod tests {
