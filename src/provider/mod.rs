@@ -10,6 +10,7 @@ mod role;
 mod shapes;
 mod target;
 mod timeouts;
+mod unread;
 mod user;
 mod user_invite;
 mod workload_cluster;
