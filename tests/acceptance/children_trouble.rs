@@ -18,6 +18,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_plan_does_not_wait_for_a_cluster_that_does_not_answer,
     a_suspended_cluster_is_destroyed_without_asking_its_child,
     a_cluster_that_is_gone_takes_its_objects_with_it,
+    what_is_to_be_revoked_in_a_cluster_that_is_gone_is_let_go_of_on_purpose,
     a_destroy_needs_no_aws_credentials,
     nothing_is_asked_of_a_cluster_that_failed,
     an_address_of_a_cluster_that_failed_is_an_error,
@@ -128,6 +129,24 @@ fn a_cluster_that_is_gone_takes_its_objects_with_it(program: &Program) {
     assert_eq!(outcome.order(), [INVITE, USER, ROLE, EDITOR]);
     assert!(env.state().is_empty());
     assert_eq!(complete.calls("Join"), joins);
+}
+
+fn what_is_to_be_revoked_in_a_cluster_that_is_gone_is_let_go_of_on_purpose(program: &Program) {
+    let complete = Complete::new(program);
+    complete.edit("\"abandon\"", "\"revoke\"");
+    let Complete { env } = &complete;
+    env.apply().succeeded();
+    assert!(env.simulator.delete_cluster(NAME));
+    env.destroy().error(&[
+        "Provider Configuration Unknown",
+        "user \"example\"",
+        "addr",
+        "state rm",
+        "deletion_policy = \"abandon\"",
+    ]);
+    complete.edit("\"revoke\"", "\"abandon\"");
+    env.destroy().succeeded();
+    assert!(env.state().is_empty());
 }
 
 fn a_destroy_needs_no_aws_credentials(program: &Program) {
