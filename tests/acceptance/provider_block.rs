@@ -4,6 +4,7 @@ use std::fs;
 
 use terraform_provider_teleport::simulator::Simulator;
 
+use super::tenants;
 use crate::support::{
     environment::{CLUSTER, TestEnv, cluster, provider_block},
     matrix::{Scenario, scenarios},
@@ -17,6 +18,8 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     two_provider_blocks_lead_to_two_clusters,
     an_empty_provider_block_is_filled_from_the_environment,
     an_argument_wins_over_its_environment_variable,
+    a_join_and_other_credentials_in_one_block_are_warned_of,
+    credentials_in_the_block_win_over_a_join_in_the_environment,
 ];
 
 /// A provider block whose address comes from another resource, and that resource.
@@ -119,4 +122,38 @@ fn an_argument_wins_over_its_environment_variable(program: &Program) {
     );
     env.write(&format!("{block}{}", cluster("team-a", "")));
     env.apply().succeeded().without_diagnostics();
+}
+
+fn a_join_and_other_credentials_in_one_block_are_warned_of(program: &Program) {
+    let env = tenants::teams(program);
+    let join = "join_method = \"iam\"\n  join_token = \"terraform\"";
+    let block = provider_block(
+        &tenants::domain(&env, "team-a"),
+        env.simulator.identity_file(),
+        join,
+    );
+    env.write(&format!("{block}{}", tenants::role("null")));
+    let outcome = env.apply().succeeded();
+    outcome.warning(&[
+        "Ambiguous Provider Configuration",
+        "identity_file_path",
+        "the join is used",
+    ]);
+    // The plan and the apply configure the provider each.
+    let told = outcome.diagnostics();
+    assert!(
+        told.iter().all(|told| told.text.starts_with("Ambiguous")),
+        "{outcome}"
+    );
+    assert!(tenants::has_role(&env, "team-a"));
+}
+
+fn credentials_in_the_block_win_over_a_join_in_the_environment(program: &Program) {
+    let mut env = tenants::teams(program);
+    env.set("TF_TELEPORT_JOIN_METHOD", "iam");
+    env.set("TF_TELEPORT_JOIN_TOKEN", "terraform");
+    env.configure(&cluster("team-c", ""));
+    env.apply().succeeded().without_diagnostics();
+    assert_eq!(env.names(), ["team-a", "team-b", "team-c"]);
+    assert_eq!(tenants::joins(&env, "parent"), 0);
 }

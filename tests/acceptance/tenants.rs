@@ -41,18 +41,20 @@ const ROLE: &str = "teleport_role.developer";
 const USER: &str = "teleport_user.carol";
 const INVITE: &str = "teleport_user_invite.carol";
 
-fn teams(program: &Program) -> TestEnv {
+/// A Teleport Cloud with two workload clusters, and credentials that both let in.
+pub(crate) fn teams(program: &Program) -> TestEnv {
     let mut env = TestEnv::with(program, CLUSTERS);
     env.be_aws_identity("123456789012");
     env
 }
 
-fn domain(env: &TestEnv, name: &str) -> String {
+/// Where a workload cluster answers.
+pub(crate) fn domain(env: &TestEnv, name: &str) -> String {
     env.simulator.cluster(name).unwrap().domain
 }
 
 /// A role in a cluster; `cluster` is an expression.
-fn role(cluster: &str) -> String {
+pub(crate) fn role(cluster: &str) -> String {
     format!(
         r#"
 resource "teleport_role" "developer" {{
@@ -91,7 +93,8 @@ fn roles_of(env: &TestEnv, cluster: &str, user: &str) -> Option<Vec<String>> {
     found.map(|found| found.roles)
 }
 
-fn has_role(env: &TestEnv, cluster: &str) -> bool {
+/// Whether that role is in a cluster.
+pub(crate) fn has_role(env: &TestEnv, cluster: &str) -> bool {
     let roles = env.simulator.roles(cluster).unwrap();
     roles.iter().any(|role| role.name == "developer")
 }
@@ -105,7 +108,8 @@ fn without_revision(instance: Instance) -> Value {
     attributes
 }
 
-fn joins(env: &TestEnv, cluster: &str) -> usize {
+/// How often a cluster was joined.
+pub(crate) fn joins(env: &TestEnv, cluster: &str) -> usize {
     let calls = env.simulator.calls();
     let joins = calls
         .iter()
