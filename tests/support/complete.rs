@@ -1,8 +1,8 @@
 //! The complete example, `examples/complete/`, in a working folder of its own, with AWS credentials that its child lets in.
 
-use std::{fs, path::Path};
+use std::fs;
 
-use terraform_provider_teleport::simulator::{AwsIdentity, RoleView, UserView};
+use terraform_provider_teleport::simulator::{RoleView, UserView};
 
 use super::{environment::TestEnv, programs::Program};
 
@@ -29,26 +29,8 @@ impl Complete {
     /// On a Teleport Cloud that behaves as this scenario file says.
     pub(crate) fn with(program: &Program, scenario: &str) -> Self {
         let mut env = TestEnv::with(program, scenario);
-        let arn = format!("arn:aws:sts::{ACCOUNT}:assumed-role/terraform/run");
-        let identity = AwsIdentity::example(ACCOUNT, arn);
-        env.set("AWS_ACCESS_KEY_ID", &identity.access_key_id);
-        env.set("AWS_SECRET_ACCESS_KEY", &identity.secret_access_key);
-        env.set("AWS_REGION", "eu-west-1");
-        env.set("AWS_EC2_METADATA_DISABLED", "true");
-        env.simulator
-            .put_aws_identity(identity)
-            .expect("the AWS identity must be taken");
-        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/complete");
-        for file in ["main.tf", "variables.tf", "outputs.tf"] {
-            fs::copy(example.join(file), env.path(file)).expect("the example must be copyable");
-        }
-        let variables = format!(
-            "addr = {:?}\nidentity_file_path = {:?}\nname = {NAME:?}\naws_account = \"{ACCOUNT}\"\naws_arn = \
-             \"arn:aws:sts::{ACCOUNT}:assumed-role/terraform/*\"\n",
-            env.simulator.proxy_address(),
-            env.simulator.identity_file(),
-        );
-        fs::write(env.path(VARIABLES), variables).expect("the variables must be writable");
+        env.be_aws_identity(ACCOUNT);
+        env.copy_example("complete", &variables());
         Self { env }
     }
 
@@ -74,14 +56,22 @@ impl Complete {
     /// A user in the child.
     #[track_caller]
     pub(crate) fn user(&self, name: &str) -> Option<UserView> {
-        let users = self.env.simulator.users(NAME).unwrap();
+        let users = self
+            .env
+            .simulator
+            .users(NAME)
+            .expect("the child must be there");
         users.into_iter().find(|user| user.name == name)
     }
 
     /// A role in the child.
     #[track_caller]
     pub(crate) fn role(&self, name: &str) -> Option<RoleView> {
-        let roles = self.env.simulator.roles(NAME).unwrap();
+        let roles = self
+            .env
+            .simulator
+            .roles(NAME)
+            .expect("the child must be there");
         roles.into_iter().find(|role| role.name == name)
     }
 
@@ -105,6 +95,13 @@ impl Complete {
     fn read(&self, file: &str) -> String {
         fs::read_to_string(self.env.path(file)).expect("the file must be readable")
     }
+}
+
+/// Values for the variables of the example, and of the smaller one, `examples/workload-cluster/`.
+pub(crate) fn variables() -> String {
+    format!(
+        "name = {NAME:?}\naws_account = \"{ACCOUNT}\"\naws_arn = \"arn:aws:sts::{ACCOUNT}:assumed-role/terraform/*\"\n"
+    )
 }
 
 /// The account that the child's token allows.
