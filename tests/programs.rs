@@ -90,6 +90,7 @@ fn a_scenario_runs_only_on_a_program_that_is_there() {
     let scenario = Scenario {
         name: "acceptance::create::works",
         run: |_| (),
+        needs: None,
     };
     assert_eq!(
         matrix::trial_name(Kind::OpenTofu, scenario),
@@ -113,6 +114,38 @@ fn a_scenario_runs_only_on_a_program_that_is_there() {
         matrix::attempt(&broken, scenario),
         Err(failed) if failed.message() == Some("does not run")
     ));
+}
+
+#[test]
+fn a_scenario_runs_only_on_a_program_that_has_what_it_needs() {
+    let scenario = Scenario {
+        name: "acceptance::identities::works",
+        run: |_| (),
+        needs: Some(matrix::EPHEMERAL_RESOURCES),
+    };
+    for (kind, version, runs) in [
+        (Kind::Terraform, "1.9.8", false),
+        (Kind::Terraform, "1.10.0", true),
+        (Kind::Terraform, "1.15.0-rc1", true),
+        (Kind::OpenTofu, "1.10.6", false),
+        (Kind::OpenTofu, "1.11.0", true),
+        (Kind::OpenTofu, "2.0.0", true),
+    ] {
+        let there = Ok(program(kind, "/x/it".into(), version));
+        match matrix::attempt(&there, scenario) {
+            Ok(Completion::Completed) => assert!(runs, "{kind} {version}"),
+            Ok(Completion::Ignored {
+                reason: Some(reason),
+            }) => {
+                assert!(!runs, "{reason}");
+                assert_eq!(
+                    reason,
+                    format!("{kind} {version} has no ephemeral resources")
+                );
+            }
+            _ => panic!("{kind} {version} neither runs nor is skipped"),
+        }
+    }
 }
 
 #[test]

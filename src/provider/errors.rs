@@ -20,17 +20,26 @@ pub(super) fn call_failed_and(
     diagnostics: &mut Diagnostics,
 ) {
     // Arguments of the provider block are no attributes of a resource: they are named in the text.
-    let mut detail = sentence(&format!("While {doing}: {}", chain(error)));
-    if let Some(attribute) = error.attribute() {
-        detail.push_str(&format!(
-            "\n\nThe argument of the provider block concerned is {attribute}."
-        ));
-    }
-    for part in more.map(str::to_owned).into_iter().chain(error.advice()) {
-        detail.push_str("\n\n");
-        detail.push_str(&part);
-    }
+    let concerned = error
+        .attribute()
+        .map(|attribute| format!("The argument of the provider block concerned is {attribute}."));
+    let parts = [concerned, more.map(str::to_owned), error.advice()];
+    let detail = detail(error, doing, parts);
     diagnostics.error(summary(error.kind()), detail);
+}
+
+/// Adds an error of the client for which an attribute of the resource is to blame, and no argument of the provider block.
+pub(super) fn call_failed_at(
+    path: Path,
+    error: &Error,
+    doing: &str,
+    diagnostics: &mut Diagnostics,
+) {
+    diagnostics.attribute_error(
+        path,
+        summary(error.kind()),
+        detail(error, doing, [error.advice()]),
+    );
 }
 
 /// Adds everything that is wrong with the provider block.
@@ -66,6 +75,16 @@ pub(super) fn chain(error: &Error) -> String {
         source = cause.source();
     }
     text.trim_end_matches('.').to_owned()
+}
+
+/// What was being done, how it failed, and the parts that there are, each a paragraph.
+fn detail<const N: usize>(error: &Error, doing: &str, parts: [Option<String>; N]) -> String {
+    let mut detail = sentence(&format!("While {doing}: {}", chain(error)));
+    for part in parts.into_iter().flatten() {
+        detail.push_str("\n\n");
+        detail.push_str(&part);
+    }
+    detail
 }
 
 fn summary(kind: Kind) -> &'static str {

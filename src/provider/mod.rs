@@ -3,12 +3,14 @@
 mod cluster;
 mod config;
 mod errors;
+mod identity;
 mod interrupt;
 mod metadata;
 mod objects;
 mod role;
 mod shapes;
 mod target;
+mod tbot_config;
 mod timeouts;
 mod unread;
 mod user;
@@ -23,7 +25,9 @@ pub use cluster::Cluster;
 
 use objects::{KindDataSource, KindResource};
 
-use crate::framework::{DataSource, Diagnostics, Provider, Resource, Schema, Value};
+use crate::framework::{
+    DataSource, Diagnostics, EphemeralResource, Function, Provider, Resource, Schema, Value,
+};
 
 /// The provider `teleport`.
 pub struct Teleport {
@@ -68,6 +72,14 @@ impl Provider for Teleport {
             Arc::new(KindDataSource::new(role::ROLE)),
             Arc::new(KindDataSource::new(user::USER)),
         ]
+    }
+
+    fn ephemeral_resources(&self) -> Vec<Arc<dyn EphemeralResource<Cluster>>> {
+        vec![Arc::new(identity::IdentityResource::new())]
+    }
+
+    fn functions(&self) -> Vec<Arc<dyn Function>> {
+        vec![Arc::new(tbot_config::TbotConfig::new())]
     }
 
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {

@@ -9,6 +9,7 @@ use super::{
     credentials::{Source, SourceError},
     dial::{self, DialError},
     identity::Expired,
+    join::JoinError,
 };
 
 /// Why there is no connection.
@@ -147,6 +148,18 @@ impl ConnectError {
             } => error.address(),
             Self::GaveUp { last, .. } => last.address(),
             Self::Source { .. } | Self::NotJoining | Self::Interrupted => None,
+        }
+    }
+
+    /// Whether it is the parent of the cluster to be joined that does not answer.
+    pub(super) fn is_of_parent(&self) -> bool {
+        match self {
+            Self::Source {
+                error: SourceError::Join(error),
+                ..
+            } => matches!(error, JoinError::Parent { .. }),
+            Self::GaveUp { last, .. } => last.is_of_parent(),
+            _ => false,
         }
     }
 

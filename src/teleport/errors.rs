@@ -139,6 +139,11 @@ impl Error {
         }
     }
 
+    /// Whether it is the parent of a cluster to be joined that does not answer: then [`Error::attribute`] is about the parent.
+    pub fn is_of_parent(&self) -> bool {
+        matches!(&*self.0, Failure::Connect(error) if error.is_of_parent())
+    }
+
     /// The argument of the provider that is to blame, if it is one.
     pub fn attribute(&self) -> Option<&'static str> {
         match &*self.0 {

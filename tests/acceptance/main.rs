@@ -19,6 +19,7 @@ mod destroy;
 mod drift;
 mod examples;
 mod failures;
+mod identities;
 mod import;
 mod interruption;
 mod invites;
@@ -29,6 +30,7 @@ mod replacement;
 mod roles;
 mod servers;
 mod taint;
+mod tbot_config;
 mod tenants;
 mod users;
 mod validation;
@@ -47,6 +49,8 @@ fn main() -> ExitCode {
         drift::SCENARIOS,
         examples::SCENARIOS,
         failures::SCENARIOS,
+        identities::SCENARIOS,
+        identities::refusals::SCENARIOS,
         import::SCENARIOS,
         interruption::SCENARIOS,
         invites::SCENARIOS,
@@ -57,6 +61,7 @@ fn main() -> ExitCode {
         roles::SCENARIOS,
         servers::SCENARIOS,
         taint::SCENARIOS,
+        tbot_config::SCENARIOS,
         tenants::SCENARIOS,
         users::SCENARIOS,
         validation::SCENARIOS,

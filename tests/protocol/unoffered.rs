@@ -73,8 +73,10 @@ async fn only_what_there_is_is_advertised() {
     assert_eq!(sorted(found), resources);
     let found = schema.data_source_schemas.keys().cloned().collect();
     assert_eq!(sorted(found), data_sources);
-    assert!(schema.functions.is_empty());
-    assert!(schema.ephemeral_resource_schemas.is_empty());
+    let ephemeral = ["teleport_identity"];
+    let functions = ["tbot_config"];
+    assert!(schema.functions.keys().eq(functions));
+    assert!(schema.ephemeral_resource_schemas.keys().eq(ephemeral));
     assert!(schema.list_resource_schemas.is_empty());
     assert!(schema.action_schemas.is_empty());
     assert!(schema.state_store_schemas.is_empty());
@@ -88,9 +90,13 @@ async fn only_what_there_is_is_advertised() {
     let found = (metadata.data_sources.into_iter()).map(|found| found.type_name);
     assert_eq!(sorted(found.collect()), data_sources);
     assert_eq!(metadata.server_capabilities, Some(capabilities));
-    assert!(metadata.functions.is_empty() && metadata.actions.is_empty());
-    let functions = answer!(provider, get_functions(get_functions::Request {}));
-    assert!(functions.functions.is_empty() && functions.diagnostics.is_empty());
+    let found = metadata.ephemeral_resources.into_iter();
+    assert!(found.map(|found| found.type_name).eq(ephemeral));
+    let found = metadata.functions.into_iter();
+    assert!(found.map(|found| found.name).eq(functions));
+    assert!(metadata.actions.is_empty());
+    let answer = answer!(provider, get_functions(get_functions::Request {}));
+    assert!(answer.functions.keys().eq(functions) && answer.diagnostics.is_empty());
     let request = get_resource_identity_schemas::Request {};
     let identities = answer!(provider, get_resource_identity_schemas(request));
     assert!(identities.identity_schemas.is_empty() && identities.diagnostics.is_empty());
@@ -131,7 +137,7 @@ async fn unknown_types_are_named() {
 }
 
 #[tokio::test]
-async fn there_are_no_ephemeral_resources_and_no_functions() {
+async fn unknown_ephemeral_resources_and_functions_are_named() {
     let host = Host::start().await;
     let mut provider = host.provider();
     let sort = "ephemeral resource";

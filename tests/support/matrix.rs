@@ -14,15 +14,38 @@ use super::programs::{Kind, NotFound, Program, Search};
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) run: fn(&Program),
+    /// What the program must have.
+    pub(crate) needs: Option<Feature>,
 }
 
+/// Something that not every version of the programs has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Feature {
+    pub(crate) name: &'static str,
+    /// The first minor version of 1 that has it, of each program.
+    pub(crate) since: [(Kind, u32); 2],
+}
+
+/// Ephemeral resources.
+pub(crate) const EPHEMERAL_RESOURCES: Feature = Feature {
+    name: "ephemeral resources",
+    since: [(Kind::Terraform, 10), (Kind::OpenTofu, 11)],
+};
+
+/// Functions of providers.
+pub(crate) const PROVIDER_FUNCTIONS: Feature = Feature {
+    name: "functions of providers",
+    since: [(Kind::Terraform, 8), (Kind::OpenTofu, 7)],
+};
+
 #[allow(unused_macros, reason = "as for dead code")]
-/// The scenarios of a module, by the names of its functions: `fn(&Program)`.
+/// The scenarios of a module, by the names of its functions: `fn(&Program)`. After a name and a colon, what it needs.
 macro_rules! scenarios {
-    ($($function:ident),* $(,)?) => {
+    ($($function:ident $(: $needs:expr)?),* $(,)?) => {
         &[$($crate::support::matrix::Scenario {
             name: concat!(module_path!(), "::", stringify!($function)),
             run: $function,
+            needs: [$($needs,)?].first().copied(),
         }),*]
     };
 }
@@ -84,11 +107,30 @@ pub(crate) fn attempt(
 ) -> Result<Completion, Failed> {
     match found {
         Ok(program) => {
+            if let Some(feature) = scenario.needs.filter(|feature| !feature.is_in(program)) {
+                let reason = format!(
+                    "{} {} has no {}",
+                    program.kind, program.version, feature.name
+                );
+                return Ok(Completion::ignored_with(reason));
+            }
             (scenario.run)(program);
             Ok(Completion::Completed)
         }
         Err(NotFound::Skipped(reason)) => Ok(Completion::ignored_with(reason)),
         Err(NotFound::Broken(reason)) => Err(Failed::from(reason)),
+    }
+}
+
+impl Feature {
+    /// Whether the program is new enough. One whose version cannot be read is taken to be.
+    fn is_in(self, program: &Program) -> bool {
+        let mut numbers = program.version.split('.').map(str::parse::<u32>);
+        let (Some(Ok(1)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
+            return true;
+        };
+        let since = self.since.iter().find(|(kind, _)| *kind == program.kind);
+        since.is_none_or(|(_, since)| minor >= *since)
     }
 }
 
