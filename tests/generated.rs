@@ -153,6 +153,23 @@ fn links_within_the_documentation_lead_somewhere() {
     }
 }
 
+#[test]
+fn the_guide_shows_pieces_of_the_complete_example() {
+    let read = |path: &str| fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
+    let example = read("examples/complete/main.tf");
+    let guide = read("docs/guides/workload-clusters.md");
+    let (_, section) = guide.split_once("\n## What is in it\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let blocks = section.split("```terraform\n").skip(1);
+    let blocks: Vec<_> = blocks
+        .filter_map(|rest| Some(rest.split_once("```")?.0))
+        .collect();
+    assert_eq!(blocks.len(), 3);
+    for block in blocks {
+        assert!(example.contains(block), "{block}");
+    }
+}
+
 fn site() -> Site {
     Site::of(
         &Teleport::new(Box::new(|_| None)),
