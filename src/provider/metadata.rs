@@ -57,15 +57,6 @@ pub(super) fn namespace(path: &Path, value: &Value, told: &mut Diagnostics) {
     }
 }
 
-/// The revision is the cluster's to give.
-pub(super) fn revision(path: &Path, _value: &Value, told: &mut Diagnostics) {
-    invalid(
-        path,
-        "changes with every write and is given by the cluster: leave it out",
-        told,
-    );
-}
-
 pub(super) fn invalid(path: &Path, what: &str, told: &mut Diagnostics) {
     told.attribute_error(
         path.clone(),

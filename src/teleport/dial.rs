@@ -3,14 +3,16 @@
 use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use futures_util::future::{Either, select};
-use rustls::pki_types::ServerName;
+use rustls::{AlertDescription, pki_types::ServerName};
 use tokio::time::{Instant, timeout_at};
 use tonic::{Request, client::Grpc};
 use tonic_prost::ProstCodec;
 
 use super::{
-    Address, Config, Kind, discovery,
-    handshake::{HandshakeError, handshake, refusal_in},
+    Address, Config, Kind,
+    alert::{Attentive, LastAlert},
+    discovery,
+    handshake::{HandshakeError, handshake, is_refusal},
     identity::Identity,
     status, tcp,
     tls::{self, Trust},
@@ -219,11 +221,13 @@ impl Attempt<'_> {
         if stream.get_ref().1.alpn_protocol() != Some(tls::H2) {
             return Err(WayError::NoHttp2);
         }
+        let alert = LastAlert::default();
+        let stream = Attentive::new(stream, alert.clone());
         let transport = self
             .step("the start of HTTP/2", Transport::handshake(stream))
             .await?;
-        let transport = transport.map_err(|error| WayError::Closed(transport::chain(&error)))?;
-        let ping = self.ping(way, &transport).await?;
+        let transport = transport.map_err(|error| self.closed(&alert, transport::chain(&error)))?;
+        let ping = self.ping(way, &transport, &alert).await?;
         if is_too_old(&ping.server_version) {
             return Err(WayError::TooOld(ping.server_version));
         }
@@ -260,15 +264,7 @@ impl Attempt<'_> {
                     names: certificate.names.clone(),
                 }
             }
-            (HandshakeError::Alert(alert), _) => {
-                match refusal_in(&rustls::Error::AlertReceived(alert).to_string()) {
-                    Some(alert) => WayError::ClientRefused {
-                        alert,
-                        user: self.identity.user().to_owned(),
-                    },
-                    None => WayError::Auth(HandshakeError::Alert(alert)),
-                }
-            }
+            (HandshakeError::Alert(alert), _) if is_refusal(alert) => self.client_refused(alert),
             (HandshakeError::Closed, None) if way == Way::Proxy => WayError::RouteClosed {
                 cluster_name: cluster_name.unwrap_or_default().to_owned(),
             },
@@ -277,7 +273,12 @@ impl Attempt<'_> {
     }
 
     /// The proof that the connection works: with TLS 1.3 a refused client certificate shows up only now.
-    async fn ping(&self, way: Way, transport: &Transport) -> Result<PingResponse, WayError> {
+    async fn ping(
+        &self,
+        way: Way,
+        transport: &Transport,
+        alert: &LastAlert,
+    ) -> Result<PingResponse, WayError> {
         let mut grpc = Grpc::with_origin(transport.clone(), transport::origin());
         let mut request = Request::new(PingRequest {});
         request.set_timeout(
@@ -305,13 +306,22 @@ impl Attempt<'_> {
                 message: failure.message,
             });
         }
-        Err(match refusal_in(&failure.message) {
-            Some(alert) => WayError::ClientRefused {
-                alert,
-                user: self.identity.user().to_owned(),
-            },
-            None => WayError::Closed(failure.message),
-        })
+        Err(self.closed(alert, failure.message))
+    }
+
+    /// What it means that a connection was closed before anything was answered on it.
+    fn closed(&self, alert: &LastAlert, message: String) -> WayError {
+        match alert.received() {
+            Some(alert) if is_refusal(alert) => self.client_refused(alert),
+            _ => WayError::Closed(message),
+        }
+    }
+
+    fn client_refused(&self, alert: AlertDescription) -> WayError {
+        WayError::ClientRefused {
+            alert,
+            user: self.identity.user().to_owned(),
+        }
     }
 
     /// Whether something before the proxy ends TLS and knows no ALPN, so that the proxy cannot route by it
@@ -332,7 +342,7 @@ impl Attempt<'_> {
             Ok::<_, WayError>(match handshake {
                 Ok(stream) => stream.get_ref().1.alpn_protocol().is_none(),
                 Err(error) => {
-                    error == HandshakeError::Alert(rustls::AlertDescription::NoApplicationProtocol)
+                    error == HandshakeError::Alert(AlertDescription::NoApplicationProtocol)
                 }
             })
         };

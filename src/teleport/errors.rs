@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::connect::ConnectError;
+use super::{connect::ConnectError, rights};
 
 /// Why a call brought nothing. Cheap to clone: calls that wait for the same connection share its failure.
 #[derive(Clone, Debug)]
@@ -156,7 +156,7 @@ impl Error {
     pub fn advice(&self) -> Option<String> {
         match &*self.0 {
             Failure::Connect(error) => error.advice(),
-            Failure::Call(failure) => failure.advice().map(str::to_owned),
+            Failure::Call(failure) => failure.advice(),
         }
     }
 }
@@ -179,17 +179,13 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl CallFailure {
-    fn advice(&self) -> Option<&'static str> {
-        Some(match self.kind {
+    fn advice(&self) -> Option<String> {
+        let advice = match self.kind {
             Kind::MfaRequired => {
                 "The cluster wants a second factor for this call, and a program cannot give one. Use the identity of a Machine \
                  ID bot, or one made by `tctl auth sign` on an auth server: they are exempt. An identity from `tsh login` is not."
             }
-            Kind::AccessDenied => {
-                "The credentials were accepted but lack a right. Give a role of theirs a rule with the resource and the verbs \
-                 that the message names (for workload clusters: resource `workload_cluster`, verbs create, read, list, update \
-                 and delete), then issue new credentials."
-            }
+            Kind::AccessDenied => return Some(self.missing_right()),
             Kind::FeatureDisabled => {
                 "The cluster knows this feature, and it is switched off there. Teleport support can switch it on."
             }
@@ -211,7 +207,26 @@ impl CallFailure {
                 "The cluster gets too many calls. Use fewer at once, such as `-parallelism=4`."
             }
             _ => return None,
-        })
+        };
+        Some(advice.to_owned())
+    }
+
+    fn missing_right(&self) -> String {
+        let rule = match rights::needed(&self.rpc) {
+            Some(right) => {
+                let verbs: Vec<_> = right.verbs.iter().map(|verb| format!("{verb:?}")).collect();
+                format!(
+                    "resources = [{:?}] and verbs = [{}]",
+                    right.resource,
+                    verbs.join(", ")
+                )
+            }
+            None => "the resource and the verbs that the message names".to_owned(),
+        };
+        format!(
+            "The credentials were accepted but lack a right. Give one of their roles an allow rule with {rule}. If they get a \
+             further role for it, issue them anew."
+        )
     }
 }
 

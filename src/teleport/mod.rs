@@ -7,11 +7,12 @@
 //! | --- | --- |
 //! | arguments | [`attributes`], `settings`, [`duration`], [`address`] |
 //! | credentials | `credentials`, `join`, `identity_file`, `key_pair`, `profile`, `identity`, `private_key`, `pem` |
-//! | reaching a cluster | `connect`, `dial`, `way`, `discovery`, `handshake`, `tls`, `verifier`, `roots`, `tcp`, `http_proxy`, `transport` |
+//! | reaching a cluster | `connect`, `dial`, `way`, `discovery`, `handshake`, `alert`, `tls`, `verifier`, `roots`, `tcp`, `http_proxy`, `transport` |
 //! | calls | [`Client`], [`Pool`], `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
-//! | what can go wrong | [`Error`], [`Kind`] |
+//! | what can go wrong | [`Error`], [`Kind`], `rights` |
 
 pub mod address;
+mod alert;
 pub mod attributes;
 mod client;
 mod clock;
@@ -36,6 +37,7 @@ mod private_key;
 mod profile;
 mod reset_tokens;
 mod retry;
+mod rights;
 mod roots;
 mod settings;
 mod status;

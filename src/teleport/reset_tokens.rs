@@ -60,3 +60,87 @@ impl ResetTokens {
 }
 
 const RPC: &str = "CreateResetPasswordToken";
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use prost::Message as _;
+    use tonic::Code;
+
+    use super::*;
+    use crate::{
+        proto::{
+            auth::CreateResetPasswordTokenRequest,
+            types::{Metadata, UserTokenSpecV3},
+        },
+        teleport::testing::{Answer, Cluster},
+    };
+
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    /// Answers the call so, and Ping as usual.
+    async fn answering(answer: Answer) -> Cluster {
+        Cluster::auth(move |path, _| {
+            if path.ends_with(RPC) {
+                answer.clone()
+            } else {
+                Answer::Message(Vec::new())
+            }
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn an_invite_names_user_and_life_and_brings_the_link() {
+        let token = UserTokenV3 {
+            metadata: Some(Metadata {
+                name: "secret".to_owned(),
+                ..Metadata::default()
+            }),
+            spec: Some(UserTokenSpecV3 {
+                user: "alice".to_owned(),
+                url: "https://parent/web/invite/secret".to_owned(),
+                ..UserTokenSpecV3::default()
+            }),
+            ..UserTokenV3::default()
+        };
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (answer, noted) = (token.encode_to_vec(), asked.clone());
+        let cluster = Cluster::auth_answering(move |path, request| {
+            if path.ends_with(RPC) {
+                noted.lock().unwrap().push(request.to_vec());
+                return Answer::Message(answer.clone());
+            }
+            Answer::Message(Vec::new())
+        })
+        .await;
+        let tokens = cluster.client().reset_tokens();
+        assert_eq!(tokens.invite("alice", DAY).await.unwrap(), token);
+
+        let asked = asked.lock().unwrap();
+        let asked = CreateResetPasswordTokenRequest::decode(asked[0].as_slice()).unwrap();
+        assert_eq!(
+            (asked.name.as_str(), asked.r#type.as_str()),
+            ("alice", "invite")
+        );
+        assert_eq!(u128::try_from(asked.ttl).unwrap(), DAY.as_nanos());
+    }
+
+    #[tokio::test]
+    async fn an_invite_whose_outcome_is_in_doubt_is_not_repeated() {
+        for answer in [Answer::Drop, Answer::Status(Code::Unavailable, "later")] {
+            let cluster = answering(answer).await;
+            let error = cluster.client().reset_tokens().invite("alice", DAY).await;
+            assert!(error.unwrap_err().may_have_been_carried_out());
+            assert_eq!(cluster.calls(), [RPC]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_user_who_is_not_there_gets_none() {
+        let cluster = answering(Answer::Status(Code::NotFound, "no such user")).await;
+        let error = cluster.client().reset_tokens().invite("alice", DAY).await;
+        assert_eq!(error.unwrap_err().kind(), Kind::NotFound);
+    }
+}

@@ -161,7 +161,7 @@ fn a_refused_deletion_keeps_the_cluster_in_the_state(program: &Program) {
     env.destroy().error(&[
         "Access Denied",
         "deleting the workload cluster \"team-a\"",
-        "verbs",
+        "resources = [\"workload_cluster\"] and verbs = [\"delete\"]",
     ]);
     assert!(env.state().find(CLUSTER).is_some());
     env.plan_is_empty();

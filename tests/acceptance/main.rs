@@ -19,6 +19,7 @@ mod destroy;
 mod drift;
 mod examples;
 mod failures;
+mod generate;
 mod identities;
 mod import;
 mod interruption;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         drift::SCENARIOS,
         examples::SCENARIOS,
         failures::SCENARIOS,
+        generate::SCENARIOS,
         identities::SCENARIOS,
         identities::refusals::SCENARIOS,
         import::SCENARIOS,

@@ -7,6 +7,7 @@ use tonic::Code;
 use crate::support::{
     environment::TestEnv,
     matrix::{Scenario, scenarios},
+    outcome::AROUND,
     programs::Program,
 };
 
@@ -80,7 +81,8 @@ fn a_role_that_is_missing_is_blamed_on_the_roles(program: &Program) {
     let env = TestEnv::new(program);
     env.configure(&user("roles = [\"nobody\"]"));
     env.apply()
-        .error(&["Refused by Teleport", "nobody", "not found"]);
+        .error(&["Refused by Teleport", "spec.roles", "nobody", "not found"])
+        .points_at(AROUND);
     assert!(env.state().is_empty());
 }
 
@@ -131,7 +133,13 @@ fn a_user_that_exists_is_refused_and_can_be_imported(program: &Program) {
         .unwrap();
     env.configure(&user("roles = []"));
     env.apply()
-        .error(&["User Already Exists", "to = ADDRESS", "id = \"carol\""]);
+        .error(&[
+            "User Already Exists",
+            "metadata.name",
+            "to = ADDRESS",
+            "id = \"carol\"",
+        ])
+        .points_at(AROUND);
     env.run(&["import", USER, "carol"]).succeeded();
     env.apply().succeeded().without_diagnostics();
     env.plan_is_empty().without_diagnostics();
@@ -202,7 +210,7 @@ fn mistakes_in_users_are_found_before_anything_is_asked(program: &Program) {
         (
             user("").replace("\"carol\"\n", "\" \"\n"),
             ["Invalid User Name", "empty"],
-            "",
+            AROUND,
         ),
         (
             user("").replace("\"v2\"", "\"v3\""),
@@ -211,8 +219,8 @@ fn mistakes_in_users_are_found_before_anything_is_asked(program: &Program) {
         ),
         (
             user("").replace("\"carol\"\n", "\"carol\"\n    revision = \"x\"\n"),
-            ["metadata.revision", "leave it out"],
-            "",
+            ["metadata.revision", "Remove it"],
+            AROUND,
         ),
     ] {
         env.configure(&configuration);

@@ -3,7 +3,7 @@
 use crate::support::{
     environment::{TestEnv, cluster},
     matrix::{Scenario, scenarios},
-    outcome::Outcome,
+    outcome::{AROUND, Outcome},
     programs::Program,
 };
 
@@ -11,6 +11,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_good_configuration_is_valid,
     names_that_are_no_dns_label_are_refused,
     regions_are_needed_and_an_unfamiliar_one_is_a_warning,
+    what_every_cluster_needs_is_asked_for_by_the_program_itself,
     join_methods_other_than_iam_are_refused,
     accounts_that_are_none_are_refused,
     arns_that_do_not_fit_are_refused,
@@ -62,10 +63,7 @@ impl Refused {
             let error = error.unwrap_or_else(|| panic!("nothing about {address}\n{outcome}"));
             error.says(&[&path]);
             error.says(&phrases.iter().map(String::as_str).collect::<Vec<_>>());
-            // Programs point at attributes of the resource itself alone; what is inside of one must be named in the text.
-            if !path.contains('.') {
-                error.points_at(&path);
-            }
+            error.points_at(if path.contains('.') { AROUND } else { &path });
         }
     }
 }
@@ -102,8 +100,8 @@ fn regions_are_needed_and_an_unfamiliar_one_is_a_warning(program: &Program) {
     let regions = "[{ name = \"us-west-2\" }]";
     for (to, path, phrase) in [
         ("[]", "spec.regions", "at least one region"),
-        ("null", "spec.regions", "at least one region"),
-        ("[{}]", "spec.regions[0].name", "us-west-2"),
+        ("null", "spec.regions", "required"),
+        ("[{ name = null }]", "spec.regions[0].name", "required"),
         ("[{ name = \"\" }]", "spec.regions[0].name", "\"\""),
     ] {
         refused.add(regions, to, path, &[phrase]);
@@ -114,14 +112,29 @@ fn regions_are_needed_and_an_unfamiliar_one_is_a_warning(program: &Program) {
     outcome.warning(&["mars-north-1", "spec.regions[0].name", "eu-central-1"]);
 }
 
+fn what_every_cluster_needs_is_asked_for_by_the_program_itself(program: &Program) {
+    let env = TestEnv::new(program);
+    for (from, name) in [
+        ("regions = [{ name = \"us-west-2\" }]", "regions"),
+        ("{ name = \"terraform\" }", "name"),
+        ("join_method = \"iam\"", "join_method"),
+        (
+            "allow       = [{ aws_account = \"123456789012\" }]",
+            "allow",
+        ),
+    ] {
+        let to = if from.starts_with('{') { "{}" } else { "" };
+        let error = validate(&env, from, to).failed().diagnostics().remove(0);
+        error.says(&[&format!("attribute {name:?} is required")]);
+        error.points_at("spec");
+    }
+}
+
 fn join_methods_other_than_iam_are_refused(program: &Program) {
     let mut refused = Refused::default();
     let path = "spec.token.join_method";
-    for (to, phrase) in [
-        ("join_method = \"token\"", "\"token\""),
-        ("", "needs a join method"),
-    ] {
-        refused.add("join_method = \"iam\"", to, path, &["\"iam\"", phrase]);
+    for (to, phrase) in [("\"token\"", "must be \"iam\""), ("null", "required")] {
+        refused.add("\"iam\"", to, path, &[phrase]);
     }
     let env = TestEnv::new(program);
     refused.check(&env);
@@ -208,7 +221,6 @@ fn metadata_that_the_server_refuses_is_refused_before(program: &Program) {
         ("description = \"of team a\"", "metadata.description"),
         ("expires = \"2030-01-01T00:00:00Z\"", "metadata.expires"),
         ("namespace = \"default\"", "metadata.namespace"),
-        ("revision = \"1\"", "metadata.revision"),
     ] {
         refused.add(
             name,
@@ -225,7 +237,6 @@ fn what_else_does_not_fit_is_refused(program: &Program) {
     let mut refused = Refused::default();
     for (argument, path, phrase) in [
         ("sub_kind = \"a\"", "sub_kind", "Remove it"),
-        ("status = { state = \"active\" }", "status", "Remove it"),
         ("version = \"v2\"", "version", "\"v1\""),
         ("kind = \"cloud_cluster\"", "kind", "\"workload_cluster\""),
     ] {

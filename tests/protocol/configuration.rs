@@ -286,10 +286,7 @@ async fn credentials_that_cannot_be_used_are_an_error_of_the_first_call() {
     let parent = parent::quick().await;
     for (file, phrase) in [
         ("identity-expired", "expired"),
-        (
-            "identity-foreign",
-            "Check that the credentials are of this cluster",
-        ),
+        ("identity-foreign", "refuses the client certificate"),
         ("no-such-file", "no-such-file"),
     ] {
         let walk = Walk::over(Host::launch(parent::launch(&parent)).await).await;

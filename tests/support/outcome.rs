@@ -204,3 +204,8 @@ impl Diagnostic {
         );
     }
 }
+
+/// Where a diagnostic points that is about something inside of an attribute, such as `metadata.name` of `metadata = {...}`:
+/// both programs find only attributes of the resource itself, and show the head of its block for all else. What it is
+/// about must therefore be in the text.
+pub(crate) const AROUND: &str = "resource ";

@@ -159,11 +159,13 @@ async fn look_again(
 /// Adds a refusal of the server, with the attribute that it is about.
 pub(super) fn refused(shape: &Shape, error: &Error, doing: &str, told: &mut Diagnostics) {
     match (shape.kind.blame)(error) {
-        Some(path) => told.attribute_error(
-            path,
-            "Refused by Teleport",
-            format!("While {doing}: {}.", chain(error)),
-        ),
+        Some(path) => {
+            let text = format!(
+                "While {doing}: {}.\n\nThe attribute concerned is {path}.",
+                chain(error)
+            );
+            told.attribute_error(path, "Refused by Teleport", text);
+        }
         None => call_failed(error, doing, told),
     }
 }
@@ -227,7 +229,7 @@ fn exists(noun: &str, name: &str, told: &mut Diagnostics) {
             "A {noun} named {name:?} exists already. To manage it with this configuration, import it, with the address of this \
              resource block for ADDRESS:\n\n  import {{\n    to = ADDRESS\n    id = {name:?}\n  }}\n\nIf it is this very \
              resource, tainted, then say that it is good as it is: terraform untaint ADDRESS. To make another {noun}, use \
-             another name."
+             another metadata.name."
         ),
     );
 }

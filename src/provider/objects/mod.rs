@@ -29,6 +29,7 @@ use super::{
     Cluster,
     cluster::begin_apply,
     interrupt::unless_stopped,
+    reported::refuse_configured,
     target::{self, CLUSTER, Target},
     unread,
 };
@@ -113,6 +114,7 @@ impl Resource<Cluster> for KindResource {
     ) {
         target::plan(call, change, diagnostics);
         plan::complete(&self.shape, &self.schema, change);
+        refuse_configured(&[plan::REVISION], change, diagnostics);
     }
 
     async fn create(&self, call: &Call<Cluster>, request: Create) -> Applied {
@@ -211,6 +213,10 @@ impl Resource<Cluster> for KindResource {
             ),
         );
         None
+    }
+
+    fn generate(&self, config: &mut Value) {
+        set_at(config, plan::REVISION, &Value::Null);
     }
 
     fn moves_from(&self, provider: &str, type_name: &str) -> bool {

@@ -92,7 +92,7 @@ fn results(shape: &Shape, config: &Value, planned: &mut Value, prior: &Value, is
     let kind = &shape.kind;
     let paths: Vec<Vec<&str>> = (kind.reported.iter().chain(kind.kept))
         .map(|path| path.split('.').collect())
-        .filter(|path: &Vec<&str>| config.at(path).is_null())
+        .filter(|path: &Vec<&str>| config.at(path).is_null() || *path == REVISION)
         .collect();
     for path in &paths {
         if let Some((_, outer)) = path.split_last()
@@ -112,6 +112,9 @@ fn results(shape: &Shape, config: &Value, planned: &mut Value, prior: &Value, is
         }
     }
 }
+
+/// The one result that a configuration may repeat. Where it changes the plan is refused.
+pub(super) const REVISION: &[&str] = &["metadata", "revision"];
 
 /// What becomes of an attribute that the configuration leaves to the server.
 enum Filled {

@@ -66,7 +66,7 @@ const fn rpc(name: &'static str, field: &'static str) -> Rpc {
 }
 
 fn rules() -> Rules {
-    let checks: [(&str, validate::Check); 16] = [
+    let checks: [(&str, validate::Check); 15] = [
         ("spec.options.cert_format", validate::not_nothing),
         ("spec.options.enhanced_recording", validate::not_nothing),
         ("spec.options.max_session_ttl", validate::not_nothing),
@@ -75,7 +75,6 @@ fn rules() -> Rules {
         ("metadata.expires", super::metadata::expires),
         ("metadata.labels", super::metadata::labels),
         ("metadata.namespace", super::metadata::namespace),
-        ("metadata.revision", super::metadata::revision),
         ("spec.options.lock", validate::lock),
         (
             "spec.options.enhanced_recording",

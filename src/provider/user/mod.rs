@@ -59,7 +59,6 @@ fn rules() -> Rules {
         .validate("metadata.expires", Validator::new(metadata::expires))
         .validate("metadata.labels", Validator::new(metadata::labels))
         .validate("metadata.namespace", Validator::new(metadata::namespace))
-        .validate("metadata.revision", Validator::new(metadata::revision))
         .omit("spec.status")
         .omit("spec.expires")
         .omit("spec.created_by")

@@ -28,6 +28,7 @@ use super::{
     cluster::{begin_apply, client},
     errors::call_failed,
     interrupt::unless_stopped,
+    reported::refuse_configured,
     shapes::{null, null_at},
 };
 use crate::{
@@ -80,6 +81,7 @@ impl Resource<Cluster> for WorkloadClusterResource {
         if change.kind == PlanKind::Create {
             existing::look(call, &mut change.planned, &self.stored, diagnostics).await;
         }
+        refuse_configured(&validate::REPORTED, change, diagnostics);
     }
 
     async fn create(&self, call: &Call<Cluster>, request: Create) -> Applied {

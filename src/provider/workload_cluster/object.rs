@@ -208,6 +208,11 @@ fn rules() -> Rules {
         .omit("metadata.id")
         .required("spec")
         .requires_replace("spec")
+        .required("spec.regions")
+        .required("spec.regions.name")
+        .required("spec.bot.name")
+        .required("spec.token.join_method")
+        .required("spec.token.allow")
         .validate("spec.regions.name", Validator::new(validate::check_region))
         .validate(
             "spec.token.join_method",

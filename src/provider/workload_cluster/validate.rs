@@ -11,19 +11,17 @@ pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
     }
     regions(spec.field("regions"), diagnostics);
     token(spec.field("token"), diagnostics);
-    if spec.field("bot").is_set() && spec.at(&["bot", "name"]).is_null() {
-        let path = Path::attributes(&["spec", "bot", "name"]);
-        diagnostics.attribute_error(
-            path,
-            MISSING,
-            "A bot needs a name: set spec.bot.name, or leave spec.bot out.",
-        );
-    }
 }
 
-/// Takes out what [`validate`] refuses whatever its value is: objects that the server reports have some of it.
+/// Takes out what cannot be configured: objects that the server reports have some of it.
 pub(super) fn take_out_refused(config: &mut Value) {
-    for path in REFUSED.map(|(path, _)| path).into_iter().chain([REPORTED]) {
+    let status: &[&str] = &["status"];
+    for path in REFUSED
+        .map(|(path, _)| path)
+        .into_iter()
+        .chain(REPORTED)
+        .chain([status])
+    {
         if let [outer @ .., name] = path
             && let Some(object) = outer.iter().try_fold(&mut *config, |object, step| {
                 object.as_fields_mut()?.get_mut(*step)
@@ -184,35 +182,15 @@ fn refused(config: &Value, diagnostics: &mut Diagnostics) {
             );
         }
     }
-    if config
-        .at(REPORTED)
-        .as_fields()
-        .is_some_and(|fields| fields.values().any(|value| !value.is_null()))
-    {
-        diagnostics.attribute_error(
-            Path::attributes(REPORTED),
-            "Invalid Configuration for Read-Only Attribute",
-            "status is what Teleport Cloud reports and cannot be set. Remove it.",
-        );
-    }
 }
 
 fn regions(regions: &Value, diagnostics: &mut Diagnostics) {
-    let path = Path::attributes(&["spec", "regions"]);
-    if regions.is_null() || regions.as_elements().is_some_and(<[Value]>::is_empty) {
+    if regions.as_elements().is_some_and(<[Value]>::is_empty) {
         diagnostics.attribute_error(
-            path,
+            Path::attributes(&["spec", "regions"]),
             MISSING,
             "A workload cluster needs at least one region: spec.regions = [{ name = \"us-west-2\" }].",
         );
-        return;
-    }
-    for (index, region) in regions.as_elements().unwrap_or_default().iter().enumerate() {
-        if region.is_null() || (region.is_set() && region.field("name").is_null()) {
-            let path = path.with_index(index).with_attribute("name");
-            let text = format!("A region needs a name: set {path}, such as \"us-west-2\".");
-            diagnostics.attribute_error(path, MISSING, text);
-        }
     }
 }
 
@@ -220,20 +198,11 @@ fn token(token: &Value, diagnostics: &mut Diagnostics) {
     if !token.is_set() {
         return;
     }
-    let path = Path::attributes(&["spec", "token"]);
-    if token.field("join_method").is_null() {
-        diagnostics.attribute_error(
-            path.with_attribute("join_method"),
-            MISSING,
-            format!("A token needs a join method: spec.token.join_method = {JOIN_METHOD:?}."),
-        );
-    }
-    let rules = path.with_attribute("allow");
-    if token.field("allow").is_null()
-        || token
-            .field("allow")
-            .as_elements()
-            .is_some_and(<[Value]>::is_empty)
+    let rules = Path::attributes(&["spec", "token", "allow"]);
+    if token
+        .field("allow")
+        .as_elements()
+        .is_some_and(<[Value]>::is_empty)
     {
         diagnostics.attribute_error(
             rules,
@@ -378,10 +347,15 @@ const REGIONS: [&str; 6] = [
     "sa-east-1",
 ];
 
-const REPORTED: &[&str] = &["status"];
+/// What Teleport Cloud reports.
+pub(super) const REPORTED: [&[&str]; 3] = [
+    &["metadata", "revision"],
+    &["status", "state"],
+    &["status", "domain"],
+];
 
 /// What the schema shares with other resources, and the server refuses.
-const REFUSED: [(&[&str], &str); 6] = [
+const REFUSED: [(&[&str], &str); 5] = [
     (&["sub_kind"], "does not exist for workload clusters."),
     (
         &["metadata", "labels"],
@@ -398,10 +372,6 @@ const REFUSED: [(&[&str], &str); 6] = [
     (
         &["metadata", "namespace"],
         "is refused by Teleport: a workload cluster has no namespace.",
-    ),
-    (
-        &["metadata", "revision"],
-        "is chosen by Teleport at every write.",
     ),
 ];
 

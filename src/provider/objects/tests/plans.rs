@@ -277,3 +277,43 @@ fn what_the_provider_does_not_know_survives_an_update() {
     };
     assert!(created_by(&changed) && created_by(&world.object));
 }
+
+#[test]
+fn a_revision_may_be_configured_for_as_long_as_it_stays() {
+    let path = ["metadata", "revision"];
+    let with_revision = |config: &Value, world: &World| {
+        let mut config = config.clone();
+        set_at(&mut config, &path, world.state.at(&path));
+        config
+    };
+    let first = config("v8", none(), &["a"]);
+    let mut world = World::create(role(), &first);
+    world.nothing_is_planned(&with_revision(&first, &world));
+
+    let call = Call {
+        client: None,
+        stop: Stop::never(),
+    };
+    let refused = |config: &Value, prior: &Value, world: &World| {
+        let plan = plan_by(&world.resource, &call, config, prior, &world.private);
+        let told = plan.diagnostics.iter();
+        told.map(|told| told.path.to_string()).collect::<Vec<_>>()
+    };
+    let generated = operations::configuration(&world.resource, &world.state);
+    assert!(generated.at(&path).is_null());
+    let repeated = with_revision(&first, &world);
+    assert_eq!(
+        refused(&repeated, &Value::Null, &world),
+        ["metadata.revision"]
+    );
+    let second = with_revision(&config("v8", none(), &["b"]), &world);
+    assert_eq!(
+        refused(&second, &world.state, &world),
+        ["metadata.revision"]
+    );
+    world.edit(|role| set_at(role, &["metadata", "description"], &"x".into()));
+    assert_eq!(
+        refused(&repeated, &world.state, &world),
+        ["metadata.revision"]
+    );
+}

@@ -1,5 +1,5 @@
 use super::*;
-use crate::framework::Severity;
+use crate::framework::{Severity, operations};
 
 type Check = fn(&Path, &Value, &mut Diagnostics);
 
@@ -50,7 +50,8 @@ fn token(rules: &[(&str, &str)]) -> Value {
 
 /// The paths of the errors about a configuration.
 fn errors(config: &Value) -> Vec<String> {
-    let mut diagnostics = Diagnostics::new();
+    let schema = super::super::object::Objects::new().schema();
+    let mut diagnostics = operations::validate(&schema, config, true);
     validate(config, &mut diagnostics);
     diagnostics
         .iter()
@@ -179,6 +180,19 @@ fn a_cluster_needs_regions_with_names() {
 }
 
 #[test]
+fn a_bot_and_a_token_are_whole_or_left_out() {
+    let mut bot = spec(Value::Null);
+    bot.set_field("bot", Value::object([("name", Value::Null)]));
+    assert_eq!(errors(&object(bot)), ["spec.bot.name"]);
+    let token = Value::object([("join_method", Value::Null), ("allow", Value::Null)]);
+    assert_eq!(
+        errors(&object(spec(token))),
+        ["spec.token.allow", "spec.token.join_method"]
+    );
+    assert_eq!(errors(&object(spec(Value::Null))), [""; 0]);
+}
+
+#[test]
 fn a_rule_needs_an_account_or_an_arn_and_they_must_agree() {
     assert_eq!(errors(&object(spec(token(&[])))), ["spec.token.allow"]);
     assert_eq!(
@@ -210,11 +224,7 @@ fn what_the_server_refuses_is_an_error_at_plan() {
             ("expires", Value::Unknown),
         ]),
     );
-    config.set_field("status", Value::object([("state", "active".into())]));
-    assert_eq!(
-        errors(&config),
-        ["metadata.labels", "metadata.description", "status"]
-    );
+    assert_eq!(errors(&config), ["metadata.labels", "metadata.description"]);
     config.set_field(
         "metadata",
         Value::object([
@@ -222,7 +232,6 @@ fn what_the_server_refuses_is_an_error_at_plan() {
             ("labels", Value::Map(Default::default())),
         ]),
     );
-    config.set_field("status", Value::object([("state", Value::Null)]));
     assert_eq!(errors(&config), [""; 0]);
 }
 
