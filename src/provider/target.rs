@@ -1,7 +1,10 @@
 //! `cluster`: the cluster that an object is in. It is that of the provider block, or a workload cluster of it that the object
 //! names.
 
-use super::{Cluster, cluster, errors::call_failed_and, errors::chain};
+use super::{
+    Cluster, cluster,
+    errors::{call_failed_and, call_failed_there, chain},
+};
 use crate::{
     framework::{Attribute, Call, Diagnostics, Path, PlannedChange, RequiresReplace, Value},
     proto::teleport::workloadcluster::v1::WorkloadCluster,
@@ -185,7 +188,7 @@ impl Target {
                 chain(&error)
             ),
         };
-        call_failed_and(error, doing, Some(&more), told);
+        call_failed_there(Path::attribute(CLUSTER), error, doing, &more, told);
         false
     }
 
