@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Shows the provider at work: a real terraform or tofu makes, checks, edits and destroys a workload cluster on a
-# simulated Teleport Cloud. Each step is checked, and the first one that comes out otherwise ends the demo.
+# Shows the provider at work: a real terraform or tofu makes, checks, edits and destroys a workload cluster and what is in
+# it (examples/complete) on a simulated Teleport Cloud. Each step is checked, and the first one that comes out otherwise
+# ends the demo.
 #
 # usage: examples/demo.sh FOLDER   (with terraform-provider-teleport and teleport-simulator in it; `make demo` builds them)
 # DEMO_PROGRAM names the program to run: terraform, tofu or a path.
 set -euo pipefail
 
-readonly steps=8
+readonly steps=10
 readonly provisioning=12s
 
 main() {
@@ -24,7 +25,9 @@ main() {
     install_provider
     plan
     create
+    look
     plan_again
+    edit_role
     edit_spec
     undo_edit
     destroy
@@ -49,14 +52,19 @@ start_simulator() {
         fail "the simulator did not get ready"
     }
     control_url=$(field control_url "$ready")
-    local proxy_address ca_file identity_file
+    local proxy_address ca_file identity_file access_key secret_key
     proxy_address=$(field proxy_address "$ready")
     ca_file=$(field ca_file "$ready")
     identity_file=$(field identity_file "$ready")
+    access_key=$(field aws_access_key_id "$ready")
+    secret_key=$(field aws_secret_access_key "$ready")
     export SSL_CERT_FILE=$ca_file
+    # By these the new cluster lets this machine in as its bot: made up, and known to the simulator alone.
+    export AWS_ACCESS_KEY_ID=$access_key AWS_SECRET_ACCESS_KEY=$secret_key
+    export AWS_REGION=us-west-2 AWS_EC2_METADATA_DISABLED=true
     echo "the parent cluster is at $proxy_address; a new cluster takes $provisioning there to become active"
 
-    cp -R "$root/examples/workload-cluster" "$work/module"
+    cp -R "$root/examples/complete" "$work/module"
     cd "$work/module"
     cat >terraform.tfvars <<VARIABLES
 addr               = "$proxy_address"
@@ -92,34 +100,60 @@ CONFIG
 
 plan() {
     heading "A plan" \
-        "One cluster is to be created. What the server decides is not known yet, the rest was checked without it."
+        "A cluster in the parent; in it a role, a user and the link that invites the user. The second provider block waits for
+the address of the cluster, so all of it is one plan. What the servers decide is not known yet, the rest was checked."
     run 2 plan -detailed-exitcode
-    says "Plan: 1 to add, 0 to change, 0 to destroy."
+    says "Plan: 5 to add, 0 to change, 0 to destroy."
 }
 
 create() {
-    heading "The cluster is created" \
-        "The provider creates it and waits until it is active, then the outputs are there."
+    heading "One apply makes all of it" \
+        "The cluster is created, and waited for until it is active. Then the provider joins it as its bot, by the AWS
+credentials of this machine alone, and makes there what is wanted. No tbot, tctl or tsh takes part; no file is written."
     run 0 apply -auto-approve
-    says "Apply complete! Resources: 1 added, 0 changed, 0 destroyed."
+    says "Apply complete! Resources: 5 added, 0 changed, 0 destroyed."
     [ "$("$program" output -raw state)" = active ] || fail "the output state is not active"
     [ -n "$("$program" output -raw domain)" ] || fail "the output domain is empty"
 }
 
+look() {
+    heading "What came of it" \
+        "The link is a sensitive output, shown on demand only. And the new cluster itself says who is there."
+    run 0 output -raw invite_url
+    echo
+    says "https://$("$program" output -raw domain)/web/invite/"
+    echo
+    ask /clusters/acme-dev/users
+    local user
+    user=$(tr '{' '\n' <<<"$answer" | grep '"name":"example"') || fail "the user is not in the new cluster: $answer"
+    [[ $user == *'"roles":["example"]'* ]] || fail "the user has other roles: $user"
+    echo "${dim}(asked the new cluster: bot-terraform made the user example there, with the role example)${plain}"
+}
+
 plan_again() {
     heading "A second plan finds no changes" \
-        "What was read back from the server is what the configuration says."
+        "What was read back from both clusters is what the configuration says."
     run 0 plan -detailed-exitcode
     says "No changes."
+}
+
+edit_role() {
+    heading "A change in the new cluster is just that" \
+        "The role is to lead to one more environment: it is updated in place, and nothing else is touched."
+    sed -i.old 's/env = \["dev"\]/env = ["dev", "staging"]/' main.tf
+    run 0 apply -auto-approve
+    says "Apply complete! Resources: 0 added, 1 changed, 0 destroyed."
 }
 
 edit_spec() {
     heading "An edit of spec is stopped before it destroys anything" \
         "A spec cannot change, so the plan is a replacement. But a deleted name is held for 14 days: the cluster would be
-destroyed, and could not be made again. The plan warns of that, and the apply stops at the destroy half."
+destroyed, and could not be made again. The plan warns of that, and the apply stops at the destroy half. Nothing of what
+is in the cluster is touched."
     sed -i.old 's/us-west-2/eu-central-1/' terraform.tfvars
     run 2 plan -detailed-exitcode
     says "must be replaced"
+    says "Plan: 1 to add, 0 to change, 1 to destroy."
     says "Warning:"
     says "14 days"
     run 1 apply -auto-approve
@@ -138,12 +172,14 @@ undo_edit() {
 }
 
 destroy() {
-    heading "The cluster is destroyed" \
-        "On purpose, this time. The warning says for how long the name is held."
+    heading "One destroy takes all of it down" \
+        "On purpose, this time. The bot may not delete users and roles, and need not: by deletion_policy they go with the
+cluster, without a call to it. The warning says for how long its name is held."
     run 0 destroy -auto-approve
-    says "Destroy complete! Resources: 1 destroyed."
+    says "Destroy complete! Resources: 5 destroyed."
     says "14 days"
     called DeleteWorkloadCluster || fail "the server was not told to delete the cluster"
+    ! called DeleteUser || fail "the new cluster was told to delete a user"
     [ -z "$("$program" state list)" ] || fail "the state is not empty"
 }
 
@@ -164,13 +200,18 @@ says() {
 
 # Whether the simulator's journal has such a call.
 called() {
-    local address=${control_url#http://} answer
+    ask /calls
+    [[ $answer == *"\"$1\""* ]]
+}
+
+# Asks the simulator's control API: what it says is in `answer`.
+ask() {
+    local address=${control_url#http://}
     exec 4<>"/dev/tcp/${address%:*}/${address##*:}"
-    printf 'GET /calls HTTP/1.0\r\nHost: %s\r\n\r\n' "$address" >&4
+    printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' "$1" "$address" >&4
     answer=$(cat <&4)
     exec 4>&-
-    [[ $answer == HTTP/1.?\ 200* ]] || fail "the simulator's journal cannot be read: $answer"
-    [[ $answer == *"$1"* ]]
+    [[ $answer == HTTP/1.?\ 200* ]] || fail "the simulator does not tell $1: $answer"
 }
 
 # The value of a text in a JSON object of one line: field NAME JSON

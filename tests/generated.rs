@@ -153,6 +153,35 @@ fn links_within_the_documentation_lead_somewhere() {
     }
 }
 
+#[test]
+fn the_guides_show_pieces_of_the_examples() {
+    let read = |path: &str| fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
+    let complete = read("examples/complete/main.tf");
+    let tenants = read("examples/tenants/main.tf") + &read("examples/tenants/tenant/main.tf");
+    for (guide, begin, end, pieces, example) in [
+        (
+            "workload-clusters.md",
+            "\n## What is in it\n",
+            "\n## ",
+            3,
+            complete,
+        ),
+        ("tenants.md", "\n# ", "\n## ", 2, tenants),
+    ] {
+        let guide = read(&format!("docs/guides/{guide}"));
+        let (_, section) = guide.split_once(begin).unwrap();
+        let (section, _) = section.split_once(end).unwrap();
+        let blocks = section.split("```terraform\n").skip(1);
+        let blocks: Vec<_> = blocks
+            .filter_map(|rest| Some(rest.split_once("```")?.0))
+            .collect();
+        assert_eq!(blocks.len(), pieces);
+        for block in blocks {
+            assert!(example.contains(block), "{block}");
+        }
+    }
+}
+
 fn site() -> Site {
     Site::of(
         &Teleport::new(Box::new(|_| None)),

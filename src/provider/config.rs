@@ -167,7 +167,8 @@ fn describe(name: &str) -> &'static str {
         .map_or("", |(_, description)| description)
 }
 
-const WORKLOAD_CLUSTERS: &str = "workload_clusters";
+/// Name of the argument that says how to join workload clusters.
+pub(super) const WORKLOAD_CLUSTERS: &str = "workload_clusters";
 
 const DESCRIPTIONS: [(&str, &str); 22] = [
     (

@@ -2,9 +2,10 @@
 
 use std::error::Error as _;
 
+use super::config::WORKLOAD_CLUSTERS;
 use crate::{
     framework::{Diagnostics, Path},
-    teleport::{Error, InvalidSettings, Kind, Transient},
+    teleport::{Error, InvalidSettings, Kind, Transient, attributes},
 };
 
 /// Adds an error of the client. `doing` says what was being done, such as `reading the workload cluster "a"`.
@@ -19,13 +20,32 @@ pub(super) fn call_failed_and(
     more: Option<&str>,
     diagnostics: &mut Diagnostics,
 ) {
-    // Arguments of the provider block are no attributes of a resource: they are named in the text.
-    let concerned = error
-        .attribute()
-        .map(|attribute| format!("The argument of the provider block concerned is {attribute}."));
+    let concerned = error.attribute().map(argument);
     let parts = [concerned, more.map(str::to_owned), error.advice()];
     let detail = detail(error, doing, parts);
     diagnostics.error(summary(error.kind()), detail);
+}
+
+/// The same for a workload cluster that the attribute at `path` names, and that is joined as the provider block says.
+pub(super) fn call_failed_there(
+    path: Path,
+    error: &Error,
+    doing: &str,
+    more: &str,
+    diagnostics: &mut Diagnostics,
+) {
+    let (path, concerned) = match error.attribute() {
+        Some(name) if error.is_of_parent() => (Path::root(), Some(argument(name))),
+        Some(name @ (JOIN_METHOD | JOIN_TOKEN)) => {
+            let name = format!("{WORKLOAD_CLUSTERS}.{name}");
+            (Path::root(), Some(argument(&name)))
+        }
+        Some(_) => (path, None),
+        None => (Path::root(), None),
+    };
+    let parts = [concerned, Some(more.to_owned()), error.advice()];
+    let detail = detail(error, doing, parts);
+    diagnostics.attribute_error(path, summary(error.kind()), detail);
 }
 
 /// Adds an error of the client for which an attribute of the resource is to blame, and no argument of the provider block.
@@ -77,6 +97,11 @@ pub(super) fn chain(error: &Error) -> String {
     text.trim_end_matches('.').to_owned()
 }
 
+/// Arguments of the provider block are no attributes of a resource, so that they are named in the text.
+fn argument(name: &str) -> String {
+    format!("The argument of the provider block concerned is {name}.")
+}
+
 /// What was being done, how it failed, and the parts that there are, each a paragraph.
 fn detail<const N: usize>(error: &Error, doing: &str, parts: [Option<String>; N]) -> String {
     let mut detail = sentence(&format!("While {doing}: {}", chain(error)));
@@ -108,3 +133,6 @@ fn summary(kind: Kind) -> &'static str {
         Kind::Other => "Teleport Error",
     }
 }
+
+const JOIN_METHOD: &str = attributes::JOIN_METHOD.name;
+const JOIN_TOKEN: &str = attributes::JOIN_TOKEN.name;

@@ -13,6 +13,7 @@ mod shapes;
 mod target;
 mod tbot_config;
 mod timeouts;
+mod unread;
 mod user;
 mod user_invite;
 mod workload_cluster;

@@ -1,7 +1,10 @@
 //! `cluster`: the cluster that an object is in. It is that of the provider block, or a workload cluster of it that the object
 //! names.
 
-use super::{Cluster, cluster, errors::call_failed_and, errors::chain};
+use super::{
+    Cluster, cluster,
+    errors::{call_failed_and, call_failed_there, chain},
+};
 use crate::{
     framework::{Attribute, Call, Diagnostics, Path, PlannedChange, RequiresReplace, Value},
     proto::teleport::workloadcluster::v1::WorkloadCluster,
@@ -16,6 +19,8 @@ pub(super) struct Target {
     client: Client,
     /// None for the cluster of the provider block.
     named: Option<Named>,
+    /// Whether an apply asks.
+    patient: bool,
 }
 
 struct Named {
@@ -101,6 +106,7 @@ impl Target {
             return Some(Self {
                 client: parent,
                 named: None,
+                patient: false,
             });
         };
         let address = match Address::parse(text) {
@@ -118,6 +124,7 @@ impl Target {
             Ok(client) => Some(Self {
                 client,
                 named: Some(Named { address, parent }),
+                patient: false,
             }),
             Err(unknown) => {
                 unknown.refuse(told);
@@ -145,6 +152,7 @@ impl Target {
     /// The same for what an apply asks for: a cluster that has just become active may not let the provider join at once.
     pub(super) fn patient(mut self) -> Self {
         self.client = self.client.patient();
+        self.patient = true;
         self
     }
 
@@ -158,7 +166,8 @@ impl Target {
     pub(super) async fn is_gone(&self, error: &Error, doing: &str, told: &mut Diagnostics) -> bool {
         let Some(Named { address, parent }) = self.named.as_ref().filter(|_| is_no_answer(error))
         else {
-            call_failed_and(error, doing, None, told);
+            let refreshes = self.named.is_none() && !self.patient && is_no_answer(error);
+            call_failed_and(error, doing, refreshes.then_some(NOT_REFRESHED), told);
             return false;
         };
         let more = match parent.workload_clusters().by_address(address).await {
@@ -179,7 +188,7 @@ impl Target {
                 chain(&error)
             ),
         };
-        call_failed_and(error, doing, Some(&more), told);
+        call_failed_there(Path::attribute(CLUSTER), error, doing, &more, told);
         false
     }
 
@@ -205,6 +214,10 @@ impl Target {
 fn is_no_answer(error: &Error) -> bool {
     error.is_connect() || matches!(error.kind(), Kind::Transient(Transient::Unavailable))
 }
+
+/// What helps where the cluster of the provider block does not answer a refresh. Nobody can be asked whether it is gone.
+const NOT_REFRESHED: &str = "If this cluster is gone or suspended for good: `-refresh=false` makes a plan, or a destroy, go by the \
+                             state alone. What has deletion_policy = \"abandon\" is then destroyed without asking the cluster.";
 
 #[cfg(test)]
 mod tests {

@@ -13,15 +13,15 @@ use super::{
     errors::call_failed,
     interrupt::unless_stopped,
     target::{self, CLUSTER, Target, cluster_attribute},
-    user,
+    unread, user,
 };
 use crate::{
     framework::{
-        Applied, Attribute, Block, Call, Create, Delete, Diagnostics, Path, PlannedChange, Private,
-        Resource, Schema, Type, Update, Value,
+        Applied, Attribute, Block, Call, Create, Delete, Diagnostics, Path, PlanKind,
+        PlannedChange, Private, Resource, Schema, Type, Update, Value,
     },
     proto::types::{UserTokenV3, UserV2},
-    teleport::{Kind, duration},
+    teleport::{Client, Kind, duration},
 };
 
 /// The resource `teleport_user_invite`.
@@ -109,29 +109,36 @@ impl Resource<Cluster> for UserInviteResource {
         diagnostics: &mut Diagnostics,
     ) {
         target::plan(call, change, diagnostics);
+        if change.kind == PlanKind::Update
+            && change.requires_replace.is_empty()
+            && unread::is_marked(&change.private)
+        {
+            for name in RESULTS {
+                change.planned.set_field(name, Value::Unknown);
+            }
+        }
     }
 
     async fn create(&self, call: &Call<Cluster>, request: Create) -> Applied {
         let mut told = Diagnostics::new();
-        let mut state = request.planned;
-        match invite(call, &state, &mut told).await {
-            Some(token) => {
-                results(&mut state, &token);
-                Applied {
-                    state,
-                    private: Private::new(),
-                    diagnostics: told,
-                }
-            }
-            None => Applied {
-                diagnostics: told,
-                ..Applied::default()
-            },
+        let (mut state, mut private) = (request.planned, Private::new());
+        let made = match invited(call, &state, &mut told).await {
+            Some(invited) => invited.invite(&mut state, &mut private, &mut told).await,
+            None => false,
+        };
+        Applied {
+            state: if made { state } else { Value::Null },
+            private,
+            diagnostics: told,
         }
     }
 
     /// Links cannot be read. But one into a workload cluster that is gone is gone with it.
-    async fn read(&self, call: &Call<Cluster>, state: Value, private: Private) -> Applied {
+    async fn read(&self, call: &Call<Cluster>, state: Value, mut private: Private) -> Applied {
+        if Target::unknown(&state, call).is_some() {
+            // This stays until an apply has looked.
+            unread::mark(&mut private);
+        }
         let gone = is_cluster_gone(call, &state).await;
         Applied {
             state: if gone { Value::Null } else { state },
@@ -140,15 +147,44 @@ impl Resource<Cluster> for UserInviteResource {
         }
     }
 
-    async fn update(&self, _call: &Call<Cluster>, request: Update) -> Applied {
-        let mut state = request.planned;
-        for name in RESULTS {
-            state.set_field(name, request.prior.field(name).clone());
+    /// Makes a link only where the provider block was not known at the plan, and the user turns out to be another one than was
+    /// invited, as in a workload cluster that was made since.
+    async fn update(&self, call: &Call<Cluster>, request: Update) -> Applied {
+        let mut told = Diagnostics::new();
+        let Update {
+            prior,
+            planned,
+            mut private,
+            ..
+        } = request;
+        let mut state = planned;
+        let mut other = None;
+        if unread::is_marked(&private) {
+            let Some(invited) = invited(call, &state, &mut told).await else {
+                return Applied {
+                    state: prior,
+                    private,
+                    diagnostics: told,
+                };
+            };
+            other = Some(invited).filter(|invited| !invited.is_in(&private));
+        }
+        let made = match other {
+            Some(invited) => invited.invite(&mut state, &mut private, &mut told).await,
+            None => false,
+        };
+        if !made {
+            for name in RESULTS {
+                state.set_field(name, prior.field(name).clone());
+            }
+        }
+        if !told.has_errors() {
+            unread::unmark(&mut private);
         }
         Applied {
             state,
-            private: request.private,
-            diagnostics: Diagnostics::new(),
+            private,
+            diagnostics: told,
         }
     }
 
@@ -189,73 +225,109 @@ async fn is_cluster_gone(call: &Call<Cluster>, state: &Value) -> bool {
     unless_stopped(&call.stop, doing, &mut untold, look).await == Some(true)
 }
 
-async fn invite(
-    call: &Call<Cluster>,
-    planned: &Value,
-    told: &mut Diagnostics,
-) -> Option<UserTokenV3> {
+/// A user who is to have a link.
+struct Invited {
+    client: Client,
+    name: String,
+    user: UserV2,
+}
+
+/// The user that a link is for, or an error that says why there is none.
+async fn invited(call: &Call<Cluster>, planned: &Value, told: &mut Diagnostics) -> Option<Invited> {
     let target = Target::of(planned, call, told)?.patient();
-    let client = target.client();
+    let client = target.client().clone();
     let name = planned.field("user").as_str().unwrap_or_default();
-    let ttl = planned.field("ttl").as_str().unwrap_or_default();
-    let ttl = duration::parse(ttl).unwrap_or(DEFAULT_TTL);
-    let path = || Path::attribute("user");
     let doing = format!("reading the user {name:?}");
     let users = client.objects(user::USER.rpcs);
-    let user = match unless_stopped(&call.stop, &doing, told, users.get(name)).await? {
-        Ok(user) => user.transcode_to::<UserV2>().unwrap_or_default(),
+    match unless_stopped(&call.stop, &doing, told, users.get(name)).await? {
+        Ok(user) => Some(Invited {
+            user: user.transcode_to().unwrap_or_default(),
+            name: name.to_owned(),
+            client,
+        }),
         Err(error) if error.kind() == Kind::NotFound => {
             told.attribute_error(
-                path(),
+                Path::attribute("user"),
                 "User Not Found",
                 format!(
                     "There is no user {name:?} to make a link for. If the user is made here, refer to it: user = \
                      teleport_user.NAME.metadata.name."
                 ),
             );
-            return None;
+            None
         }
         Err(error) => {
             if target.is_gone(&error, &doing, told).await {
                 target.missing(&doing, told);
             }
-            return None;
-        }
-    };
-    if let Some(why) = not_local(&user) {
-        told.attribute_error(
-            path(),
-            "Not a Local User",
-            format!("The user {name:?} {why}, and has no password or MFA device to set. An invite is for local users."),
-        );
-        return None;
-    }
-    let reset = planned.field("reset").as_bool() == Some(true);
-    if let (false, Some(what)) = (reset, would_lose(&user)) {
-        told.attribute_error(
-            path(),
-            "Credentials Would Be Reset",
-            format!(
-                "The user {name:?} {what}. Making a link takes away the user's password and all MFA devices at once, whether \
-                 or not the link is used. No link was made.\n\nIf that is what you want, set reset = true. If the user was \
-                 invited already, there is nothing to do: take this resource out of the configuration."
-            ),
-        );
-        return None;
-    }
-    match client.reset_tokens().invite(name, ttl).await {
-        Ok(token) => {
-            unreachable_link(&token, told);
-            Some(token)
-        }
-        Err(error) => {
-            call_failed(
-                &error,
-                &format!("making an invite link for the user {name:?}"),
-                told,
-            );
             None
         }
+    }
+}
+
+impl Invited {
+    /// Makes a link and puts it into the state. False if that is an error.
+    async fn invite(
+        &self,
+        state: &mut Value,
+        private: &mut Private,
+        told: &mut Diagnostics,
+    ) -> bool {
+        let Self { client, name, user } = self;
+        let path = || Path::attribute("user");
+        if let Some(why) = not_local(user) {
+            told.attribute_error(
+                path(),
+                "Not a Local User",
+                format!("The user {name:?} {why}, and has no password or MFA device to set. An invite is for local users."),
+            );
+            return false;
+        }
+        let reset = state.field("reset").as_bool() == Some(true);
+        if let (false, Some(what)) = (reset, would_lose(user)) {
+            told.attribute_error(
+                path(),
+                "Credentials Would Be Reset",
+                format!(
+                    "The user {name:?} {what}. Making a link takes away the user's password and all MFA devices at once, whether \
+                     or not the link is used. No link was made.\n\nIf that is what you want, set reset = true. If the user was \
+                     invited already, there is nothing to do: take this resource out of the configuration."
+                ),
+            );
+            return false;
+        }
+        let ttl = duration::parse(state.field("ttl").as_str().unwrap_or_default());
+        match client
+            .reset_tokens()
+            .invite(name, ttl.unwrap_or(DEFAULT_TTL))
+            .await
+        {
+            Ok(token) => {
+                unreachable_link(&token, told);
+                results(state, &token);
+                private.insert(INVITED, self.since());
+                true
+            }
+            Err(error) => {
+                let doing = format!("making an invite link for the user {name:?}");
+                call_failed(&error, &doing, told);
+                false
+            }
+        }
+    }
+
+    /// Whether this is the user that the last link was for, and not another one of the same name.
+    fn is_in(&self, private: &Private) -> bool {
+        let since = private.get(INVITED).and_then(|since| since.as_str());
+        since.is_none_or(|since| since == self.since())
+    }
+
+    /// When the user was made, which tells users of one name apart. Empty if the cluster does not say.
+    fn since(&self) -> String {
+        let spec = self.user.spec.as_ref();
+        let made = spec.and_then(|spec| spec.created_by.as_ref()?.time.as_ref());
+        made.map(|time| format!("{}.{:09}", time.seconds, time.nanos))
+            .unwrap_or_default()
     }
 }
 
@@ -342,6 +414,9 @@ fn check_ttl(path: &Path, value: &Value, told: &mut Diagnostics) {
 }
 
 const RESULTS: [&str; 4] = ["id", "url", "token_id", "expires"];
+
+/// Which user the last link was for, in private state.
+const INVITED: &str = "invited";
 
 const DEFAULT_TTL: Duration = Duration::from_secs(60 * 60);
 

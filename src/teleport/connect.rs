@@ -225,7 +225,7 @@ impl fmt::Display for ConnectError {
             Self::GaveUp { last, after } => write!(
                 f,
                 "{last} (it was tried again for {}, join_timeout_duration)",
-                humantime::format_duration(*after)
+                humantime::format_duration(Duration::from_secs(after.as_secs()))
             ),
             Self::Skipped { address, skipped } => {
                 f.write_str("no connection")?;

@@ -9,6 +9,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod children;
+mod children_changes;
+mod children_trouble;
 mod create;
 mod credentials;
 mod data_sources;
@@ -37,6 +40,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     support::matrix::run(&[
+        children::SCENARIOS,
+        children_changes::SCENARIOS,
+        children_trouble::SCENARIOS,
         create::SCENARIOS,
         credentials::SCENARIOS,
         data_sources::SCENARIOS,

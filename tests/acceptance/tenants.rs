@@ -232,6 +232,11 @@ fn a_cluster_that_lets_nobody_in_is_not_taken_for_gone(program: &Program) {
             &format!("workload cluster \"team-a\", with the state {state:?}"),
         ]);
         assert_eq!(error.address, ROLE);
+        assert!(error.code.contains("cluster"), "{error:?}");
+        assert!(
+            !error.text.contains("provider block concerned"),
+            "{error:?}"
+        );
         env.state().get(ROLE);
     }
     env.simulator.set_state("team-a", "active").unwrap();
@@ -312,7 +317,7 @@ fn a_cluster_that_turns_out_to_be_another_one_is_an_error(program: &Program) {
 }
 
 fn how_to_join_may_be_known_at_apply_alone(program: &Program) {
-    let env = teams(program);
+    let mut env = teams(program);
     let token = r#"workload_clusters = { join_token = terraform_data.token.output }"#;
     let parent = role("null").replace("developer", "watcher");
     let child = role(&format!("{:?}", domain(&env, "team-b")));
@@ -323,6 +328,16 @@ fn how_to_join_may_be_known_at_apply_alone(program: &Program) {
     env.apply().succeeded().without_diagnostics();
     assert!(has_role(&env, "team-b"));
     env.plan_is_empty().without_diagnostics();
+
+    // What is wrong with it is said of it.
+    env.set("AWS_ACCESS_KEY_ID", "");
+    env.set("AWS_SECRET_ACCESS_KEY", "");
+    let error = env.plan_with(&[]).error(&[
+        "there are no AWS credentials",
+        "concerned is workload_clusters.join_method",
+        "workload cluster \"team-b\", with the state \"active\"",
+    ]);
+    assert_eq!(error.address, ROLE);
 }
 
 fn mistakes_in_clusters_are_found_before_anything_is_asked(program: &Program) {

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use terraform_provider_teleport::framework::{
-    Applied, Call, Create, Delete, Diagnostics, Path, Private, Resource, Schema, Stop, Update,
-    Value,
+    Applied, Call, Create, Delete, Diagnostics, Path, Private, RequiresReplace, Resource, Schema,
+    Stop, Update, Value,
     operations::{self, ApplyRequest, Plan, PlanRequest},
 };
 
@@ -74,6 +74,9 @@ impl<'s> Life<'s> {
         })?;
         let later = self.action(&prior, &last)?;
         let expected = self.action(&prior, &earlier)?;
+        if later == Action::Replace && self.was_left_open(&earlier, &last) {
+            return Ok(());
+        }
         if later != expected && (expected, &later) != (Action::Update, &Action::Nothing) {
             return Err(format!(
                 "the action changed to {later:?}\nprior {prior:#?}\nconfig {config:#?}\nresolved {known:#?}\npaths {:?}",
@@ -127,6 +130,19 @@ impl<'s> Life<'s> {
             }
         }
         Ok(Action::Update)
+    }
+
+    /// Whether a replacement is for nothing but attributes of which the schema says that they are no reason as long as they are
+    /// not known. Such a resource has to end the apply itself, with an error that says so.
+    fn was_left_open(&self, earlier: &Plan, last: &Plan) -> bool {
+        let attributes = &self.schema.block.attributes;
+        last.requires_replace.iter().all(|path| {
+            let open = attributes.iter().any(|(name, attribute)| {
+                attribute.requires_replace == RequiresReplace::IfKnown
+                    && *path == Path::attribute(name)
+            });
+            open && path.find(&earlier.planned).is_some_and(Value::is_unknown)
+        })
     }
 
     fn apply(&self, prior: &Value, config: &Value, plan: Plan) -> Result<Value, String> {

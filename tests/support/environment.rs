@@ -114,6 +114,23 @@ impl TestEnv {
             .expect("the AWS identity must be taken");
     }
 
+    /// Puts the files of an example into the working folder, and these values of its variables beside the parent's.
+    pub(crate) fn copy_example(&self, name: &str, variables: &str) {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("examples")
+            .join(name);
+        for file in ["main.tf", "variables.tf", "outputs.tf"] {
+            fs::copy(example.join(file), self.path(file)).expect("the example must be copyable");
+        }
+        let parent = format!(
+            "addr = {:?}\nidentity_file_path = {:?}\n",
+            self.simulator.proxy_address(),
+            self.simulator.identity_file(),
+        );
+        fs::write(self.path("terraform.tfvars"), parent + variables)
+            .expect("the variables must be writable");
+    }
+
     /// Sets a configuration up that has modules in it.
     #[track_caller]
     pub(crate) fn init_modules(&mut self) {

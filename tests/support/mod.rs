@@ -5,6 +5,7 @@
 )]
 #![allow(clippy::print_stderr, reason = "a test program reports there")]
 
+pub(crate) mod complete;
 pub(crate) mod environment;
 pub(crate) mod installation;
 pub(crate) mod matrix;

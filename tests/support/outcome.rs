@@ -110,6 +110,16 @@ impl Outcome {
         self.pairs("apply_start", "hook")
     }
 
+    /// The addresses of what an apply began, in the order of the run.
+    pub(crate) fn order(&self) -> Vec<String> {
+        let address = |event: Value| {
+            event["hook"]["resource"]["addr"]
+                .as_str()
+                .map(str::to_owned)
+        };
+        self.events("apply_start").filter_map(address).collect()
+    }
+
     /// The lines of a `-json` output of this type.
     pub(crate) fn events<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = Value> + 'a {
         let events = self

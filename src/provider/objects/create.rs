@@ -95,6 +95,19 @@ async fn make(
             return None;
         }
     }
+    send(shape, &objects, planned, name, message, told).await
+}
+
+/// Makes an object that is not there.
+pub(super) async fn send(
+    shape: &Shape,
+    objects: &Objects,
+    planned: &Value,
+    name: &str,
+    message: DynamicMessage,
+    told: &mut Diagnostics,
+) -> Option<DynamicMessage> {
+    let noun = shape.kind.noun;
     match objects.create(message).await {
         Ok(object) => Some(object),
         Err(error) if error.kind() == Kind::AlreadyExists => {
@@ -102,7 +115,7 @@ async fn make(
             None
         }
         Err(error) if error.may_have_been_carried_out() => {
-            look_again(shape, &objects, planned, name, &error, told).await
+            look_again(shape, objects, planned, name, &error, told).await
         }
         Err(error) => {
             refused(

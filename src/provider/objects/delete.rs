@@ -37,6 +37,17 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
         );
         return told;
     }
+    if let Some(unknown) = Target::unknown(&prior, call) {
+        told.error(
+            "Provider Configuration Unknown",
+            format!(
+                "The {noun} {name:?} was not deleted, because of the provider block {unknown} not known now. Where that is \
+                 because the workload cluster is gone, the {noun} is gone with it: take it out of the state (terraform state rm \
+                 ADDRESS), or destroy with {POLICY} = \"abandon\" in the provider block."
+            ),
+        );
+        return told;
+    }
     let Some(target) = Target::of(&prior, call, &mut told) else {
         return told;
     };

@@ -31,6 +31,7 @@ use super::{
     interrupt::unless_stopped,
     reported::refuse_configured,
     target::{self, CLUSTER, Target},
+    unread,
 };
 use crate::{
     framework::{
@@ -137,7 +138,13 @@ impl Resource<Cluster> for KindResource {
                      state says of it was taken as it is."
                 ),
             );
-            return as_it_was(state, told);
+            let mut private = private.clone();
+            unread::mark(&mut private);
+            return Applied {
+                state,
+                private,
+                diagnostics: told,
+            };
         }
         let (Some(target), Some(name)) = (Target::of(&state, call, &mut told), shape::name(&state))
         else {
@@ -148,7 +155,15 @@ impl Resource<Cluster> for KindResource {
         let read = unless_stopped(&call.stop, &doing, &mut told, objects.get(&name)).await;
         let gone = match read {
             None => false,
-            Some(Ok(object)) => return as_it_was(self.shape.value(&object, &state), told),
+            Some(Ok(object)) => {
+                let mut private = private.clone();
+                unread::unmark(&mut private);
+                return Applied {
+                    state: self.shape.value(&object, &state),
+                    private,
+                    diagnostics: told,
+                };
+            }
             Some(Err(error)) if error.kind() == ErrorKind::NotFound => true,
             Some(Err(error)) => target.is_gone(&error, &doing, &mut told).await,
         };

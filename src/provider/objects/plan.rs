@@ -2,13 +2,16 @@
 //!
 //! Three things cannot be said as data: what the server fills in stays as it was filled in, so that a change of it by
 //! somebody else shows; a part whose configuration changed is filled in anew; and a configuration that says the same in
-//! other words changes nothing.
+//! other words changes nothing. An object that the refresh could not read is looked at by the apply, whatever is configured.
 
 use std::collections::BTreeMap;
 
 use super::{Shape, memory::Memory, shape};
-use crate::framework::{
-    Attribute, Nesting, Path, PlanKind, PlannedChange, Schema, Shape as Form, Step, Value,
+use crate::{
+    framework::{
+        Attribute, Nesting, Path, PlanKind, PlannedChange, Schema, Shape as Form, Step, Value,
+    },
+    provider::unread,
 };
 
 /// Completes a plan.
@@ -43,7 +46,19 @@ fn update(shape: &Shape, schema: &Schema, change: &mut PlannedChange) {
     } = change;
     *planned = shape.in_words_of(planned, prior);
     let attributes = &schema.block.attributes;
-    if let Some(memory) = Memory::found(shape, private) {
+    let is_unread = unread::is_marked(private);
+    if is_unread {
+        // It may be missing, and is made then: by a server of which nothing is known.
+        let decide = |_: &Path| Filled::Anew;
+        fill(
+            attributes,
+            config,
+            planned,
+            &Value::Null,
+            &Path::root(),
+            &decide,
+        );
+    } else if let Some(memory) = Memory::found(shape, private) {
         // Core shows no difference for what the configuration no longer says and the provider may give.
         let anew = planned != prior
             || shape
@@ -69,11 +84,11 @@ fn update(shape: &Shape, schema: &Schema, change: &mut PlannedChange) {
             *planned = kept;
         }
     }
-    results(shape, config, planned, prior);
+    results(shape, config, planned, prior, is_unread);
 }
 
-/// What others give is as it was, or unknown where something is to be written.
-fn results(shape: &Shape, config: &Value, planned: &mut Value, prior: &Value) {
+/// What others give is as it was, or unknown where something is to be written, as it is in any case for what is unread.
+fn results(shape: &Shape, config: &Value, planned: &mut Value, prior: &Value, is_unread: bool) {
     let kind = &shape.kind;
     let paths: Vec<Vec<&str>> = (kind.reported.iter().chain(kind.kept))
         .map(|path| path.split('.').collect())
@@ -91,7 +106,7 @@ fn results(shape: &Shape, config: &Value, planned: &mut Value, prior: &Value) {
         }
         set_at(planned, path, prior.at(path));
     }
-    if !shape.same(planned, prior) {
+    if is_unread || !shape.same(planned, prior) {
         for path in &paths {
             set_at(planned, path, &Value::Unknown);
         }

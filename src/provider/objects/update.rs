@@ -9,14 +9,14 @@ use prost_reflect::DynamicMessage;
 
 use super::{
     Shape,
-    create::{comparable, refused, written},
+    create::{comparable, refused, send, written},
     differences::{differences, list},
     memory::Memory,
     shape,
 };
 use crate::{
     framework::{Applied, Call, Diagnostics, Update, Value},
-    provider::{Cluster, errors::call_failed, interrupt::unless_stopped, target::Target},
+    provider::{Cluster, errors::call_failed, interrupt::unless_stopped, target::Target, unread},
     teleport::{Error, Kind, Objects},
 };
 
@@ -39,6 +39,7 @@ pub(super) async fn update(shape: &Shape, call: &Call<Cluster>, request: Update)
             diagnostics: told,
         };
     }
+    let is_unread = unread::is_marked(&private);
     let changed = match Target::of(&planned, call, &mut told) {
         Some(target) => {
             let target = target.patient();
@@ -48,13 +49,17 @@ pub(super) async fn update(shape: &Shape, call: &Call<Cluster>, request: Update)
                 target,
                 call,
                 name: shape::name(&planned).unwrap_or_default(),
+                is_unread,
             };
             work.change(&prior, &planned, &mut told).await
         }
         None => None,
     };
     match changed {
-        Some(object) => written(shape, &config, &planned, &object, private, told),
+        Some(object) => {
+            unread::unmark(&mut private);
+            written(shape, &config, &planned, &object, private, told)
+        }
         None => Applied {
             state: prior,
             private,
@@ -69,6 +74,8 @@ struct Work<'a> {
     target: Target,
     objects: Objects,
     name: String,
+    /// Whether it was not known at the plan that the object is there.
+    is_unread: bool,
 }
 
 impl Work<'_> {
@@ -83,7 +90,9 @@ impl Work<'_> {
         let mut doubt: Option<Error> = None;
         for wait in WAITS {
             tokio::time::sleep(wait).await;
-            let stored = self.read(told).await?;
+            let Some(stored) = self.read(told).await? else {
+                return self.make(planned, told).await;
+            };
             let found = self.shape.value(&stored, prior);
             if doubt.is_some() && self.is_as_planned(&stored, planned) {
                 return Some(stored);
@@ -134,12 +143,14 @@ impl Work<'_> {
         None
     }
 
-    async fn read(&self, told: &mut Diagnostics) -> Option<DynamicMessage> {
+    /// The object as it is. None within if it is missing and to be made; none if that is an error.
+    async fn read(&self, told: &mut Diagnostics) -> Option<Option<DynamicMessage>> {
         let noun = self.shape.kind.noun;
         let doing = format!("reading the {noun} {:?}", self.name);
         let read = self.objects.get(&self.name);
         match unless_stopped(&self.call.stop, &doing, told, read).await? {
-            Ok(stored) => Some(stored),
+            Ok(stored) => Some(Some(stored)),
+            Err(error) if error.kind() == Kind::NotFound && self.is_unread => Some(None),
             Err(error) if error.kind() == Kind::NotFound => {
                 told.error(
                     "Not Found",
@@ -154,6 +165,27 @@ impl Work<'_> {
                 if self.target.is_gone(&error, &doing, told).await {
                     self.target.missing(&doing, told);
                 }
+                None
+            }
+        }
+    }
+
+    /// Makes what the refresh could not look for, and what is not there.
+    async fn make(&self, planned: &Value, told: &mut Diagnostics) -> Option<DynamicMessage> {
+        match self.shape.request(planned) {
+            Ok(message) => {
+                send(
+                    self.shape,
+                    &self.objects,
+                    planned,
+                    &self.name,
+                    message,
+                    told,
+                )
+                .await
+            }
+            Err(problems) => {
+                told.append(problems);
                 None
             }
         }

@@ -16,7 +16,7 @@ use crate::{
         Call, Private, Resource, Stop, Value,
         operations::{self, Plan, PlanRequest},
     },
-    provider::{Cluster, role::ROLE, user::USER},
+    provider::{Cluster, role::ROLE, unread, user::USER},
 };
 
 /// A resource with its object in a cluster and in the state.
@@ -59,6 +59,19 @@ impl World {
             self.revision += 1;
             self.object = server::stored(&changed, self.revision);
         }
+        self.take(config, &plan);
+    }
+
+    /// An apply after a refresh that could not reach the cluster, and to another cluster, which does not have the object.
+    fn apply_elsewhere(&mut self, config: &Value) {
+        unread::mark(&mut self.private);
+        let plan = self.plan(config);
+        assert!(plan.requires_replace.is_empty() && !plan.planned.is_wholly_known());
+        self.revision += 1;
+        let shape = &self.resource.shape;
+        let message = shape.request(&plan.planned).unwrap();
+        self.object = server::stored(&message, self.revision);
+        unread::unmark(&mut self.private);
         self.take(config, &plan);
     }
 
@@ -156,6 +169,10 @@ fn life(make: fn() -> KindResource, name: &str, first: Value, second: Value) {
     world.apply(&second);
     world.refresh();
     world.nothing_is_planned(&second);
+    for config in [&second, &first, &second] {
+        world.apply_elsewhere(config);
+        world.nothing_is_planned(config);
+    }
 
     // It is what it would be if it had been made like that.
     let shape = &world.resource.shape;

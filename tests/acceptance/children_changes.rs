@@ -1,0 +1,211 @@
+//! Changes of a workload cluster that has been set up (`examples/complete`), in the configuration and behind its back.
+
+use terraform_provider_teleport::simulator::{Fault, UserChange};
+use tonic::Code;
+
+use crate::support::{
+    complete::{Complete, INVITE, NAME, ROLE, USER},
+    environment::CLUSTER,
+    matrix::{Scenario, scenarios},
+    programs::Program,
+};
+
+pub(crate) const SCENARIOS: &[Scenario] = scenarios![
+    only_what_was_changed_or_added_is_written,
+    what_somebody_took_away_in_the_child_is_made_again,
+    deleting_in_a_child_is_refused_and_the_policies_are_explained,
+    revoking_in_a_child_takes_every_right_away,
+    a_user_who_logs_in_elsewhere_is_not_invited,
+    a_cluster_that_was_deleted_is_made_anew_with_all_that_is_in_it,
+    a_cluster_of_another_name_gets_all_that_was_in_the_one_before,
+    a_restored_cluster_is_left_as_it_is,
+];
+
+const CAROL: &str = r#"
+resource "teleport_user" "carol" {
+  provider = teleport.child
+  metadata = { name = "carol" }
+  spec     = { roles = [teleport_role.example.metadata.name] }
+}
+"#;
+
+fn made(program: &Program) -> Complete {
+    let complete = Complete::new(program);
+    complete.env.apply().succeeded().without_diagnostics();
+    complete
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut pairs: Vec<_> = expected
+        .iter()
+        .map(|(address, action)| ((*address).to_owned(), (*action).to_owned()))
+        .collect();
+    pairs.sort();
+    pairs
+}
+
+fn only_what_was_changed_or_added_is_written(program: &Program) {
+    let complete = made(program);
+    let Complete { env } = &complete;
+    complete.edit(
+        "node_labels = { env = [\"dev\"] }",
+        "node_labels = { env = [\"dev\", \"staging\"] }",
+    );
+    complete.append(CAROL);
+    let expected = pairs(&[(ROLE, "update"), ("teleport_user.carol", "create")]);
+    assert_eq!(env.plan().planned(), expected);
+    let outcome = env.apply_plan().succeeded().without_diagnostics();
+    assert_eq!(outcome.begun(), expected);
+    assert_eq!(complete.user("carol").unwrap().roles, ["example"]);
+    for (rpc, times) in [
+        ("UpdateRole", 1),
+        ("CreateUser", 2),
+        ("UpdateUser", 0),
+        ("CreateResetPasswordToken", 1),
+    ] {
+        assert_eq!(complete.calls(rpc), times, "{rpc}");
+    }
+    env.plan_is_empty().without_diagnostics();
+}
+
+fn what_somebody_took_away_in_the_child_is_made_again(program: &Program) {
+    let complete = made(program);
+    let Complete { env } = &complete;
+    assert!(env.simulator.delete_user(NAME, "example").unwrap());
+    assert!(env.simulator.delete_role(NAME, "example").unwrap());
+    let url = env.state().output("invite_url").clone();
+    // A link is never made anew by itself: it may have been used, and the user be gone on purpose.
+    let expected = pairs(&[(ROLE, "create"), (USER, "create")]);
+    assert_eq!(env.plan().planned(), expected);
+    env.apply_plan().succeeded().without_diagnostics();
+    assert_eq!(complete.user("example").unwrap().roles, ["example"]);
+    env.plan_is_empty().without_diagnostics();
+    assert_eq!(env.state().output("invite_url"), &url);
+    // On demand it is.
+    env.run(&["apply", "-json", "-auto-approve", "-replace", INVITE])
+        .succeeded();
+    assert_ne!(env.state().output("invite_url"), &url);
+}
+
+fn deleting_in_a_child_is_refused_and_the_policies_are_explained(program: &Program) {
+    let complete = Complete::new(program);
+    complete.edit(
+        "deletion_policy = \"abandon\"",
+        "deletion_policy = \"delete\"",
+    );
+    complete.append(CAROL);
+    let Complete { env } = &complete;
+    env.apply().succeeded().without_diagnostics();
+    complete.edit(CAROL, "");
+    env.apply().error(&[
+        "Access Denied",
+        "user \"carol\"",
+        "deletion_policy",
+        "\"revoke\"",
+        "\"abandon\"",
+        "not delete",
+    ]);
+    assert!(complete.user("carol").is_some());
+    assert!(env.state().find("teleport_user.carol").is_some());
+}
+
+fn revoking_in_a_child_takes_every_right_away(program: &Program) {
+    let complete = Complete::new(program);
+    complete.edit(
+        "deletion_policy = \"abandon\"",
+        "deletion_policy = \"revoke\"",
+    );
+    let Complete { env } = &complete;
+    env.apply().succeeded().without_diagnostics();
+    assert!(!complete.user("example").unwrap().traits.is_empty());
+    let outcome = env
+        .run(&["destroy", "-json", "-auto-approve", "-target", ROLE])
+        .succeeded();
+    outcome.warning(&[
+        "Revoked, Not Deleted",
+        "user \"example\"",
+        "without roles and traits",
+    ]);
+    outcome.warning(&["Revoked, Not Deleted", "role \"example\""]);
+    let user = complete.user("example").unwrap();
+    assert!(user.roles.is_empty() && user.traits.is_empty(), "{user:?}");
+    let role = complete.role("example").unwrap();
+    assert!(role.logins.is_empty() && role.rules.is_empty(), "{role:?}");
+    assert!(env.state().find(USER).is_none() && env.state().find(CLUSTER).is_some());
+}
+
+fn a_user_who_logs_in_elsewhere_is_not_invited(program: &Program) {
+    let complete = Complete::new(program);
+    complete.edit(
+        "traits = { logins = [\"ubuntu\"] }",
+        "github_identities = [{ connector_id = \"github\", username = \"octocat\" }]",
+    );
+    let Complete { env } = &complete;
+    env.apply()
+        .error(&["Not a Local User", "example", "GitHub"])
+        .points_at("user");
+    assert_eq!(complete.calls("CreateResetPasswordToken"), 0);
+}
+
+fn a_cluster_that_was_deleted_is_made_anew_with_all_that_is_in_it(program: &Program) {
+    let complete = made(program);
+    let Complete { env } = &complete;
+    assert!(env.simulator.delete_cluster(NAME));
+    let plan = env.plan();
+    let expected = pairs(&[
+        (CLUSTER, "create"),
+        (ROLE, "update"),
+        (USER, "update"),
+        (INVITE, "update"),
+    ]);
+    assert_eq!(plan.planned(), expected, "{plan}");
+    plan.warning(&["Not Refreshed", "role", "addr", "after the apply"]);
+    let url = env.state().output("invite_url").clone();
+    env.apply_plan().succeeded();
+    assert_eq!(complete.user("example").unwrap().roles, ["example"]);
+    // The user is another one than was invited.
+    assert_ne!(env.state().output("invite_url"), &url);
+    assert_eq!(env.simulator.reset_tokens(NAME).unwrap().len(), 1);
+    env.plan_is_empty().without_diagnostics();
+}
+
+fn a_cluster_of_another_name_gets_all_that_was_in_the_one_before(program: &Program) {
+    let complete = made(program);
+    let Complete { env } = &complete;
+    let sign_up = UserChange {
+        sign_up: true,
+        ..UserChange::default()
+    };
+    env.simulator.change_user(NAME, "example", sign_up).unwrap();
+    complete.set_variable(NAME, "acme-two");
+    env.apply().succeeded();
+    assert_eq!(env.names(), ["acme-two"]);
+    let users = env.simulator.users("acme-two").unwrap();
+    let user = users.iter().find(|user| user.name == "example").unwrap();
+    assert_eq!(user.roles, ["example"]);
+    let url = env
+        .state()
+        .output("invite_url")
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(url.contains("acme-two.localhost"), "{url}");
+    env.plan_is_empty().without_diagnostics();
+}
+
+fn a_restored_cluster_is_left_as_it_is(program: &Program) {
+    let complete = made(program);
+    let Complete { env } = &complete;
+    // The plan does not see the cluster, and by the apply it is back: nothing in it was lost, so nothing is made anew.
+    env.simulator
+        .add_fault(Fault::code("GetWorkloadCluster", Code::NotFound).cluster("parent"))
+        .unwrap();
+    let planned = env.plan().planned();
+    assert!(planned.contains(&(CLUSTER.to_owned(), "create".to_owned())));
+    env.apply_plan().error(&[NAME, "already", "import {"]);
+    env.run(&["import", CLUSTER, NAME]).succeeded();
+    env.apply().succeeded();
+    assert_eq!(complete.calls("CreateUser"), 1);
+    assert_eq!(complete.calls("CreateResetPasswordToken"), 1);
+    env.plan_is_empty().without_diagnostics();
+}
