@@ -8,6 +8,7 @@ use crate::{
     provider::{
         Cluster,
         errors::{call_failed, chain},
+        interrupt::unless_stopped,
         target::Target,
     },
     teleport::{Error, Kind},
@@ -51,36 +52,42 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
     let Some(target) = Target::of(&prior, call, &mut told) else {
         return told;
     };
-    if policy == Policy::Revoke {
-        revoke(shape, &target, &name, &mut told).await;
+    let (stop, name) = (&call.stop, name.as_str());
+    let done = if policy == Policy::Revoke {
+        let doing = format!("revoking the {noun} {name:?}");
+        let work = revoke(shape, &target, name, &doing);
+        unless_stopped(stop, &doing, &mut told, work).await
     } else {
-        really(shape, &target, &name, &mut told).await;
-    }
+        let doing = format!("deleting the {noun} {name:?}");
+        let work = really(shape, &target, name, &doing);
+        unless_stopped(stop, &doing, &mut told, work).await
+    };
+    told.append(done.unwrap_or_default());
     told
 }
 
-async fn really(shape: &Shape, target: &Target, name: &str, told: &mut Diagnostics) {
+async fn really(shape: &Shape, target: &Target, name: &str, doing: &str) -> Diagnostics {
+    let mut told = Diagnostics::new();
     let noun = shape.kind.noun;
     let objects = target.client().objects(shape.kind.rpcs);
     let mut refusal: Option<Error> = None;
     for wait in WAITS {
         tokio::time::sleep(wait).await;
         match objects.delete(name).await {
-            Ok(()) => return,
+            Ok(()) => return told,
             Err(error) if error.kind() == Kind::NotFound => {
                 tracing::info!(name, noun, "it was gone already");
-                return;
+                return told;
             }
             // What uses it may be going at this very moment.
             Err(error) if is_in_use(&error) => refusal = Some(error),
             Err(error) if error.kind() == Kind::AccessDenied => {
                 told.error("Access Denied", not_allowed(shape, name, &error));
-                return;
+                return told;
             }
             Err(error) => {
-                let doing = format!("deleting the {noun} {name:?}");
-                target.is_gone(&error, &doing, told).await;
-                return;
+                target.is_gone(&error, doing, &mut told).await;
+                return told;
             }
         }
     }
@@ -95,29 +102,26 @@ async fn really(shape: &Shape, target: &Target, name: &str, told: &mut Diagnosti
             ),
         );
     }
+    told
 }
 
-async fn revoke(shape: &Shape, target: &Target, name: &str, told: &mut Diagnostics) {
+async fn revoke(shape: &Shape, target: &Target, name: &str, doing: &str) -> Diagnostics {
+    let mut told = Diagnostics::new();
     let noun = shape.kind.noun;
     let objects = target.client().objects(shape.kind.rpcs);
-    let doing = format!("revoking the {noun} {name:?}");
     let mut conflict: Option<Error> = None;
     for wait in WAITS {
         tokio::time::sleep(wait).await;
         let stored = match objects.get(name).await {
             Ok(stored) => stored,
-            Err(error) if error.kind() == Kind::NotFound => return,
+            Err(error) if error.kind() == Kind::NotFound => return told,
             Err(error) => {
-                target.is_gone(&error, &doing, told).await;
-                return;
+                target.is_gone(&error, doing, &mut told).await;
+                return told;
             }
         };
-        let mut object = shape.reported(&stored);
-        (shape.kind.revoke)(&mut object);
-        let message = match shape.changed(&stored, &object) {
-            Ok(message) => message,
-            Err(problems) => return told.append(problems),
-        };
+        let mut message = stored.clone();
+        (shape.kind.revoke)(&mut message);
         let written = if message == stored {
             Ok(stored)
         } else {
@@ -133,18 +137,22 @@ async fn revoke(shape: &Shape, target: &Target, name: &str, told: &mut Diagnosti
                         shape.kind.revoked
                     ),
                 );
-                return;
+                return told;
             }
             // Whoever wrote in between, or if an answer got lost: it is read again, and revoked as it is then.
             Err(error) if error.kind() == Kind::Conflict || error.may_have_been_carried_out() => {
                 conflict = Some(error);
             }
-            Err(error) => return call_failed(&error, &doing, told),
+            Err(error) => {
+                call_failed(&error, doing, &mut told);
+                return told;
+            }
         }
     }
     if let Some(error) = conflict {
-        call_failed(&error, &doing, told);
+        call_failed(&error, doing, &mut told);
     }
+    told
 }
 
 fn not_allowed(shape: &Shape, name: &str, error: &Error) -> String {

@@ -19,11 +19,12 @@ mod shape;
 mod update;
 
 use async_trait::async_trait;
+use prost_reflect::DynamicMessage;
 
 pub(super) use data_source::KindDataSource;
 pub(super) use plan::set_at;
 pub(super) use policy::{POLICY, Policy, policy_argument, policy_attribute};
-pub(super) use shape::Shape;
+pub(super) use shape::{Shape, clear_at};
 
 use super::{
     Cluster,
@@ -68,8 +69,8 @@ pub(super) struct Kind {
     pub(super) validate: fn(&Value, &mut Diagnostics),
     /// Brings what a server says into the words of the reference, beyond what the mapping does.
     pub(super) normalise: fn(&mut Value, &Value),
-    /// Takes every right away.
-    pub(super) revoke: fn(&mut Value),
+    /// Takes every right away, also those that are no attributes.
+    pub(super) revoke: fn(&mut DynamicMessage),
     /// What [`Kind::revoke`] leaves, such as `without roles and traits`.
     pub(super) revoked: &'static str,
     /// The attribute to blame for a refusal, where it can be told.

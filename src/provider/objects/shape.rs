@@ -174,6 +174,22 @@ fn wanted(planned: &Value) -> Value {
     wanted
 }
 
+/// Takes a field out of a message, with all that is in it. The path has the names of the attributes.
+pub(in crate::provider) fn clear_at(message: &mut DynamicMessage, path: &[&str]) {
+    let Some((name, rest)) = path.split_first() else {
+        return;
+    };
+    let field = message.descriptor().get_field_by_json_name(name);
+    let Some(field) = field.filter(|field| message.has_field(field)) else {
+        return;
+    };
+    if rest.is_empty() {
+        message.clear_field(&field);
+    } else if let Field::Message(inner) = message.get_field_mut(&field) {
+        clear_at(inner, rest);
+    }
+}
+
 /// Takes a message out in which nothing is set: to the server it would say that nothing is to be filled in.
 fn clear_blank(message: &mut DynamicMessage, path: &[&str]) {
     let Some((name, rest)) = path.split_first() else {

@@ -3,7 +3,9 @@
 mod kubernetes;
 mod validate;
 
-use super::objects::Kind;
+use prost_reflect::{DynamicMessage, Value as Field};
+
+use super::objects::{Kind, clear_at};
 use crate::{
     framework::{Path, Validator, Value},
     mapping::Rules,
@@ -118,11 +120,12 @@ fn normalise(value: &mut Value, reference: &Value) {
     }
 }
 
-fn revoke(role: &mut Value) {
-    super::objects::set_at(role, &["spec", "allow"], &Value::Null);
+fn revoke(role: &mut DynamicMessage) {
+    clear_at(role, &["spec", "allow"]);
     // In that version a role without labels is one for everything.
-    if role.field("version").as_str() == Some("v3") {
-        role.set_field("version", "v4".into());
+    let version = role.get_field_by_name("Version");
+    if version.is_some_and(|version| version.as_str() == Some("v3")) {
+        role.set_field_by_name("Version", Field::String("v4".to_owned()));
     }
 }
 

@@ -1,6 +1,11 @@
 //! `teleport_user`, a user, as resource and as data source.
 
-use super::{metadata, objects::Kind, objects::set_at};
+use prost_reflect::DynamicMessage;
+
+use super::{
+    metadata,
+    objects::{Kind, clear_at},
+};
 use crate::{
     framework::{Diagnostics, Path, Validator, Value},
     mapping::Rules,
@@ -92,9 +97,9 @@ pub(super) fn name(path: &Path, value: &Value, told: &mut Diagnostics) {
     );
 }
 
-fn revoke(user: &mut Value) {
+fn revoke(user: &mut DynamicMessage) {
     for name in ["roles", "traits"] {
-        set_at(user, &["spec", name], &Value::Null);
+        clear_at(user, &["spec", name]);
     }
 }
 

@@ -237,13 +237,37 @@ fn a_role_of_v3_is_revoked_by_a_version_in_which_nothing_means_nothing() {
     let shape = &world.resource.shape;
     let everything = ["spec", "allow", "app_labels"];
     assert!(world.state.at(&everything).is_set());
-    let mut value = shape.reported(&world.object);
-    (ROLE.revoke)(&mut value);
-    let revoked = server::stored(&shape.changed(&world.object, &value).unwrap(), 2);
+    let mut revoked = world.object.clone();
+    (ROLE.revoke)(&mut revoked);
+    let revoked = server::stored(&revoked, 2);
     assert_eq!(
         shape.reported(&revoked).at(&["spec", "allow"]),
         &Value::Null
     );
+}
+
+#[test]
+fn a_right_that_the_provider_does_not_know_is_revoked_too() {
+    use prost::Message as _;
+    let world = World::create(role(), &config("v8", none(), &["a"]));
+    let mut object = world.object.clone();
+    let spec = object.get_field_by_name_mut("Spec").unwrap();
+    let allow = spec.as_message_mut().unwrap();
+    let allow = allow.get_field_by_name_mut("Allow").unwrap();
+    allow
+        .as_message_mut()
+        .unwrap()
+        .merge(&[0xfa, 0x3f, 0x02, b'h', b'i'][..])
+        .unwrap();
+    let contains_it = |object: &DynamicMessage| {
+        let bytes = object.encode_to_vec();
+        bytes.windows(2).any(|found| found == b"hi")
+    };
+    assert!(contains_it(&object));
+    (ROLE.revoke)(&mut object);
+    assert!(!contains_it(&object));
+    let spec = object.get_field_by_name("Spec").unwrap();
+    assert!(!spec.as_message().unwrap().has_field_by_name("Allow"));
 }
 
 #[test]
