@@ -103,9 +103,13 @@ impl DataSource<Cluster> for KindDataSource {
         config: &Value,
         diagnostics: &mut Diagnostics,
     ) -> Value {
-        let Some(target) = Target::of(config, call, diagnostics) else {
+        let Some(mut target) = Target::of(config, call, diagnostics) else {
             return Value::Null;
         };
+        // What is read within an apply had to wait for something, such as a cluster that may not let the provider in yet.
+        if call.client.as_deref().is_some_and(Cluster::applies) {
+            target = target.patient();
+        }
         let name = config
             .field("name")
             .as_str()
