@@ -1,9 +1,9 @@
 //! What a configured provider block is to the resources.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -22,6 +22,7 @@ pub struct Cluster {
     deletion_policy: Option<Policy>,
     kept: Mutex<HashMap<String, String>>,
     applied: AtomicBool,
+    made: Mutex<HashSet<Address>>,
 }
 
 /// The arguments of the provider block that are not known yet.
@@ -40,6 +41,7 @@ impl Cluster {
             deletion_policy: None,
             kept: Mutex::default(),
             applied: AtomicBool::new(false),
+            made: Mutex::default(),
         }
     }
 
@@ -78,25 +80,37 @@ impl Cluster {
         self.applied.load(Ordering::Relaxed)
     }
 
+    /// Remembers that this process made the workload cluster with this domain.
+    pub(super) fn note_made(&self, domain: &str) {
+        if let Ok(address) = Address::parse(domain) {
+            whole(&self.made).insert(address);
+        }
+    }
+
+    /// Whether this process made the workload cluster at an address: what was there before is no longer.
+    pub(super) fn has_made(&self, address: &Address) -> bool {
+        whole(&self.made).contains(address)
+    }
+
     /// Remembers that this process kept a cluster whose deletion was asked for, so that it can be adopted.
     pub(super) fn keep(&self, name: &str, digest: &str) {
-        self.kept().insert(name.to_owned(), digest.to_owned());
+        whole(&self.kept).insert(name.to_owned(), digest.to_owned());
     }
 
     /// Forgets that a cluster was kept, and says whether it was, with this digest.
     pub(super) fn take_kept(&self, name: &str, digest: &str) -> bool {
-        let mut kept = self.kept();
+        let mut kept = whole(&self.kept);
         let same = kept.get(name).is_some_and(|found| found == digest);
         if same {
             kept.remove(name);
         }
         same
     }
+}
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<String, String>> {
-        // The map is whole after every single call, also when a thread died between two.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// What a mutex holds. It is whole after every single call, also when a thread died between two.
+fn whole<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Remembers that core has begun to apply: a plan from now on is the second one of a resource.

@@ -4,9 +4,13 @@
 use super::{
     Cluster, cluster,
     errors::{call_failed_and, call_failed_there, chain},
+    interrupt::unless_stopped,
+    unread,
 };
 use crate::{
-    framework::{Attribute, Call, Diagnostics, Path, PlannedChange, RequiresReplace, Value},
+    framework::{
+        Attribute, Call, Diagnostics, Path, PlanKind, PlannedChange, RequiresReplace, Stop, Value,
+    },
     proto::teleport::workloadcluster::v1::WorkloadCluster,
     teleport::{Address, Client, Error, Kind, Transient},
 };
@@ -16,6 +20,7 @@ pub(super) const CLUSTER: &str = "cluster";
 
 /// The cluster that an object is in, ready to be called.
 pub(super) struct Target {
+    stop: Stop,
     client: Client,
     /// None for the cluster of the provider block.
     named: Option<Named>,
@@ -53,6 +58,15 @@ pub(super) fn cluster_attribute(noun: &str) -> Attribute {
 /// Completes the plan of an object that names its cluster.
 pub(super) fn plan(call: &Call<Cluster>, change: &mut PlannedChange, told: &mut Diagnostics) {
     let path = Path::attribute(CLUSTER);
+    let address = |text: Option<&str>| text.and_then(|text| Address::parse(text).ok());
+    let cluster = change.planned.field(CLUSTER);
+    let made = |address| (call.client.as_deref()).is_some_and(|client| client.has_made(&address));
+    if change.kind == PlanKind::Update
+        && (cluster.is_unknown() || address(cluster.as_str()).is_some_and(made))
+    {
+        // It may be another cluster under the same address. The apply looks.
+        unread::mark(&mut change.private);
+    }
     if !change.requires_replace.contains(&path) {
         return;
     }
@@ -60,7 +74,6 @@ pub(super) fn plan(call: &Call<Cluster>, change: &mut PlannedChange, told: &mut 
         change.prior.field(CLUSTER).as_str(),
         change.planned.field(CLUSTER).as_str(),
     );
-    let address = |text: Option<&str>| text.and_then(|text| Address::parse(text).ok());
     if address(prior) == address(planned) {
         change.requires_replace.retain(|found| *found != path);
     } else if call.client.as_deref().is_some_and(Cluster::applies) {
@@ -98,12 +111,22 @@ pub(super) fn split_id(id: &str) -> Result<(Option<&str>, &str), String> {
     }
 }
 
+/// The import id of an object, as [`split_id`] takes it apart.
+pub(super) fn import_id(cluster: Option<&str>, name: &str) -> String {
+    match cluster {
+        Some(cluster) => format!("{cluster}/{name}"),
+        None if split_id(name) == Ok((None, name)) => name.to_owned(),
+        None => format!("/{name}"),
+    }
+}
+
 impl Target {
     /// The cluster of an object, or an error that says why there is none.
     pub(super) fn of(object: &Value, call: &Call<Cluster>, told: &mut Diagnostics) -> Option<Self> {
         let parent = cluster::client(call, told)?.clone();
         let Some(text) = object.field(CLUSTER).as_str() else {
             return Some(Self {
+                stop: call.stop.clone(),
                 client: parent,
                 named: None,
                 patient: false,
@@ -122,6 +145,7 @@ impl Target {
         };
         match cluster::configured(call, told)?.workload_cluster(&address) {
             Ok(client) => Some(Self {
+                stop: call.stop.clone(),
                 client,
                 named: Some(Named { address, parent }),
                 patient: false,
@@ -170,7 +194,13 @@ impl Target {
             call_failed_and(error, doing, refreshes.then_some(NOT_REFRESHED), told);
             return false;
         };
-        let more = match parent.workload_clusters().by_address(address).await {
+        let asking = format!("asking whether {address} is still there");
+        let clusters = parent.workload_clusters();
+        let look = clusters.by_address(address);
+        let Some(found) = unless_stopped(&self.stop, &asking, told, look).await else {
+            return false;
+        };
+        let more = match found {
             Ok(None) => {
                 tracing::info!(%address, %error, "the workload cluster is gone");
                 return true;
@@ -210,9 +240,11 @@ impl Target {
     }
 }
 
-/// Whether nothing is known of the object, since its cluster did not let the provider in or did not answer.
+/// Whether nothing is known of the object, since its cluster did not let the provider in or did not answer. What is wrong on
+/// this side, such as missing AWS credentials, says nothing of the cluster.
 fn is_no_answer(error: &Error) -> bool {
-    error.is_connect() || matches!(error.kind(), Kind::Transient(Transient::Unavailable))
+    error.is_connect() && error.kind() != Kind::Credentials
+        || matches!(error.kind(), Kind::Transient(Transient::Unavailable))
 }
 
 /// What helps where the cluster of the provider block does not answer a refresh. Nobody can be asked whether it is gone.
@@ -237,5 +269,15 @@ mod tests {
         assert_eq!(split_id("team/editor"), Ok((None, "team/editor")));
         assert_eq!(split_id("/a.b/editor"), Ok((None, "a.b/editor")));
         assert!(split_id("a.b:x/editor").unwrap_err().contains("port"));
+    }
+
+    #[test]
+    fn an_import_id_that_is_shown_leads_to_the_object() {
+        for cluster in [None, Some("child.example.com"), Some("child.localhost:1")] {
+            for name in ["editor", "a/b", "a.b/c", "a:1/b", "/a", "a.b:x/c"] {
+                let id = import_id(cluster, name);
+                assert_eq!(split_id(&id), Ok((cluster, name)), "{id}");
+            }
+        }
     }
 }

@@ -1,8 +1,9 @@
-//! Objects that a refresh could not read, because the provider block was not known yet.
+//! Objects of which it is not known whether they are there: a refresh could not read them, because the provider block was not known
+//! yet, or the cluster that they name may be another one by the time of the apply.
 //!
-//! Such a provider block is most often that of a workload cluster which is being made, so that nothing of what the state says
-//! is there. Their plan is an update, and the apply looks: what is missing is made. The mark is put into private state by the
-//! refresh, since core hands that to the plan and to the second plan, which it asks for within the apply.
+//! Such a cluster is most often a workload cluster which is being made, so that nothing of what the state says is there. Their
+//! plan is an update, and the apply looks: what is missing is made. The mark is in private state: a refresh's reaches the plan,
+//! and the second plan, which core asks for within the apply; one of that second plan reaches the apply.
 
 use crate::framework::Private;
 

@@ -10,6 +10,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     Cluster,
+    cluster::begin_apply,
     errors::call_failed,
     interrupt::unless_stopped,
     target::{self, CLUSTER, Target, cluster_attribute},
@@ -120,6 +121,7 @@ impl Resource<Cluster> for UserInviteResource {
     }
 
     async fn create(&self, call: &Call<Cluster>, request: Create) -> Applied {
+        begin_apply(call);
         let mut told = Diagnostics::new();
         let (mut state, mut private) = (request.planned, Private::new());
         let made = match invited(call, &state, &mut told).await {
@@ -150,6 +152,7 @@ impl Resource<Cluster> for UserInviteResource {
     /// Makes a link only where the provider block was not known at the plan, and the user turns out to be another one than was
     /// invited, as in a workload cluster that was made since.
     async fn update(&self, call: &Call<Cluster>, request: Update) -> Applied {
+        begin_apply(call);
         let mut told = Diagnostics::new();
         let Update {
             prior,
@@ -188,7 +191,8 @@ impl Resource<Cluster> for UserInviteResource {
         }
     }
 
-    async fn delete(&self, _call: &Call<Cluster>, request: Delete) -> Diagnostics {
+    async fn delete(&self, call: &Call<Cluster>, request: Delete) -> Diagnostics {
+        begin_apply(call);
         let mut told = Diagnostics::new();
         let expires = request.prior.field("expires").as_str().unwrap_or_default();
         let over = OffsetDateTime::parse(expires, &Rfc3339)

@@ -14,7 +14,7 @@ use crate::{
         Cluster,
         errors::{call_failed, chain},
         interrupt::unless_stopped,
-        target::{CLUSTER, Target},
+        target::{CLUSTER, Target, import_id},
     },
     teleport::{Error, Kind, Objects},
 };
@@ -84,7 +84,7 @@ async fn make(
     let doing = format!("looking for a {noun} named {name:?}");
     match unless_stopped(&call.stop, &doing, told, objects.get(name)).await? {
         Ok(_) => {
-            exists(noun, name, told);
+            exists(noun, planned, told);
             return None;
         }
         Err(error) if error.kind() == Kind::NotFound => {}
@@ -111,7 +111,7 @@ pub(super) async fn send(
     match objects.create(message).await {
         Ok(object) => Some(object),
         Err(error) if error.kind() == Kind::AlreadyExists => {
-            exists(noun, name, told);
+            exists(noun, planned, told);
             None
         }
         Err(error) if error.may_have_been_carried_out() => {
@@ -149,7 +149,7 @@ async fn look_again(
     }
     call_failed(error, &format!("creating the {noun} {name:?}"), told);
     match found {
-        Ok(_) => exists(noun, name, told),
+        Ok(_) => exists(noun, planned, told),
         Err(look) if look.kind() == Kind::NotFound => {}
         Err(look) => call_failed(&look, "looking whether it was created all the same", told),
     }
@@ -217,7 +217,9 @@ pub(super) fn comparable(shape: &Shape, object: &Value) -> Value {
     object
 }
 
-fn exists(noun: &str, name: &str, told: &mut Diagnostics) {
+fn exists(noun: &str, planned: &Value, told: &mut Diagnostics) {
+    let name = shape::name(planned).unwrap_or_default();
+    let id = import_id(planned.field(CLUSTER).as_str(), &name);
     let mut capital = noun.to_owned();
     if let Some(first) = capital.get_mut(..1) {
         first.make_ascii_uppercase();
@@ -227,7 +229,7 @@ fn exists(noun: &str, name: &str, told: &mut Diagnostics) {
         format!("{capital} Already Exists"),
         format!(
             "A {noun} named {name:?} exists already. To manage it with this configuration, import it, with the address of this \
-             resource block for ADDRESS:\n\n  import {{\n    to = ADDRESS\n    id = {name:?}\n  }}\n\nIf it is this very \
+             resource block for ADDRESS:\n\n  import {{\n    to = ADDRESS\n    id = {id:?}\n  }}\n\nIf it is this very \
              resource, tainted, then say that it is good as it is: terraform untaint ADDRESS. To make another {noun}, use \
              another metadata.name."
         ),

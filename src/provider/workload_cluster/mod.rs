@@ -86,7 +86,12 @@ impl Resource<Cluster> for WorkloadClusterResource {
 
     async fn create(&self, call: &Call<Cluster>, request: Create) -> Applied {
         begin_apply(call);
-        create::create(&self.objects, call, request).await
+        let applied = create::create(&self.objects, call, request).await;
+        let domain = applied.state.at(&["status", "domain"]).as_str();
+        if let (Some(cluster), Some(domain)) = (&call.client, domain) {
+            cluster.note_made(domain);
+        }
+        applied
     }
 
     async fn read(&self, call: &Call<Cluster>, state: Value, private: Private) -> Applied {
