@@ -17,17 +17,12 @@ use crate::{
 /// Completes a plan.
 pub(super) fn complete(shape: &Shape, schema: &Schema, change: &mut PlannedChange) {
     match change.kind {
-        PlanKind::Destroy => {}
-        PlanKind::Create | PlanKind::Replace => name_the_id(&mut change.planned),
-        PlanKind::Update => {
-            if change.requires_replace.is_empty() {
-                update(shape, schema, change);
-            } else {
-                change.planned.set_field("id", Value::Unknown);
-                name_the_id(&mut change.planned);
-            }
-        }
+        PlanKind::Destroy => return,
+        PlanKind::Create | PlanKind::Replace => {}
+        PlanKind::Update if change.requires_replace.is_empty() => update(shape, schema, change),
+        PlanKind::Update => change.planned.set_field("id", Value::Unknown),
     }
+    name_the_id(&mut change.planned);
 }
 
 fn name_the_id(planned: &mut Value) {
@@ -65,8 +60,9 @@ fn update(shape: &Shape, schema: &Schema, change: &mut PlannedChange) {
                 .configured(config)
                 .is_some_and(|now| says_less(&memory.config, &shape.reported(&now)));
         let answer = shape.value(&memory.answer, prior);
+        let same_version = shape.same_at(&["version"], planned, &memory.config);
         let decide = |path: &Path| {
-            if is_settled(shape, path, config, &memory.config) {
+            if same_version && is_settled(shape, path, config, &memory.config) {
                 Filled::AsRemembered
             } else if anew {
                 Filled::Anew
@@ -168,7 +164,8 @@ fn fill(
     }
 }
 
-/// Whether the part of the configuration on which a derived attribute depends says what it said at the last write.
+/// Whether the part of the configuration on which a derived attribute depends says what it said at the last write. All of
+/// them depend on the version too.
 fn is_settled(shape: &Shape, path: &Path, config: &Value, then: &Value) -> bool {
     let names: Vec<&str> = path
         .steps()
@@ -180,8 +177,7 @@ fn is_settled(shape: &Shape, path: &Path, config: &Value, then: &Value) -> bool 
         .collect();
     let touches = |section: &&[&str]| section.iter().zip(&names).all(|(one, other)| one == other);
     let mut sections = shape.kind.sections.iter().copied().filter(touches);
-    shape.same_at(&["version"], config, then)
-        && sections.all(|section| shape.same_at(section, config, then))
+    sections.all(|section| shape.same_at(section, config, then))
 }
 
 /// Whether something was configured that is not any more.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     framework::{Nesting, Path, Shape},
-    provider::{objects::set_at, target::CLUSTER},
+    provider::{objects::set_at, target::CLUSTER, unread},
 };
 
 /// A configuration of a role with these options and logins.
@@ -169,10 +169,34 @@ fn a_cluster_in_other_words_or_not_known_yet_is_no_other_one() {
     let (_, plan) = plan_for("a.example.com", "a.example.com:443");
     assert!(plan.requires_replace.is_empty() && plan.planned.is_wholly_known());
 
-    let (state, mut plan) = plan_for("a.example.com", Value::Unknown);
-    assert!(plan.requires_replace.is_empty());
-    plan.planned.set_field(CLUSTER, "a.example.com".into());
-    assert_eq!(plan.planned, state);
+    // It may be a new one, so that the apply has to look. All that a person configured stays, and what hangs on the id too.
+    let (state, plan) = plan_for("a.example.com", Value::Unknown);
+    assert!(plan.requires_replace.is_empty() && unread::is_marked(&plan.private));
+    for name in ["id", "version"] {
+        assert_eq!(plan.planned.field(name), state.field(name));
+    }
+    let logins = ["spec", "allow", "logins"];
+    assert_eq!(plan.planned.at(&logins), state.at(&logins));
+}
+
+#[test]
+fn the_id_stays_whatever_is_updated() {
+    let user_config = |roles: &[&str], with_version: bool| {
+        let mut config = super::super::super::shapes::null(user().schema());
+        if with_version {
+            config.set_field("version", "v2".into());
+        }
+        config.set_field("metadata", Value::object([("name", "alice".into())]));
+        let roles = roles.iter().map(|role| Value::from(*role)).collect();
+        config.set_field("spec", Value::object([("roles", Value::List(roles))]));
+        config
+    };
+    for with_version in [true, false] {
+        let world = World::create(user(), &user_config(&["a"], with_version));
+        let plan = world.plan(&user_config(&["a", "b"], with_version));
+        assert_eq!(plan.planned.field("id"), &"alice".into());
+        assert!(plan.planned.at(&["spec", "traits"]).is_null());
+    }
 }
 
 #[test]
