@@ -234,8 +234,7 @@ async fn a_wrong_identity_is_never_tried_again_and_shown() {
 #[tokio::test]
 async fn an_expired_aws_session_is_told() {
     let cluster = Cluster::proxy().await;
-    let refusal =
-        "aws sts api returned status: 403 Forbidden body: {\"Error\":{\"Code\":\"ExpiredToken\"}}";
+    let refusal = r#"aws sts api returned status: "403 Forbidden" body: "{\"Error\":{\"Code\":\"ExpiredToken\"}}""#;
     cluster.change(|behaviour| behaviour.refusals = [Status::permission_denied(refusal)].into());
     let (client, _) = client(&cluster);
     let error = error(&client.patient()).await;
