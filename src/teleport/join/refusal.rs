@@ -71,7 +71,7 @@ impl Reason {
         if has(&["expiredtoken", "token included in the request is expired"]) {
             return Self::AwsExpired;
         }
-        // Auth servers put the status in quotes; one in plain words means the same.
+        // Auth servers quote the status; without quotes it means the same.
         if has(&[
             "throttling",
             "aws sts api returned status: \"5",
