@@ -125,11 +125,13 @@ impl Source {
         })
     }
 
-    /// Lets go of what it keeps: the cluster does not accept the identity that it gave.
-    pub(super) async fn forget(&self) {
-        if let Self::Join(bot) = self {
-            bot.forget().await;
-        }
+    /// Lets go of what it keeps: the cluster does not accept the identity that it gave. Whether it can give another one now.
+    pub(super) async fn forget(&self) -> bool {
+        let Self::Join(bot) = self else {
+            return false;
+        };
+        bot.forget().await;
+        true
     }
 }
 

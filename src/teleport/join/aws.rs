@@ -1,11 +1,10 @@
 //! Who this machine is to AWS: credentials and region as the AWS SDK finds them.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{env, fmt, sync::Arc, time::Duration};
 
 use aws_config::{
-    BehaviorVersion, default_provider::credentials::DefaultCredentialsChain,
-    environment::EnvironmentVariableRegionProvider, imds, meta::region::RegionProviderChain,
-    profile::ProfileFileRegionProvider,
+    BehaviorVersion, default_provider::credentials::DefaultCredentialsChain, imds,
+    meta::region::ProvideRegion, profile::ProfileFileRegionProvider,
 };
 use aws_credential_types::{
     Credentials,
@@ -15,12 +14,14 @@ use aws_types::region::Region;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
+use super::region;
 use crate::teleport::transport::chain;
 
 /// Credentials of AWS, and the region of this machine. The SDK's `Debug` of the credentials hides their secret.
 #[derive(Clone, Debug)]
 pub(in crate::teleport) struct Caller {
     pub(super) credentials: Credentials,
+    /// Invariant: not empty.
     pub(super) region: Option<String>,
 }
 
@@ -138,10 +139,10 @@ impl fmt::Display for CallerIdentity {
 }
 
 async fn of_machine() -> Result<Caller, AwsError> {
-    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(ProfileFileRegionProvider::new())
-        .region()
-        .await;
+    let region = match region::of_environment(|name| env::var(name).ok()) {
+        Some(region) => Some(Region::new(region)),
+        None => named_by(ProfileFileRegionProvider::new()).await,
+    };
     // On machines outside of AWS nobody answers there, and the SDK's usual four tries would make every error slow.
     let imds = imds::Client::builder().max_attempts(IMDS_TRIES).build();
     let chain_of_sources = DefaultCredentialsChain::builder()
@@ -165,13 +166,19 @@ async fn of_machine() -> Result<Caller, AwsError> {
         Some(region) => Some(region),
         None => {
             let provider = imds::region::ImdsRegionProvider::builder().imds_client(imds);
-            provider.build().region().await
+            named_by(provider.build()).await
         }
     };
     Ok(Caller {
         credentials,
         region: region.map(|region| region.to_string()),
     })
+}
+
+/// The region that a source names. The SDK's own sources also give an empty one.
+async fn named_by(source: impl ProvideRegion) -> Option<Region> {
+    let region = source.region().await;
+    region.filter(|region| region::is_named(region.as_ref()))
 }
 
 async fn identity_of(caller: &Caller) -> Option<CallerIdentity> {
@@ -255,6 +262,13 @@ mod tests {
         let error = aws.caller(NOW).await.unwrap_err();
         let text = error.to_string();
         assert!(text.contains("\"AKID0\" expired at 2026-01-01"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_source_that_gives_an_empty_region_names_none() {
+        assert_eq!(named_by(Some(Region::from_static(""))).await, None);
+        let region = Some(Region::from_static("eu-west-1"));
+        assert_eq!(named_by(region.clone()).await, region);
     }
 
     #[tokio::test]

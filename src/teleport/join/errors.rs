@@ -85,10 +85,12 @@ impl JoinError {
             Self::Reach { error, .. } => match error {
                 WayError::Web(error) => !matches!(
                     error,
-                    HandshakeError::UnknownIssuer | HandshakeError::NotValidNow
+                    HandshakeError::UnknownIssuer
+                        | HandshakeError::NotValidNow
+                        | HandshakeError::NotTls
                 ),
                 // A cluster that is just being set up may answer by its name before it knows what to do there.
-                WayError::NoHttp2 | WayError::Discovery(_) => true,
+                WayError::NoHttp2 => true,
                 error => matches!(error.kind(), Kind::Transient(_)),
             },
             Self::Dial(error) => matches!(error.kind(), Kind::Transient(_)),

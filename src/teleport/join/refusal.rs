@@ -71,7 +71,12 @@ impl Reason {
         if has(&["expiredtoken", "token included in the request is expired"]) {
             return Self::AwsExpired;
         }
-        if has(&["throttling", "aws sts api returned status: 5"]) {
+        // Auth servers quote the status; without quotes it means the same.
+        if has(&[
+            "throttling",
+            "aws sts api returned status: \"5",
+            "aws sts api returned status: 5",
+        ]) {
             return Self::Passing(Transient::Unavailable);
         }
         if has(&[
@@ -232,7 +237,7 @@ mod tests {
     #[test]
     fn what_aws_says_is_read_out_of_the_servers_text() {
         let denied = |text: &str| reason(Code::PermissionDenied, text);
-        let aws = "aws sts api returned status: 403 Forbidden body: ";
+        let aws = "aws sts api returned status: \"403 Forbidden\" body: ";
         assert_eq!(
             denied(&format!("{aws}<Code>ExpiredToken</Code>")),
             Reason::AwsExpired
@@ -247,8 +252,10 @@ mod tests {
                 Reason::AwsRefused
             );
         }
-        let busy = denied("aws sts api returned status: 503 Service Unavailable body: ");
-        assert!(busy.may_pass());
+        for status in ["\"503 Service Unavailable\"", "503 Service Unavailable"] {
+            let busy = denied(&format!("aws sts api returned status: {status} body: \"\""));
+            assert!(busy.may_pass(), "{status}");
+        }
         assert!(denied(&format!("{aws}<Code>Throttling</Code>")).may_pass());
     }
 

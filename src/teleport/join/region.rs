@@ -13,6 +13,18 @@ pub(super) struct Endpoint {
 #[error("Teleport knows no AWS STS host for the region {0:?}")]
 pub(in crate::teleport) struct UnknownPartition(String);
 
+/// The region that the environment names, by the variables and in the order of the AWS SDK. Unlike there, a variable that is set to
+/// nothing counts as not set.
+pub(super) fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let named = |name: &&str| variable(name).filter(|region| is_named(region));
+    ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(named)
+}
+
+/// Whether a source of regions names one.
+pub(super) fn is_named(region: &str) -> bool {
+    !region.trim().is_empty()
+}
+
 /// The host for a region. Without a region, and for one that is newer than the servers' lists, it is one of the same partition:
 /// who the caller is does not depend on the region.
 pub(super) fn endpoint(region: Option<&str>) -> Result<Endpoint, UnknownPartition> {
@@ -153,6 +165,24 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_that_is_set_to_nothing_names_no_region() {
+        for (first, second, expected) in [
+            (Some("eu-west-1"), Some("us-west-2"), Some("eu-west-1")),
+            (Some(""), Some("us-west-2"), Some("us-west-2")),
+            (Some(" "), Some("us-west-2"), Some("us-west-2")),
+            (None, Some("us-west-2"), Some("us-west-2")),
+            (Some(""), Some(""), None),
+            (None, None, None),
+        ] {
+            let found = of_environment(|name| {
+                let value = if name == "AWS_REGION" { first } else { second };
+                value.map(str::to_owned)
+            });
+            assert_eq!(found.as_deref(), expected, "{first:?} {second:?}");
+        }
+    }
+
+    #[test]
     fn a_newer_region_is_replaced_by_one_of_its_partition_in_host_and_signature() {
         for (region, instead) in [
             ("ap-southeast-7", "us-east-1"),
@@ -168,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_region_of_another_partition_is_refused() {
-        for region in ["eusc-de-east-1", "us-isof-south-1", "eu-isoe-west-1", ""] {
+        for region in ["eusc-de-east-1", "us-isof-south-1", "eu-isoe-west-1"] {
             assert_eq!(
                 endpoint(Some(region)),
                 Err(UnknownPartition(region.to_owned()))

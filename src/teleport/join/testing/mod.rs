@@ -21,12 +21,15 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use rustls::{
-    RootCertStore, ServerConfig,
+    ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
     server::WebPkiClientVerifier,
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake, server::TlsStream};
 use tonic::{Code, Status, service::Routes};
 
@@ -77,10 +80,8 @@ pub(in crate::teleport) struct Behaviour {
 }
 
 struct State {
-    user_ca: Authority,
-    host_ca: Authority,
+    own: Mutex<Arc<Own>>,
     web_ca: Authority,
-    auth_config: Arc<ServerConfig>,
     web_config: Arc<ServerConfig>,
     is_proxy: bool,
     behaviour: Mutex<Behaviour>,
@@ -88,6 +89,15 @@ struct State {
     requests: Mutex<Vec<UserCertsRequest>>,
     /// The clock that certificates are dated by.
     clock: Mutex<Clock>,
+    /// Counts up to break the connections that are there.
+    breaks: watch::Sender<u32>,
+}
+
+/// What makes it this cluster and no other.
+pub(in crate::teleport) struct Own {
+    pub(in crate::teleport) user_ca: Authority,
+    pub(in crate::teleport) host_ca: Authority,
+    auth_config: Arc<ServerConfig>,
 }
 
 impl Cluster {
@@ -102,28 +112,9 @@ impl Cluster {
     }
 
     async fn start(is_proxy: bool) -> Self {
-        let user_ca = Authority::new("child");
-        let host_ca = Authority::new("child");
         let web_ca = Authority::new("web");
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let host = host_ca.issue_for_names(&["teleport.cluster.local", "*.teleport.cluster.local"]);
-        let verifier =
-            WebPkiClientVerifier::builder_with_provider(user_ca.roots(), provider.clone())
-                .allow_unauthenticated()
-                .build()
-                .unwrap();
-        let builder = || {
-            ServerConfig::builder_with_provider(provider.clone())
-                .with_safe_default_protocol_versions()
-                .unwrap()
-        };
-        let mut auth_config = builder()
-            .with_client_cert_verifier(verifier)
-            .with_single_cert(vec![host.cert.clone()], key(&host))
-            .unwrap();
-        auth_config.alpn_protocols = vec![b"h2".to_vec()];
         let site = web_ca.issue_for_names(&["child.localhost"]);
-        let mut web_config = builder()
+        let mut web_config = server_config()
             .with_no_client_auth()
             .with_single_cert(vec![site.cert.clone()], key(&site))
             .unwrap();
@@ -132,16 +123,15 @@ impl Cluster {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State {
-            user_ca,
-            host_ca,
+            own: Mutex::new(Arc::new(Own::new())),
             web_ca,
-            auth_config: Arc::new(auth_config),
             web_config: Arc::new(web_config),
             is_proxy,
             behaviour: Mutex::new(Behaviour::default()),
             journal: Mutex::default(),
             requests: Mutex::default(),
             clock: Mutex::default(),
+            breaks: watch::channel(0).0,
         });
         let serving = state.clone();
         tokio::spawn(async move {
@@ -163,15 +153,17 @@ impl Cluster {
 
     /// The roots that its auth server's certificate leads to.
     pub(in crate::teleport) fn host_roots(&self) -> Arc<RootCertStore> {
-        self.state.host_ca.roots()
+        self.own().host_ca.roots()
     }
 
-    pub(in crate::teleport) fn host_ca(&self) -> &Authority {
-        &self.state.host_ca
+    pub(in crate::teleport) fn own(&self) -> Arc<Own> {
+        self.state.own()
     }
 
-    pub(in crate::teleport) fn user_ca(&self) -> &Authority {
-        &self.state.user_ca
+    /// Makes it anew: with other CAs, at the same address. Connections break.
+    pub(in crate::teleport) fn remake(&self) {
+        *self.state.own.lock().unwrap() = Arc::new(Own::new());
+        self.state.breaks.send_modify(|breaks| *breaks += 1);
     }
 
     pub(in crate::teleport) fn change(&self, change: impl FnOnce(&mut Behaviour)) {
@@ -215,14 +207,41 @@ impl Default for Behaviour {
     }
 }
 
+impl Own {
+    fn new() -> Self {
+        let user_ca = Authority::new("child");
+        let host_ca = Authority::new("child");
+        let host = host_ca.issue_for_names(&["teleport.cluster.local", "*.teleport.cluster.local"]);
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(user_ca.roots(), provider)
+            .allow_unauthenticated()
+            .build()
+            .unwrap();
+        let mut auth_config = server_config()
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(vec![host.cert.clone()], key(&host))
+            .unwrap();
+        auth_config.alpn_protocols = vec![b"h2".to_vec()];
+        Self {
+            user_ca,
+            host_ca,
+            auth_config: Arc::new(auth_config),
+        }
+    }
+}
+
 impl State {
+    fn own(&self) -> Arc<Own> {
+        self.own.lock().unwrap().clone()
+    }
+
     fn note(&self, call: &str) {
         self.journal.lock().unwrap().push(call.to_owned());
     }
 
     fn certify(&self, public_key: &[u8], life: Duration) -> CertificateDer<'static> {
         let now = self.clock.lock().unwrap().now();
-        self.user_ca.certify(USER, public_key, now + life)
+        self.own().user_ca.certify(USER, public_key, now + life)
     }
 
     fn behaviour(&self) -> Behaviour {
@@ -257,6 +276,12 @@ impl State {
     }
 }
 
+fn server_config() -> ConfigBuilder<ServerConfig, WantsVerifier> {
+    ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+}
+
 fn key(issued: &Issued) -> PrivateKeyDer<'static> {
     PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(issued.key_der.clone()))
 }
@@ -278,6 +303,14 @@ pub(in crate::teleport) fn aws() -> Aws {
 }
 
 async fn serve(state: Arc<State>, stream: TcpStream) {
+    let mut breaks = state.breaks.subscribe();
+    tokio::select! {
+        () = serve_whole(state, stream) => {}
+        _ = breaks.changed() => {}
+    }
+}
+
+async fn serve_whole(state: Arc<State>, stream: TcpStream) {
     let Ok(start) = LazyConfigAcceptor::new(Default::default(), stream).await else {
         return;
     };
@@ -287,13 +320,14 @@ async fn serve(state: Arc<State>, stream: TcpStream) {
         .map(|names| names.map(<[u8]>::to_vec).collect())
         .unwrap_or_default();
     let first = offered.first().cloned().unwrap_or_default();
+    let auth_config = state.own().auth_config.clone();
     if !state.is_proxy {
-        if let Ok(stream) = start.into_stream(state.auth_config.clone()).await {
+        if let Ok(stream) = start.into_stream(auth_config).await {
             let is_known = stream.get_ref().1.peer_certificates().is_some();
             serve_grpc(&state, stream, !is_known, is_known).await;
         }
     } else if first.starts_with(b"teleport-auth@") {
-        if let Ok(stream) = start.into_stream(state.auth_config.clone()).await {
+        if let Ok(stream) = start.into_stream(auth_config).await {
             let is_known = stream.get_ref().1.peer_certificates().is_some();
             serve_grpc(&state, stream, false, is_known).await;
         }

@@ -111,13 +111,14 @@ async fn newer(
         &asked,
     )?;
     let keys = bot.public_keys.unwrap();
+    let own = state.own();
     let certificates = Certificates {
         tls_cert: state
             .certify(&keys.public_tls_key, behaviour.own_life)
             .to_vec(),
         tls_ca_certs: vec![
-            state.user_ca.certificate().to_vec(),
-            state.host_ca.certificate().to_vec(),
+            own.user_ca.certificate().to_vec(),
+            own.host_ca.certificate().to_vec(),
         ],
         ssh_cert: ssh_certificate(),
         ssh_ca_keys: vec![ssh_ca()],
@@ -161,13 +162,14 @@ impl auth::join_service_server::JoinService for Older {
                 &said.sts_identity_request,
                 &asked,
             );
+            let own = state.own();
             let answer = decided.map(|()| RegisterUsingIamMethodResponse {
                 challenge: String::new(),
                 certs: Some(certs(
                     &state,
                     &question.public_tls_key,
                     state.behaviour().own_life,
-                    &[&state.user_ca, &state.host_ca],
+                    &[&own.user_ca, &own.host_ca],
                 )),
             });
             let _ = answers.send(answer).await;
@@ -266,7 +268,7 @@ impl AuthService for Auth {
             &self.0,
             &request.tls_public_key,
             self.0.behaviour().acting_life,
-            &[&self.0.user_ca],
+            &[&self.0.own().user_ca],
         );
         Ok(tonic::Response::new(certs))
     }
@@ -276,7 +278,7 @@ impl AuthService for Auth {
         _: tonic::Request<()>,
     ) -> Result<tonic::Response<GetClusterCaCertResponse>, Status> {
         self.0.note("GetClusterCACert");
-        let tlsca = self.0.host_ca.certificate_pem().into_bytes();
+        let tlsca = self.0.own().host_ca.certificate_pem().into_bytes();
         Ok(tonic::Response::new(GetClusterCaCertResponse { tlsca }))
     }
 }

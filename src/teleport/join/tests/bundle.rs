@@ -38,10 +38,8 @@ async fn an_issued_identity_is_complete_and_in_order() {
         certificate.validity().not_after.to_datetime(),
         bundle.expires
     );
-    for (block, ca) in blocks[2..]
-        .iter()
-        .zip([cluster.user_ca(), cluster.host_ca()])
-    {
+    let own = cluster.own();
+    for (block, ca) in blocks[2..].iter().zip([&own.user_ca, &own.host_ca]) {
         assert_eq!(block.der.expose_secret(), &*ca.certificate());
     }
 

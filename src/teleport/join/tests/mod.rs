@@ -1,4 +1,5 @@
 mod bundle;
+mod reach;
 mod renewal;
 
 use std::{sync::Arc, time::Duration};
@@ -234,8 +235,7 @@ async fn a_wrong_identity_is_never_tried_again_and_shown() {
 #[tokio::test]
 async fn an_expired_aws_session_is_told() {
     let cluster = Cluster::proxy().await;
-    let refusal =
-        "aws sts api returned status: 403 Forbidden body: {\"Error\":{\"Code\":\"ExpiredToken\"}}";
+    let refusal = r#"aws sts api returned status: "403 Forbidden" body: "{\"Error\":{\"Code\":\"ExpiredToken\"}}""#;
     cluster.change(|behaviour| behaviour.refusals = [Status::permission_denied(refusal)].into());
     let (client, _) = client(&cluster);
     let error = error(&client.patient()).await;
@@ -298,31 +298,6 @@ async fn waiting_ends_when_the_time_for_joins_is_up() {
     assert!(client.patient().ping().await.is_err());
     assert_eq!(cluster.count("Join"), tried + 1);
     assert_eq!(clock.passed(), 5 * MINUTE);
-}
-
-#[tokio::test]
-async fn a_cluster_that_cannot_be_reached_yet_is_waited_for() {
-    let cluster = Cluster::proxy().await;
-    let clock = Manual::new();
-    let mut config = config(&cluster, &clock);
-    config.join_timeout = Duration::from_secs(20);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
-    let config = config.with_address(format!("child.localhost:{port}").parse().unwrap());
-    let client = Client::new(config);
-    let impatient = error(&client).await;
-    assert_eq!(impatient.kind(), Kind::Transient(Transient::Unavailable));
-    assert_eq!(
-        (impatient.attribute(), clock.passed()),
-        (Some("addr"), Duration::ZERO)
-    );
-    let patient = error(&client.patient()).await;
-    assert!(
-        patient.to_string().contains("tried again for 20s"),
-        "{patient}"
-    );
-    assert_eq!(clock.passed(), Duration::from_secs(20));
 }
 
 #[tokio::test]

@@ -80,3 +80,14 @@ async fn an_identity_that_the_cluster_does_not_take_any_more_is_replaced() {
     assert_eq!((cluster.count("Join"), cluster.count("GetRole")), (2, 3));
     assert_eq!(clock.passed(), Duration::ZERO);
 }
+
+#[tokio::test]
+async fn a_cluster_that_was_made_anew_is_joined_again_by_the_call_that_meets_it() {
+    let cluster = Cluster::proxy().await;
+    let (client, clock) = client(&cluster);
+    client.ping().await.unwrap();
+    cluster.remake();
+    client.ping().await.unwrap();
+    assert_eq!(cluster.count("Join"), 2);
+    assert_eq!(clock.passed(), Duration::ZERO);
+}
