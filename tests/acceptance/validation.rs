@@ -11,6 +11,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_good_configuration_is_valid,
     names_that_are_no_dns_label_are_refused,
     regions_are_needed_and_an_unfamiliar_one_is_a_warning,
+    names_that_no_bot_can_have_are_refused,
     what_every_cluster_needs_is_asked_for_by_the_program_itself,
     join_methods_other_than_iam_are_refused,
     accounts_that_are_none_are_refused,
@@ -103,6 +104,11 @@ fn regions_are_needed_and_an_unfamiliar_one_is_a_warning(program: &Program) {
         ("null", "spec.regions", "required"),
         ("[{ name = null }]", "spec.regions[0].name", "required"),
         ("[{ name = \"\" }]", "spec.regions[0].name", "\"\""),
+        (
+            "[{ name = \" us-west-2\" }]",
+            "spec.regions[0].name",
+            "\" us-west-2\"",
+        ),
     ] {
         refused.add(regions, to, path, &[phrase]);
     }
@@ -110,6 +116,20 @@ fn regions_are_needed_and_an_unfamiliar_one_is_a_warning(program: &Program) {
     refused.check(&env);
     let outcome = validate(&env, "us-west-2", "mars-north-1").succeeded();
     outcome.warning(&["mars-north-1", "spec.regions[0].name", "eu-central-1"]);
+}
+
+fn names_that_no_bot_can_have_are_refused(program: &Program) {
+    let mut refused = Refused::default();
+    for (name, phrase) in [
+        ("", "empty"),
+        (" ", "white space"),
+        ("terraform ", "white space"),
+        ("team/terraform", "slash"),
+    ] {
+        refused.add("terraform", name, "spec.bot.name", &["bot", phrase]);
+    }
+    let env = TestEnv::new(program);
+    refused.check(&env);
 }
 
 fn what_every_cluster_needs_is_asked_for_by_the_program_itself(program: &Program) {

@@ -211,6 +211,7 @@ fn rules() -> Rules {
         .required("spec.regions")
         .required("spec.regions.name")
         .required("spec.bot.name")
+        .validate("spec.bot.name", Validator::new(validate::check_bot_name))
         .required("spec.token.join_method")
         .required("spec.token.allow")
         .validate("spec.regions.name", Validator::new(validate::check_region))

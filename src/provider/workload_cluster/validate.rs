@@ -72,6 +72,27 @@ pub(super) fn check_name(path: &Path, value: &Value, diagnostics: &mut Diagnosti
     }
 }
 
+/// A validator for the names of bots. The role and the join token in the cluster have the same name.
+pub(super) fn check_bot_name(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+    let name = value.as_str().unwrap_or_default();
+    let odd = |c: char| c == '/' || c.is_whitespace() || c.is_control();
+    let problem = if name.is_empty() {
+        "it is empty"
+    } else if name.contains(odd) {
+        "it may hold no slash and no white space"
+    } else {
+        return;
+    };
+    diagnostics.attribute_error(
+        path.clone(),
+        INVALID,
+        format!(
+            "Attribute {path} must be a name that the bot, its role and its join token can have, such as \"terraform\", got: \
+             {name:?} ({problem})."
+        ),
+    );
+}
+
 /// A validator for AWS accounts.
 pub(super) fn check_account(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
     let account = value.as_str().unwrap_or_default();
@@ -140,11 +161,11 @@ pub(super) fn check_join_method(path: &Path, value: &Value, diagnostics: &mut Di
 /// A validator for regions. Which there are is Teleport Cloud's decision, so an unfamiliar one is no error.
 pub(super) fn check_region(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
     let region = value.as_str().unwrap_or_default();
-    if region.is_empty() {
+    if region.is_empty() || region.contains(char::is_whitespace) {
         diagnostics.attribute_error(
             path.clone(),
             INVALID,
-            format!("Attribute {path} must be a region, got: \"\"."),
+            format!("Attribute {path} must be a region, got: {region:?}."),
         );
     } else if !REGIONS.contains(&region) {
         diagnostics.attribute_warning(

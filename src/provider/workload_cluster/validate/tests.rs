@@ -71,6 +71,16 @@ fn names_are_dns_labels() {
 }
 
 #[test]
+fn names_of_bots_can_be_names_of_roles_and_tokens_too() {
+    for good in ["terraform", "ci-1", "Team_a.bot@x", "ä"] {
+        assert_eq!(says(check_bot_name, good), "", "{good}");
+    }
+    for bad in ["", " ", "a b", " a", "a\n", "a/b", "/", "a\0"] {
+        assert_eq!(says(check_bot_name, bad), "E", "{bad:?}");
+    }
+}
+
+#[test]
 fn accounts_have_twelve_digits() {
     assert_eq!(says(check_account, "012345678901"), "");
     for bad in [
@@ -135,7 +145,9 @@ fn a_role_arn_is_answered_with_the_form_that_matches() {
 fn an_unfamiliar_region_is_only_a_warning() {
     assert_eq!(says(check_region, "us-west-2"), "");
     assert_eq!(says(check_region, "mars-north-1"), "W");
-    assert_eq!(says(check_region, ""), "E");
+    for bad in ["", " ", "us-west-2 ", "\n"] {
+        assert_eq!(says(check_region, bad), "E", "{bad:?}");
+    }
 }
 
 #[test]
