@@ -12,6 +12,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     names_that_are_no_dns_label_are_refused,
     regions_are_needed_and_an_unfamiliar_one_is_a_warning,
     names_that_no_bot_can_have_are_refused,
+    a_cluster_that_nobody_can_join_is_a_warning,
     what_every_cluster_needs_is_asked_for_by_the_program_itself,
     join_methods_other_than_iam_are_refused,
     accounts_that_are_none_are_refused,
@@ -130,6 +131,12 @@ fn names_that_no_bot_can_have_are_refused(program: &Program) {
     }
     let env = TestEnv::new(program);
     refused.check(&env);
+}
+
+fn a_cluster_that_nobody_can_join_is_a_warning(program: &Program) {
+    let env = TestEnv::new(program);
+    let outcome = validate(&env, "bot     = { name = \"terraform\" }", "").succeeded();
+    outcome.warning(&["Nobody Can Join", "Without spec.bot no bot"]);
 }
 
 fn what_every_cluster_needs_is_asked_for_by_the_program_itself(program: &Program) {

@@ -11,6 +11,7 @@ pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
     }
     regions(spec.field("regions"), diagnostics);
     token(spec.field("token"), diagnostics);
+    unjoinable(spec, diagnostics);
 }
 
 /// Takes out what cannot be configured: objects that the server reports have some of it.
@@ -241,6 +242,29 @@ fn token(token: &Value, diagnostics: &mut Diagnostics) {
     {
         allow(rule, &rules.with_index(index), diagnostics);
     }
+}
+
+/// Nobody could join the cluster, and its configuration cannot be changed.
+fn unjoinable(spec: &Value, diagnostics: &mut Diagnostics) {
+    let missing: Vec<_> = ["bot", "token"]
+        .into_iter()
+        .filter(|name| spec.field(name).is_null())
+        .map(|name| format!("spec.{name}"))
+        .collect();
+    if missing.is_empty() {
+        return;
+    }
+    diagnostics.attribute_warning(
+        Path::attribute("spec"),
+        "Nobody Can Join the Workload Cluster",
+        format!(
+            "Without {} no bot can join the new cluster, neither this provider nor tbot, to set it up. It cannot be added later \
+             either: Teleport Cloud takes no change of a workload cluster. Write both: bot = {{ name = \"terraform\" }} and \
+             token = {{ join_method = \"iam\", allow = [{{ aws_account = \"123456789012\" }}] }}. If the cluster is there already \
+             and has none, this is as it is.",
+            missing.join(" and "),
+        ),
+    );
 }
 
 fn allow(rule: &Value, path: &Path, diagnostics: &mut Diagnostics) {

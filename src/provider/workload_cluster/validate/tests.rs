@@ -50,11 +50,21 @@ fn token(rules: &[(&str, &str)]) -> Value {
 
 /// The paths of the errors about a configuration.
 fn errors(config: &Value) -> Vec<String> {
+    told(config, Severity::Error)
+}
+
+/// The paths of the warnings about a configuration.
+fn warnings(config: &Value) -> Vec<String> {
+    told(config, Severity::Warning)
+}
+
+fn told(config: &Value, severity: Severity) -> Vec<String> {
     let schema = super::super::object::Objects::new().schema();
     let mut diagnostics = operations::validate(&schema, config, true);
     validate(config, &mut diagnostics);
     diagnostics
         .iter()
+        .filter(|diagnostic| diagnostic.severity == severity)
         .map(|diagnostic| diagnostic.path.to_string())
         .collect()
 }
@@ -202,6 +212,23 @@ fn a_bot_and_a_token_are_whole_or_left_out() {
         ["spec.token.allow", "spec.token.join_method"]
     );
     assert_eq!(errors(&object(spec(Value::Null))), [""; 0]);
+}
+
+#[test]
+fn a_cluster_that_no_bot_can_join_is_a_warning() {
+    let whole = |name: &str, value: Value| {
+        let mut spec = spec(token(&[("123456789012", "")]));
+        spec.set_field("bot", Value::object([("name", "terraform".into())]));
+        spec.set_field(name, value);
+        warnings(&object(spec))
+    };
+    assert_eq!(whole("bot", Value::Null), ["spec"]);
+    assert_eq!(whole("token", Value::Null), ["spec"]);
+    assert_eq!(warnings(&object(spec(Value::Null))), ["spec"]);
+    for name in ["bot", "token"] {
+        assert_eq!(whole(name, Value::Unknown), [""; 0]);
+    }
+    assert_eq!(warnings(&object(Value::Unknown)), [""; 0]);
 }
 
 #[test]
