@@ -18,6 +18,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     accounts_that_are_none_are_refused,
     arns_that_do_not_fit_are_refused,
     an_arn_of_an_iam_role_is_a_warning_that_shows_the_right_form,
+    an_arn_with_the_path_of_a_role_is_a_warning_that_shows_the_right_form,
     metadata_that_the_server_refuses_is_refused_before,
     what_else_does_not_fit_is_refused,
     durations_that_are_none_are_refused,
@@ -235,6 +236,14 @@ fn arns_that_do_not_fit_are_refused(program: &Program) {
 fn an_arn_of_an_iam_role_is_a_warning_that_shows_the_right_form(program: &Program) {
     let env = TestEnv::new(program);
     let arn = "aws_arn = \"arn:aws:iam::123456789012:role/path/terraform\"";
+    let outcome = validate(&env, "aws_account = \"123456789012\"", arn).succeeded();
+    let right = "arn:aws:sts::123456789012:assumed-role/terraform/*";
+    outcome.warning(&["Never Matches", "spec.token.allow[0].aws_arn", right]);
+}
+
+fn an_arn_with_the_path_of_a_role_is_a_warning_that_shows_the_right_form(program: &Program) {
+    let env = TestEnv::new(program);
+    let arn = "aws_arn = \"arn:aws:sts::123456789012:assumed-role/path/terraform/*\"";
     let outcome = validate(&env, "aws_account = \"123456789012\"", arn).succeeded();
     let right = "arn:aws:sts::123456789012:assumed-role/terraform/*";
     outcome.warning(&["Never Matches", "spec.token.allow[0].aws_arn", right]);

@@ -117,12 +117,22 @@ pub(super) fn check_arn(path: &Path, value: &Value, diagnostics: &mut Diagnostic
         Some(Arn::Caller { .. }) => {}
         Some(Arn::Role { partition, account, role }) => diagnostics.attribute_warning(
             path.clone(),
-            "ARN Never Matches",
+            NEVER_MATCHES,
             format!(
                 "{arn:?}, in {path}, is the ARN of an IAM role. AWS reports a caller that assumed it as \
                  \"arn:{partition}:sts::{account}:assumed-role/{role}/SESSION\", and that is what Teleport compares with: \
                  nobody could join the cluster, and its name would be taken. Write \
                  \"arn:{partition}:sts::{account}:assumed-role/{role}/*\"."
+            ),
+        ),
+        Some(Arn::Assumed { partition, account, role, session }) => diagnostics.attribute_warning(
+            path.clone(),
+            NEVER_MATCHES,
+            format!(
+                "{arn:?}, in {path}, has other parts than a role and a session. AWS reports a caller as \
+                 \"arn:{partition}:sts::{account}:assumed-role/ROLE/SESSION\", without the path of the role, and that is what \
+                 Teleport compares with: nobody could join the cluster, and its name would be taken. Write \
+                 \"arn:{partition}:sts::{account}:assumed-role/{role}/{session}\"."
             ),
         ),
         None => diagnostics.attribute_error(
@@ -283,7 +293,11 @@ fn allow(rule: &Value, path: &Path, diagnostics: &mut Diagnostics) {
     let (Some(account), Some(arn)) = (account.as_str(), arn.as_str()) else {
         return;
     };
-    let Some(Arn::Caller { account: found } | Arn::Role { account: found, .. }) = Arn::parse(arn)
+    let Some(
+        Arn::Caller { account: found }
+        | Arn::Role { account: found, .. }
+        | Arn::Assumed { account: found, .. },
+    ) = Arn::parse(arn)
     else {
         return;
     };
@@ -308,6 +322,13 @@ enum Arn<'a> {
         account: &'a str,
         role: &'a str,
     },
+    /// A role that was assumed, as it is never reported: with the role's path, or without a session.
+    Assumed {
+        partition: &'a str,
+        account: &'a str,
+        role: &'a str,
+        session: &'a str,
+    },
 }
 
 impl<'a> Arn<'a> {
@@ -330,11 +351,23 @@ impl<'a> Arn<'a> {
         let (kind, name) = resource.split_once('/')?;
         match (service, kind) {
             _ if name.is_empty() => None,
-            ("sts", "assumed-role") if name.contains('/') || name.contains('*') => {
-                Some(Self::Caller { account })
+            ("sts", "assumed-role") => {
+                let Some((role, session)) = name.rsplit_once('/') else {
+                    return name.contains('*').then_some(Self::Caller { account });
+                };
+                if !role.contains('/') && !role.is_empty() && !session.is_empty() {
+                    return Some(Self::Caller { account });
+                }
+                let role = role.rsplit('/').find(|part| !part.is_empty())?;
+                Some(Self::Assumed {
+                    partition,
+                    account,
+                    role,
+                    session: if session.is_empty() { "*" } else { session },
+                })
             }
             ("iam", "user") => Some(Self::Caller { account }),
-            // Paths are part of a role's ARN, not of what STS reports.
+            // Paths are part of a role's ARN, not of what STS reports. Those of users are.
             ("iam", "role") => Some(Self::Role {
                 partition,
                 account,
@@ -370,6 +403,7 @@ fn matches_glob(text: &str, pattern: &str) -> bool {
 }
 
 const INVALID: &str = "Invalid Attribute Value";
+const NEVER_MATCHES: &str = "ARN Never Matches";
 const MISSING: &str = "Missing Attribute Value";
 /// What the server takes, and what the schema puts in where nothing is set.
 pub(super) const KIND: &str = "workload_cluster";

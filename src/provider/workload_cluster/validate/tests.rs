@@ -119,6 +119,9 @@ fn arns_are_those_that_sts_reports() {
     for never in [
         "arn:aws:iam::123456789012:role/ci",
         "arn:aws:iam::123456789012:role/path/ci",
+        "arn:aws:sts::123456789012:assumed-role/path/ci/*",
+        "arn:aws:sts::123456789012:assumed-role/path/to/ci/session",
+        "arn:aws:sts::123456789012:assumed-role/ci/",
     ] {
         assert_eq!(says(check_arn, never), "W", "{never}");
     }
@@ -127,6 +130,7 @@ fn arns_are_those_that_sts_reports() {
         "ci",
         "arn:aws:s3:::bucket",
         "arn:aws:sts::123456789012:assumed-role/",
+        "arn:aws:sts::123456789012:assumed-role//session",
         "arn:aws:sts::12345678901:assumed-role/a/b",
         "arn:aws:sts:us-east-1:123456789012:assumed-role/a/b",
         "arn:azure:sts::123456789012:assumed-role/a/b",
@@ -137,18 +141,23 @@ fn arns_are_those_that_sts_reports() {
 }
 
 #[test]
-fn a_role_arn_is_answered_with_the_form_that_matches() {
-    let mut diagnostics = Diagnostics::new();
-    check_arn(
-        &Path::root(),
-        &"arn:aws:iam::123456789012:role/path/ci".into(),
-        &mut diagnostics,
-    );
-    let text = &diagnostics.iter().next().unwrap().detail;
-    assert!(
-        text.contains("arn:aws:sts::123456789012:assumed-role/ci/*"),
-        "{text}"
-    );
+fn an_arn_that_never_matches_is_answered_with_one_that_does() {
+    let right = "arn:aws:sts::123456789012:assumed-role/ci/*";
+    for (arn, right) in [
+        ("arn:aws:iam::123456789012:role/path/ci", right),
+        ("arn:aws:sts::123456789012:assumed-role/path/to/ci/*", right),
+        ("arn:aws:sts::123456789012:assumed-role/ci/", right),
+        (
+            "arn:aws-cn:sts::1*:assumed-role/*/ci/run-?",
+            "arn:aws-cn:sts::1*:assumed-role/ci/run-?",
+        ),
+    ] {
+        let mut diagnostics = Diagnostics::new();
+        check_arn(&Path::root(), &arn.into(), &mut diagnostics);
+        let text = &diagnostics.iter().next().unwrap().detail;
+        assert!(text.ends_with(&format!("Write {right:?}.")), "{text}");
+        assert_eq!(says(check_arn, right), "", "{right}");
+    }
 }
 
 #[test]
