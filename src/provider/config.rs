@@ -75,20 +75,27 @@ fn workload_clusters() -> Attribute {
     )
 }
 
-/// Checks what can be checked without the environment, which may be another one at apply.
+/// Checks what the block says. What it leaves out may come from the environment, which may be another one at the apply.
+/// Unknown values pass.
 pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
-    if let Some(address) = config
-        .field(arguments::ADDR.name)
-        .as_str()
-        .map(str::trim)
-        .filter(|text| !text.is_empty())
-        && let Err(error) = crate::teleport::Address::parse(address)
-    {
-        diagnostics.attribute_error(
-            Path::attribute(arguments::ADDR.name),
-            "Invalid Attribute Value",
-            sentence(&error.to_string()),
-        );
+    // The parts of a key pair are looked at only when they are all there.
+    let elsewhere = |variable: &str| {
+        let mut parts = KEY_PAIR.iter();
+        parts
+            .find(|part| part.environment == variable)
+            .map(|_| PART.to_owned())
+    };
+    let settings = Settings::from_lookups(|argument| text(config, argument), elsewhere);
+    let problems = settings.validate().err().map(|problems| problems.0);
+    for problem in problems.unwrap_or_default() {
+        if text(config, &problem.attribute).is_some_and(|text| !text.trim().is_empty()) {
+            let name = problem.attribute.name;
+            diagnostics.attribute_error(
+                Path::attribute(name),
+                "Invalid Attribute Value",
+                sentence(&format!("{name}: {}", problem.message)),
+            );
+        }
     }
 }
 
@@ -112,12 +119,7 @@ pub(super) fn configure(
         };
         return Some(Cluster::new(Err(unknown), join).with_deletion_policy(policy));
     }
-    let configured = |argument: &arguments::Attribute| match config.field(argument.name) {
-        Value::String(text) => Some(text.clone()),
-        Value::Bool(value) => Some(value.to_string()),
-        _ => None,
-    };
-    let settings = Settings::from_lookups(configured, environment);
+    let settings = Settings::from_lookups(|argument| text(config, argument), environment);
     match settings.validate() {
         Ok(config) => {
             for warning in config.warnings() {
@@ -133,6 +135,15 @@ pub(super) fn configure(
             invalid_settings(&problems, diagnostics);
             None
         }
+    }
+}
+
+/// What the block says of an argument, as text. None if it says nothing that is known.
+fn text(config: &Value, argument: &arguments::Attribute) -> Option<String> {
+    match config.field(argument.name) {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(value) => Some(value.to_string()),
+        _ => None,
     }
 }
 
@@ -169,6 +180,15 @@ fn describe(name: &str) -> &'static str {
 
 /// Name of the argument that says how to join workload clusters.
 pub(super) const WORKLOAD_CLUSTERS: &str = "workload_clusters";
+
+const KEY_PAIR: [arguments::Attribute; 3] = [
+    arguments::CERT_BASE64,
+    arguments::KEY_BASE64,
+    arguments::ROOT_CA_BASE64,
+];
+
+/// Base64 of some text.
+const PART: &str = "YQ==";
 
 const DESCRIPTIONS: [(&str, &str); 22] = [
     (
@@ -258,3 +278,76 @@ const DESCRIPTIONS: [(&str, &str); 22] = [
         "How often to try a call; `10` by default.",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The errors about a block with these arguments.
+    fn told(arguments: &[(&str, Value)]) -> Vec<(String, String)> {
+        let names = ATTRIBUTES.iter().map(|argument| argument.name);
+        let names = names.chain([POLICY, WORKLOAD_CLUSTERS]);
+        let mut config = Value::object(names.map(|name| (name, Value::Null)));
+        for (name, value) in arguments {
+            config.set_field(name, value.clone());
+        }
+        let mut told = Diagnostics::new();
+        validate(&config, &mut told);
+        told.iter()
+            .map(|error| (error.path.to_string(), error.detail.clone()))
+            .collect()
+    }
+
+    #[test]
+    fn whatever_is_wrong_in_the_block_is_said_before_the_environment_is_known() {
+        for (name, wrong) in [
+            ("addr", "https://parent.example.com"),
+            ("join_method", "magic"),
+            ("join_method", "token"),
+            ("join_timeout_duration", "soon"),
+            ("cert_base64", "***"),
+            ("key_base64", "-----BEGIN PRIVATE KEY-----"),
+            ("root_ca_base64", "a"),
+            ("identity_file_base64", "***"),
+            ("dial_timeout_duration", "0s"),
+            ("retry_base_duration", "1"),
+            ("retry_cap_duration", "-1s"),
+            ("retry_max_tries", "0"),
+        ] {
+            let [(path, detail)] = told(&[(name, wrong.into())]).try_into().unwrap();
+            assert_eq!(path, name);
+            assert!(detail.starts_with(&format!("{name}: ")), "{detail}");
+        }
+        let two = [
+            ("cert_base64", "*".into()),
+            ("dial_timeout_duration", "1".into()),
+        ];
+        assert_eq!(told(&two).len(), 2);
+    }
+
+    #[test]
+    fn what_the_environment_or_the_apply_may_say_passes() {
+        assert_eq!(told(&[]), []);
+        for (name, value) in [
+            ("join_method", "iam"),
+            ("join_token", "terraform"),
+            ("cert_path", "/cert"),
+            ("key_base64", "YQ=="),
+            ("identity_file_path", "/identity"),
+            ("dial_timeout_duration", "30s"),
+            ("dial_timeout_duration", " "),
+            ("retry_max_tries", ""),
+        ] {
+            assert_eq!(told(&[(name, value.into())]), [], "{name} = {value:?}");
+        }
+        for argument in ATTRIBUTES {
+            assert_eq!(told(&[(argument.name, Value::Unknown)]), []);
+        }
+        let half = [
+            ("join_method", Value::Unknown),
+            ("join_token", "terraform".into()),
+            ("cert_path", "/cert".into()),
+        ];
+        assert_eq!(told(&half), []);
+    }
+}

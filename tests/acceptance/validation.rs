@@ -23,6 +23,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     what_else_does_not_fit_is_refused,
     durations_that_are_none_are_refused,
     everything_that_is_wrong_is_said_at_once,
+    what_is_wrong_in_the_provider_block_is_found_without_a_cluster,
 ];
 
 /// The usual configuration with `from` replaced by `to`, validated without a simulator's help.
@@ -305,4 +306,43 @@ fn everything_that_is_wrong_is_said_at_once(program: &Program) {
     env.configure(&wrong.replace("123456789012", "1"));
     let outcome = env.run(&["validate", "-json"]);
     assert_eq!(outcome.diagnostics().len(), 4, "{outcome}");
+}
+
+fn what_is_wrong_in_the_provider_block_is_found_without_a_cluster(program: &Program) {
+    let env = TestEnv::new(program);
+    let wrong = [
+        ("addr", "https://parent.example.com", "a scheme"),
+        ("join_method", "magic", "iam"),
+        ("cert_base64", "***", "base64"),
+        ("dial_timeout_duration", "5", "500ms"),
+        ("retry_max_tries", "many", "whole number"),
+    ];
+    let arguments = wrong.map(|(name, value, _)| format!("  {name} = {value:?}\n"));
+    env.write(&format!(
+        "provider \"teleport\" {{\n{}}}\n{}",
+        arguments.concat(),
+        cluster("team-a", ""),
+    ));
+    let outcome = env.run(&["validate", "-json"]).failed();
+    let told = outcome.diagnostics();
+    assert_eq!(told.len(), wrong.len(), "{outcome}");
+    for (name, _, phrase) in wrong {
+        let mut about = told.iter().filter(|error| error.code.contains(name));
+        let error = about.next().unwrap_or_else(|| panic!("{name}\n{outcome}"));
+        error.says(&[name, phrase]);
+    }
+    let unknown = r#"
+resource "terraform_data" "this" {}
+provider "teleport" {
+  addr                  = terraform_data.this.id
+  join_method           = terraform_data.this.id
+  cert_base64           = terraform_data.this.id
+  dial_timeout_duration = terraform_data.this.id
+  retry_max_tries       = terraform_data.this.id
+}
+"#;
+    env.write(&format!("{unknown}{}", cluster("team-a", "")));
+    env.run(&["validate", "-json"])
+        .succeeded()
+        .without_diagnostics();
 }
