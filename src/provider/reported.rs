@@ -5,20 +5,28 @@
 
 use crate::framework::{Diagnostics, Path, PlanKind, PlannedChange};
 
-/// Refuses what is configured at these paths, unless it is there already and the plan leaves it so.
+/// Refuses what is configured at these paths where the plan would have to change it. Where the plan leaves what is there, a
+/// configured value counts for nothing, and is warned of if it is another one.
 pub(super) fn refuse_configured(paths: &[&[&str]], change: &PlannedChange, told: &mut Diagnostics) {
     for path in paths {
         let configured = change.config.at(path);
-        let stays = change.kind == PlanKind::Update
-            && configured == change.prior.at(path)
-            && configured == change.planned.at(path);
-        if configured.is_set() && !stays {
-            let path = Path::attributes(path);
+        let there = change.prior.at(path);
+        if !configured.is_set() {
+            continue;
+        }
+        let shown = Path::attributes(path);
+        if change.kind != PlanKind::Update || change.planned.at(path) != there || there.is_null() {
             let text = format!(
-                "{path} is what the cluster reports, and it will not be what is configured. Remove it. If it is not \
+                "{shown} is what the cluster reports, and it will not be what is configured. Remove it. If it is not \
                  there, ignore_changes puts it there: let that name the attributes to ignore, not the object around them."
             );
-            told.attribute_error(path, "Invalid Configuration for Read-Only Attribute", text);
+            told.attribute_error(shown, "Invalid Configuration for Read-Only Attribute", text);
+        } else if configured != there {
+            let text = format!(
+                "{shown} is what the cluster reports, and it is not what is configured any more. The configured value \
+                 counts for nothing. Remove it."
+            );
+            told.attribute_warning(shown, "Configuration Without Effect", text);
         }
     }
 }

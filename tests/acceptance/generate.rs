@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use terraform_provider_teleport::simulator::UserChange;
+
 use crate::support::{
     environment::{CLUSTER, TestEnv, cluster},
     matrix::{Scenario, scenarios},
@@ -11,6 +13,7 @@ use crate::support::{
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     the_configuration_that_is_generated_for_an_import_plans_nothing_else,
+    what_is_generated_and_changes_later_is_only_warned_of,
     what_the_cluster_reports_cannot_be_chosen,
 ];
 
@@ -52,6 +55,51 @@ fn the_configuration_that_is_generated_for_an_import_plans_nothing_else(program:
     );
     env.apply_plan().succeeded().without_diagnostics();
     env.plan_is_empty().without_diagnostics();
+}
+
+fn what_is_generated_and_changes_later_is_only_warned_of(program: &Program) {
+    let env = TestEnv::with(program, SERVER);
+    env.configure(IMPORTS);
+    env.plan_with(&["-generate-config-out=generated.tf"]);
+    env.apply().succeeded();
+    env.simulator.set_state("team-a", "suspended").unwrap();
+    let everybody = env.simulator.users("parent").unwrap();
+    let alice = everybody.iter().find(|user| user.name == "alice").unwrap();
+    let same = UserChange {
+        roles: Some(alice.roles.clone()),
+        ..UserChange::default()
+    };
+    env.simulator.change_user("parent", "alice", same).unwrap();
+    for _ in 0..2 {
+        let plan = env.plan_is_empty();
+        for path in ["status.state", "metadata.revision"] {
+            plan.warning(&["Without Effect", path, "Remove it"]);
+        }
+        env.apply().succeeded();
+    }
+    assert_eq!(
+        env.state().get(CLUSTER).attributes["status"]["state"],
+        "suspended"
+    );
+
+    // Arguments of the provider are still written into the state.
+    let generated = fs::read_to_string(env.path("generated.tf")).unwrap();
+    let protected = |line: &str| {
+        if line.trim_start().starts_with("deletion_protection ") {
+            "deletion_protection = true".to_owned()
+        } else {
+            line.to_owned()
+        }
+    };
+    let changed: Vec<_> = generated.lines().map(protected).collect();
+    let changed = changed.join("\n");
+    assert_ne!(changed, generated, "{generated}");
+    fs::write(env.path("generated.tf"), changed).unwrap();
+    assert_eq!(
+        env.plan().planned(),
+        [(CLUSTER.to_owned(), "update".to_owned())]
+    );
+    env.apply_plan().succeeded();
 }
 
 fn what_the_cluster_reports_cannot_be_chosen(program: &Program) {
