@@ -71,20 +71,20 @@ impl Function for TbotConfig {
         let bot = text(cluster, &["spec", "bot", "name"]).ok_or_else(|| {
             blame(
                 0,
-                "spec.bot.name of the cluster is not set. Without it there is no bot in the workload cluster that tbot could be.",
+                "spec.bot.name of the cluster is not set: without it there is no bot in the workload cluster that tbot could be",
             )
         })?;
         let domain = text(cluster, &["status", "domain"]).ok_or_else(|| {
             blame(
                 0,
-                "status.domain of the cluster is not set. A workload cluster has one from its creation on; where Teleport has not \
-                 told it yet, refresh the resource.",
+                "status.domain of the cluster is not set: a workload cluster has one from its creation on; where Teleport has not \
+                 told it yet, refresh the resource",
             )
         })?;
         let address = Address::parse(domain).map_err(|error| {
             blame(
                 0,
-                format!("status.domain of the cluster is no address: {error}."),
+                format!("status.domain of the cluster is no address: {error}"),
             )
         })?;
         let directory = match directories {
@@ -95,10 +95,10 @@ impl Function for TbotConfig {
                 .ok_or_else(|| {
                     blame(
                         1,
-                        "directory must not be empty: leave it out for ./tbot-output.",
+                        "directory must not be empty: leave it out for ./tbot-output",
                     )
                 })?,
-            _ => return Err(blame(2, "There can be one directory at most.")),
+            _ => return Err(blame(2, "there can be one directory at most")),
         };
         Ok(Value::string(config(&address, bot, directory)))
     }
@@ -150,6 +150,7 @@ fn text<'v>(cluster: &'v Value, names: &[&str]) -> Option<&'v str> {
     text.filter(|text| !text.is_empty())
 }
 
+/// Both programs put a full stop behind the text.
 fn blame(argument: usize, text: impl Into<String>) -> FunctionError {
     FunctionError {
         text: text.into(),
@@ -262,6 +263,7 @@ mod tests {
             let error = call(&arguments).unwrap_err();
             assert_eq!(error.argument, Some(argument), "{error}");
             assert!(error.text.contains(phrase), "{error}");
+            assert!(!error.text.ends_with('.'), "{error}");
         }
         let without = Value::object([("spec", Value::Null), ("status", Value::Null)]);
         assert!(call(&[without]).is_err());

@@ -88,6 +88,7 @@ fn mistakes_in_arguments_of_the_function_are_named(program: &Program) {
         env.configure(&format!(
             "output \"it\" {{\n  value = provider::teleport::tbot_config({arguments})\n}}\n"
         ));
-        env.plan_with(&[]).error(&phrases);
+        let error = env.plan_with(&[]).error(&phrases);
+        assert!(!error.text.contains(".."), "{}", error.text);
     }
 }
