@@ -62,6 +62,13 @@ pub(super) fn call_failed_at(
     );
 }
 
+/// Adds an error of the client that is answered in another way than the client advises.
+pub(super) fn call_failed_so(error: &Error, doing: &str, advice: &str, told: &mut Diagnostics) {
+    let concerned = error.attribute().map(argument);
+    let detail = detail(error, doing, [concerned, Some(advice.to_owned())]);
+    told.error(summary(error.kind()), detail);
+}
+
 /// Adds everything that is wrong with the provider block.
 pub(super) fn invalid_settings(problems: &InvalidSettings, diagnostics: &mut Diagnostics) {
     for problem in &problems.0 {
@@ -94,7 +101,23 @@ pub(super) fn chain(error: &Error) -> String {
         }
         source = cause.source();
     }
-    text.trim_end_matches('.').to_owned()
+    without_references(&text).trim_end_matches('.').to_owned()
+}
+
+/// The text without the pages of libraries' documentation that it refers to: they are for those who write programs.
+fn without_references(text: &str) -> String {
+    let Some(start) = text.find(DOCUMENTATION) else {
+        return text.to_owned();
+    };
+    let (before, reference) = text.split_at(start);
+    let end = reference.find(char::is_whitespace);
+    let mut end = end.unwrap_or(reference.len());
+    // What follows it stays apart from what was before.
+    while reference[..end].ends_with([':', ',', ';', ')']) {
+        end -= 1;
+    }
+    let before = before.trim_end().trim_end_matches(':');
+    format!("{before}{}", without_references(&reference[end..]))
 }
 
 /// Arguments of the provider block are no attributes of a resource, so that they are named in the text.
@@ -134,5 +157,30 @@ fn summary(kind: Kind) -> &'static str {
     }
 }
 
+const DOCUMENTATION: &str = "https://docs.rs/";
+
 const JOIN_METHOD: &str = attributes::JOIN_METHOD.name;
 const JOIN_TOKEN: &str = attributes::JOIN_TOKEN.name;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_to_documentation_of_libraries_are_left_out() {
+        for (text, without) in [
+            ("closed", "closed"),
+            ("closed: https://docs.rs/rustls/a.html#b", "closed"),
+            (
+                "proxy: closed: https://docs.rs/a#b; auth server: https://docs.rs/c",
+                "proxy: closed; auth server",
+            ),
+            (
+                "see https://goteleport.com/docs",
+                "see https://goteleport.com/docs",
+            ),
+        ] {
+            assert_eq!(without_references(text), without);
+        }
+    }
+}

@@ -11,7 +11,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{
     Cluster,
     cluster::begin_apply,
-    errors::call_failed,
+    errors::{call_failed, call_failed_so},
     interrupt::unless_stopped,
     target::{self, CLUSTER, Target, cluster_attribute},
     unread, user,
@@ -49,7 +49,10 @@ fn schema() -> Schema {
             .required()
             .requires_replace()
             .validate(user::name)
-            .describe("Name of the user. It must be a local one."),
+            .describe(
+                "Name of the user. It must be a local one. Where the user is made here, refer to it, \
+                 `teleport_user.NAME.metadata.name`, so that the user is made first.",
+            ),
     )
     .attribute(
         "ttl",
@@ -58,20 +61,21 @@ fn schema() -> Schema {
             .validate(check_ttl)
             .describe(
                 "How long the link can be used, as a duration such as `30m`, at most `48h`. A change holds for the next link \
-                 and does not make one. Default: `1h`.",
+                 and does not make one.",
             ),
     )
     .attribute(
         "keepers",
         Attribute::new(Type::map(Type::String))
             .requires_replace()
-            .describe("Texts of any meaning. A change makes a new link."),
+            .describe("Texts of any meaning, such as a date: another one is a way to ask for another link."),
     )
     .attribute(
         "reset",
         Attribute::bool().describe(
             "Whether to make a link for a user who has a password or an MFA device already. The cluster then takes them away \
-             at once. Default: `false`.",
+             at once, and so it does for every later link: a change of `keepers`, or `-replace`, takes the credentials away \
+             that were set by the link before. A change of `reset` itself makes no link. Default: `false`.",
         ),
     )
     .attribute(CLUSTER, cluster_attribute("user"))
@@ -314,7 +318,11 @@ impl Invited {
             }
             Err(error) => {
                 let doing = format!("making an invite link for the user {name:?}");
-                call_failed(&error, &doing, told);
+                if error.may_have_been_carried_out() {
+                    call_failed_so(&error, &doing, LOST_LINK, told);
+                } else {
+                    call_failed(&error, &doing, told);
+                }
                 false
             }
         }
@@ -416,6 +424,8 @@ fn check_ttl(path: &Path, value: &Value, told: &mut Diagnostics) {
         format!("{path} must be a duration up to 48h, got: {text:?} ({problem})."),
     );
 }
+
+const LOST_LINK: &str = "The cluster may have made a link that nobody was told. Apply again: that makes another link, which ends it.";
 
 const RESULTS: [&str; 4] = ["id", "url", "token_id", "expires"];
 

@@ -1,7 +1,7 @@
 //! Invite links.
 
 use serde_json::Value;
-use terraform_provider_teleport::simulator::UserChange;
+use terraform_provider_teleport::simulator::{Fault, UserChange};
 
 use crate::support::{
     environment::TestEnv,
@@ -14,6 +14,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_link_that_was_used_is_not_made_again,
     another_keeper_makes_another_link_unless_credentials_would_be_lost,
     a_user_with_a_password_is_invited_on_demand_only,
+    a_link_whose_answer_was_lost_is_made_anew_by_another_apply,
     a_user_that_is_not_there_is_named,
     mistakes_in_invites_are_found_before_anything_is_asked,
 ];
@@ -142,6 +143,20 @@ fn a_user_with_a_password_is_invited_on_demand_only(program: &Program) {
     env.configure(&invite("\"carol\"", "reset = true"));
     env.apply().succeeded();
     assert_eq!(links(&env), 1);
+}
+
+fn a_link_whose_answer_was_lost_is_made_anew_by_another_apply(program: &Program) {
+    let env = TestEnv::new(program);
+    env.configure(&invited(""));
+    env.simulator
+        .add_fault(Fault::drop_after("CreateResetPasswordToken"))
+        .unwrap();
+    let error = env.apply().error(&["invite link", "carol", "Apply again"]);
+    assert!(!error.text.contains("Look before"), "{}", error.text);
+    env.apply().succeeded().without_diagnostics();
+    assert_eq!(links(&env), 2);
+    assert_eq!(env.simulator.reset_tokens("parent").unwrap().len(), 1);
+    env.plan_is_empty().without_diagnostics();
 }
 
 fn a_user_that_is_not_there_is_named(program: &Program) {
