@@ -7,7 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use terraform_provider_teleport::framework::{Block, Function, Parameter, Provider};
+use terraform_provider_teleport::framework::{
+    Block, Function, Parameter, Provider, RequiresReplace,
+};
 
 use super::{guides::Guide, schema};
 
@@ -128,11 +130,10 @@ impl Site {
             resources
                 .iter()
                 .map(|it| Entry::new(Kind::Resource, it.type_name(), &it.schema().block))
-                .chain(
-                    data_sources
-                        .iter()
-                        .map(|it| Entry::new(Kind::DataSource, it.type_name(), &it.schema().block)),
-                )
+                .chain(data_sources.iter().map(|it| {
+                    let block = never_replaced(&it.schema().block);
+                    Entry::new(Kind::DataSource, it.type_name(), &block)
+                }))
                 .chain(ephemeral.iter().map(|it| {
                     Entry::new(Kind::EphemeralResource, it.type_name(), &it.schema().block)
                 }))
@@ -264,6 +265,15 @@ impl Site {
     fn text(&self, path: &str) -> Option<String> {
         fs::read_to_string(self.root.join(path)).ok()
     }
+}
+
+/// A block of something that is read, and not made: attributes that it shares with a resource replace nothing here.
+fn never_replaced(block: &Block) -> Block {
+    let mut block = block.clone();
+    for attribute in block.attributes.values_mut() {
+        attribute.requires_replace = RequiresReplace::Never;
+    }
+    block
 }
 
 /// What the registry reads at the head of a page.

@@ -1,12 +1,14 @@
 //! A workload cluster as message and as value.
 
+use std::collections::BTreeMap;
+
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, ReflectMessage, Value as Field};
 use sha2::{Digest, Sha256};
 
 use super::validate;
 use crate::{
-    framework::{Attribute, Block, Diagnostics, Schema, Validator, Value},
+    framework::{Attribute, Block, Diagnostics, Schema, Shape, Validator, Value},
     mapping::{Mapping, Rules},
     proto,
     provider::timeouts,
@@ -69,8 +71,14 @@ impl Objects {
     }
 
     /// The attributes that come from the message, for data sources.
-    pub(super) fn attributes(&self) -> std::collections::BTreeMap<String, Attribute> {
-        self.mapping.schema_attributes()
+    pub(super) fn attributes(&self) -> BTreeMap<String, Attribute> {
+        let mut attributes = self.mapping.schema_attributes();
+        for (path, description) in READ {
+            if let Some(attribute) = attribute_at(&mut attributes, path) {
+                attribute.description = description.to_owned();
+            }
+        }
+        attributes
     }
 
     /// The message that asks for this cluster: what the server takes, and nothing else.
@@ -180,6 +188,47 @@ pub(super) fn without_empty(value: Value) -> Value {
     }
 }
 
+fn attribute_at<'a>(
+    attributes: &'a mut BTreeMap<String, Attribute>,
+    path: &[&str],
+) -> Option<&'a mut Attribute> {
+    let (name, rest) = path.split_first()?;
+    let attribute = attributes.get_mut(*name)?;
+    if rest.is_empty() {
+        return Some(attribute);
+    }
+    match &mut attribute.shape {
+        Shape::Nested(_, inner) => attribute_at(inner, rest),
+        Shape::Type(_) => None,
+    }
+}
+
+/// What data sources say of attributes that the resource describes by what can be set.
+const READ: [(&[&str], &str); 7] = [
+    (&["status"], "What Teleport Cloud reports."),
+    (
+        &["metadata", "revision"],
+        "Opaque text that changes with every write.",
+    ),
+    (&["sub_kind"], "Empty: workload clusters have none."),
+    (
+        &["metadata", "description"],
+        "Empty: workload clusters have none.",
+    ),
+    (
+        &["metadata", "labels"],
+        "Empty: workload clusters have none.",
+    ),
+    (
+        &["metadata", "expires"],
+        "Empty: workload clusters do not expire.",
+    ),
+    (
+        &["metadata", "namespace"],
+        "Empty: workload clusters have none.",
+    ),
+];
+
 fn rules() -> Rules {
     Rules::new()
         .default_to("kind", validate::KIND)
@@ -204,7 +253,7 @@ fn rules() -> Rules {
         .optional_computed("metadata.namespace")
         .describe("metadata.namespace", "Workload clusters have none, and Teleport refuses it.")
         .optional_computed("metadata.revision")
-        .describe("metadata.revision", "Opaque text that changes with every write. It cannot be set.")
+        .describe("metadata.revision", "Read-Only, do not set: opaque text that changes with every write.")
         .omit("metadata.id")
         .required("spec")
         .requires_replace("spec")
@@ -228,7 +277,8 @@ fn rules() -> Rules {
             Validator::new(validate::check_arn),
         )
         .optional_computed("status")
-        .describe("status", "What Teleport Cloud reports. It cannot be set; `{}` is accepted and says nothing.")
+        .describe("status", "Read-Only, do not set: what Teleport Cloud reports. `{}` is accepted, as in configurations of the official \
+             provider, and says nothing.")
         .optional_computed("status.state")
         .optional_computed("status.domain")
 }
