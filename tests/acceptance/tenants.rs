@@ -19,7 +19,8 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_cluster_that_lets_nobody_in_is_not_taken_for_gone,
     another_cluster_is_another_object,
     a_cluster_not_known_at_plan_replaces_nothing,
-    a_cluster_that_turns_out_to_be_another_one_is_an_error,
+    a_renamed_tenant_keeps_its_objects,
+    an_object_goes_to_another_cluster_and_leaves_the_first,
     how_to_join_may_be_known_at_apply_alone,
     mistakes_in_clusters_are_found_before_anything_is_asked,
 ];
@@ -291,29 +292,71 @@ fn a_cluster_not_known_at_plan_replaces_nothing(program: &Program) {
     env.plan_is_empty().without_diagnostics();
 }
 
-fn a_cluster_that_turns_out_to_be_another_one_is_an_error(program: &Program) {
-    let mut env = TestEnv::new(program);
-    env.be_aws_identity("123456789012");
-    let body = |name| {
-        let cluster = crate::support::environment::cluster(name, "");
-        let role = role("teleport_workload_cluster.this.status.domain");
-        format!("{cluster}{role}")
+/// A tenant whose workload cluster gets another name, which makes another cluster of it.
+fn a_renamed_tenant_keeps_its_objects(program: &Program) {
+    for lifecycle in ["", "lifecycle { create_before_destroy = true }"] {
+        let mut env = TestEnv::new(program);
+        env.be_aws_identity("123456789012");
+        let body = |name| {
+            let cluster = crate::support::environment::cluster(name, lifecycle);
+            let objects = everything("teleport_workload_cluster.this.status.domain");
+            format!("{cluster}{objects}")
+        };
+        env.configure(&body("acme"));
+        env.apply().succeeded().without_diagnostics();
+        let invite = env.state().get(INVITE);
+        let acme = domain(&env, "acme");
+        env.configure(&body("globex"));
+        let warning = env.plan().warning(&[
+            "Cluster Known Only After the Apply",
+            &format!("is in {acme}"),
+            "makes the role there",
+        ]);
+        assert_eq!(warning.address, ROLE);
+        for address in [ROLE, USER, INVITE] {
+            let change = env.planned_change(address);
+            assert_eq!(change["actions"], json!(["update"]), "{address}");
+            assert_eq!(change["after"]["id"], change["before"]["id"], "{address}");
+        }
+        env.apply_plan().succeeded();
+        assert!(has_role(&env, "globex"));
+        assert!(roles_of(&env, "globex", "carol").is_some());
+        let url = |instance: &Instance| instance.attributes["url"].clone();
+        assert_ne!(url(&env.state().get(INVITE)), url(&invite));
+        env.plan_is_empty().without_diagnostics();
+    }
+}
+
+/// Both clusters stay, and the object goes from one to the other within an apply whose plan did not know the other.
+fn an_object_goes_to_another_cluster_and_leaves_the_first(program: &Program) {
+    let env = teams(program);
+    let body = |cluster, trigger| {
+        let detour = detour(&domain(&env, cluster), trigger);
+        let objects = role("terraform_data.detour.output");
+        format!("{detour}{objects}")
     };
-    env.configure(&body("acme"));
+    env.configure(&body("team-a", 1));
     env.apply().succeeded().without_diagnostics();
-    env.configure(&body("globex"));
-    let outcome = env.apply();
-    let error = outcome.error(&[
-        "Cluster Changed Since the Plan",
-        "acme.localhost",
-        "globex.localhost",
-        "Plan and apply again",
+    env.configure(&body("team-b", 2));
+    env.apply().succeeded();
+    let logins = |cluster| {
+        let roles = env.simulator.roles(cluster).unwrap();
+        let role = roles.into_iter().find(|role| role.name == "developer");
+        role.map(|role| role.logins).unwrap_or_default()
+    };
+    assert_eq!(logins("team-b"), ["ubuntu"]);
+    assert!(has_role(&env, "team-a") && logins("team-a").is_empty());
+    env.plan_is_empty().without_diagnostics();
+
+    // What is there already is not taken over, and nothing is lost.
+    env.configure(&body("team-a", 3));
+    let error = env.apply().error(&[
+        "Role Already Exists",
+        &format!("id = \"{}/developer\"", domain(&env, "team-a")),
     ]);
     assert_eq!(error.address, ROLE);
-    assert!(!has_role(&env, "globex"));
-    env.apply().succeeded();
-    assert!(has_role(&env, "globex"));
-    env.plan_is_empty().without_diagnostics();
+    let cluster = env.state().get(ROLE).attributes["cluster"].clone();
+    assert_eq!(cluster, json!(domain(&env, "team-b")));
 }
 
 fn how_to_join_may_be_known_at_apply_alone(program: &Program) {
@@ -335,7 +378,6 @@ fn how_to_join_may_be_known_at_apply_alone(program: &Program) {
     let error = env.plan_with(&[]).error(&[
         "there are no AWS credentials",
         "concerned is workload_clusters.join_method",
-        "workload cluster \"team-b\", with the state \"active\"",
     ]);
     assert_eq!(error.address, ROLE);
 }

@@ -125,7 +125,7 @@ fn plan(resource: &KindResource, config: &Value, prior: &Value, private: &Privat
         stop: Stop::never(),
     };
     let plan = plan_by(resource, &call, config, prior, private);
-    assert!(plan.diagnostics.is_empty());
+    assert!(!plan.diagnostics.has_errors());
     plan
 }
 
