@@ -17,10 +17,6 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     an_object_is_imported_and_read_by_cluster_and_name,
     what_was_in_a_deleted_cluster_is_gone_with_it,
     a_cluster_that_lets_nobody_in_is_not_taken_for_gone,
-    another_cluster_is_another_object,
-    a_cluster_not_known_at_plan_replaces_nothing,
-    a_renamed_tenant_keeps_its_objects,
-    an_object_goes_to_another_cluster_and_leaves_the_first,
     how_to_join_may_be_known_at_apply_alone,
     mistakes_in_clusters_are_found_before_anything_is_asked,
 ];
@@ -38,9 +34,9 @@ state = "active"
 spec = { regions = [{ name = "us-west-2" }], bot = { name = "machine" }, token = { join_method = "iam", allow = [{ aws_account = "123456789012" }] } }
 "#;
 
-const ROLE: &str = "teleport_role.developer";
-const USER: &str = "teleport_user.carol";
-const INVITE: &str = "teleport_user_invite.carol";
+pub(crate) const ROLE: &str = "teleport_role.developer";
+pub(crate) const USER: &str = "teleport_user.carol";
+pub(crate) const INVITE: &str = "teleport_user_invite.carol";
 
 /// A Teleport Cloud with two workload clusters, and credentials that both let in.
 pub(crate) fn teams(program: &Program) -> TestEnv {
@@ -70,7 +66,7 @@ resource "teleport_role" "developer" {{
 }
 
 /// A role, a user who has it, and the invite.
-fn everything(cluster: &str) -> String {
+pub(crate) fn everything(cluster: &str) -> String {
     let role = role(cluster);
     format!(
         r#"{role}
@@ -88,7 +84,7 @@ resource "teleport_user_invite" "carol" {{
     )
 }
 
-fn roles_of(env: &TestEnv, cluster: &str, user: &str) -> Option<Vec<String>> {
+pub(crate) fn roles_of(env: &TestEnv, cluster: &str, user: &str) -> Option<Vec<String>> {
     let users = env.simulator.users(cluster).unwrap();
     let found = users.into_iter().find(|found| found.name == user);
     found.map(|found| found.roles)
@@ -101,7 +97,7 @@ pub(crate) fn has_role(env: &TestEnv, cluster: &str) -> bool {
 }
 
 /// The attributes, but for what changes when an invite is made for a user.
-fn without_revision(instance: Instance) -> Value {
+pub(crate) fn without_revision(instance: Instance) -> Value {
     let mut attributes = instance.attributes;
     if let Some(metadata) = attributes["metadata"].as_object_mut() {
         metadata.remove("revision");
@@ -243,120 +239,6 @@ fn a_cluster_that_lets_nobody_in_is_not_taken_for_gone(program: &Program) {
     env.simulator.set_state("team-a", "active").unwrap();
     env.simulator.clear_faults();
     env.plan_is_empty().without_diagnostics();
-}
-
-fn another_cluster_is_another_object(program: &Program) {
-    let env = teams(program);
-    env.configure(&role(&format!("{:?}", domain(&env, "team-a"))));
-    env.apply().succeeded().without_diagnostics();
-    env.configure(&role(&format!("{:?}", domain(&env, "team-b"))));
-    env.plan();
-    let change = env.planned_change(ROLE);
-    assert_eq!(change["actions"], json!(["delete", "create"]));
-    assert_eq!(change["replace_paths"], json!([["cluster"]]));
-    env.apply_plan().succeeded();
-    assert!(has_role(&env, "team-b"));
-    env.plan_is_empty().without_diagnostics();
-}
-
-/// The domain of a cluster by way of another resource, whose output is unknown while that is to be replaced.
-fn detour(domain: &str, trigger: u8) -> String {
-    format!(
-        "resource \"terraform_data\" \"detour\" {{\n  input = {domain:?}\n  triggers_replace = [{trigger}]\n}}\n"
-    )
-}
-
-fn a_cluster_not_known_at_plan_replaces_nothing(program: &Program) {
-    let env = teams(program);
-    let domain = domain(&env, "team-a");
-    let body = |trigger| {
-        let detour = detour(&domain, trigger);
-        let objects = everything("terraform_data.detour.output");
-        format!("{detour}{objects}")
-    };
-    env.configure(&body(1));
-    env.apply().succeeded().without_diagnostics();
-    let (before, calls) = (env.state(), env.calls("UpdateUser"));
-    env.configure(&body(2));
-    env.plan();
-    for address in [ROLE, USER, INVITE] {
-        let change = env.planned_change(address);
-        assert_eq!(change["actions"], json!(["update"]), "{address}");
-    }
-    env.apply_plan().succeeded().without_diagnostics();
-    for address in [ROLE, USER, INVITE] {
-        let (now, then) = (env.state().get(address), before.get(address));
-        assert_eq!(without_revision(now), without_revision(then));
-    }
-    assert_eq!(env.calls("UpdateUser"), calls);
-    env.plan_is_empty().without_diagnostics();
-}
-
-/// A tenant whose workload cluster gets another name, which makes another cluster of it.
-fn a_renamed_tenant_keeps_its_objects(program: &Program) {
-    for lifecycle in ["", "lifecycle { create_before_destroy = true }"] {
-        let mut env = TestEnv::new(program);
-        env.be_aws_identity("123456789012");
-        let body = |name| {
-            let cluster = crate::support::environment::cluster(name, lifecycle);
-            let objects = everything("teleport_workload_cluster.this.status.domain");
-            format!("{cluster}{objects}")
-        };
-        env.configure(&body("acme"));
-        env.apply().succeeded().without_diagnostics();
-        let invite = env.state().get(INVITE);
-        let acme = domain(&env, "acme");
-        env.configure(&body("globex"));
-        let warning = env.plan().warning(&[
-            "Cluster Known Only After the Apply",
-            &format!("is in {acme}"),
-            "makes the role there",
-        ]);
-        assert_eq!(warning.address, ROLE);
-        for address in [ROLE, USER, INVITE] {
-            let change = env.planned_change(address);
-            assert_eq!(change["actions"], json!(["update"]), "{address}");
-            assert_eq!(change["after"]["id"], change["before"]["id"], "{address}");
-        }
-        env.apply_plan().succeeded();
-        assert!(has_role(&env, "globex"));
-        assert!(roles_of(&env, "globex", "carol").is_some());
-        let url = |instance: &Instance| instance.attributes["url"].clone();
-        assert_ne!(url(&env.state().get(INVITE)), url(&invite));
-        env.plan_is_empty().without_diagnostics();
-    }
-}
-
-/// Both clusters stay, and the object goes from one to the other within an apply whose plan did not know the other.
-fn an_object_goes_to_another_cluster_and_leaves_the_first(program: &Program) {
-    let env = teams(program);
-    let body = |cluster, trigger| {
-        let detour = detour(&domain(&env, cluster), trigger);
-        let objects = role("terraform_data.detour.output");
-        format!("{detour}{objects}")
-    };
-    env.configure(&body("team-a", 1));
-    env.apply().succeeded().without_diagnostics();
-    env.configure(&body("team-b", 2));
-    env.apply().succeeded();
-    let logins = |cluster| {
-        let roles = env.simulator.roles(cluster).unwrap();
-        let role = roles.into_iter().find(|role| role.name == "developer");
-        role.map(|role| role.logins).unwrap_or_default()
-    };
-    assert_eq!(logins("team-b"), ["ubuntu"]);
-    assert!(has_role(&env, "team-a") && logins("team-a").is_empty());
-    env.plan_is_empty().without_diagnostics();
-
-    // What is there already is not taken over, and nothing is lost.
-    env.configure(&body("team-a", 3));
-    let error = env.apply().error(&[
-        "Role Already Exists",
-        &format!("id = \"{}/developer\"", domain(&env, "team-a")),
-    ]);
-    assert_eq!(error.address, ROLE);
-    let cluster = env.state().get(ROLE).attributes["cluster"].clone();
-    assert_eq!(cluster, json!(domain(&env, "team-b")));
 }
 
 fn how_to_join_may_be_known_at_apply_alone(program: &Program) {
