@@ -1,0 +1,62 @@
+//! Bringing an object into another cluster by an update, where the plan did not know in which cluster it would be.
+//!
+//! Core takes no replacement that was not planned. So the update does what one would do: it makes the object in the new
+//! cluster, and only then destroys the one in the old cluster, as its `deletion_policy` says.
+
+use super::{Shape, create::create, delete::delete, shape};
+use crate::{
+    framework::{Applied, Call, Create, Delete, DeleteReason, Update},
+    provider::{
+        Cluster,
+        target::{CLUSTER, named},
+    },
+};
+
+/// Makes the planned object in its cluster, and destroys the prior one in the other.
+pub(super) async fn relocate(shape: &Shape, call: &Call<Cluster>, request: Update) -> Applied {
+    let Update {
+        config,
+        prior,
+        planned,
+        private,
+    } = request;
+    let creation = Create {
+        config,
+        planned,
+        private: private.clone(),
+    };
+    let made = create(shape, call, creation).await;
+    if made.state.is_null() {
+        return Applied {
+            state: prior,
+            private,
+            diagnostics: made.diagnostics,
+        };
+    }
+    let (old, new) = (prior.field(CLUSTER).clone(), made.state.field(CLUSTER));
+    let destruction = Delete {
+        prior,
+        reason: DeleteReason::Replace,
+        private,
+    };
+    let mut told = made.diagnostics;
+    let end = delete(shape, call, destruction).await;
+    if end.has_errors() {
+        told.warning(
+            "Left in the Other Cluster",
+            format!(
+                "The {} {:?} is in {} now. What is still in {} is managed by nothing any more, because of the error beside \
+                 this: take it out there by other means.",
+                shape.kind.noun,
+                shape::name(&made.state).unwrap_or_default(),
+                named(new),
+                named(&old),
+            ),
+        );
+    }
+    told.append(end);
+    Applied {
+        diagnostics: told,
+        ..made
+    }
+}
