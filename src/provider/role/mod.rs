@@ -18,7 +18,9 @@ pub(super) const ROLE: Kind = Kind {
     noun: "role",
     description: "A role: what its users may do in a cluster, what they may not, and how their sessions behave.\n\n\
                   What the configuration leaves out the cluster fills in, by the version of the role. A later change of that \
-                  by somebody else shows in the plan.",
+                  by somebody else shows in the plan.\n\n\
+                  Terraform and OpenTofu drop a name inside of `metadata` or `spec` that there is not, such as `logns`, without \
+                  a word. The plan shows what is left.",
     rpcs: ObjectRpcs {
         message: "types.RoleV6",
         get: rpc("GetRole", "Name"),
