@@ -13,6 +13,8 @@ use crate::support::{
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     its_configuration_applies_unchanged,
     its_configuration_with_an_empty_status_applies_unchanged,
+    its_roles_and_users_apply_unchanged,
+    its_roles_apply_unchanged_in_every_version,
     its_state_of_version_18_is_taken_over_without_a_replacement,
     its_state_of_version_19_is_taken_over_without_a_replacement,
     a_moved_block_takes_its_state_over_without_a_replacement,
@@ -51,6 +53,10 @@ resource "teleport_workload_cluster" "this" {{
 "#
     )
 }
+
+const ROLE: &str = "teleport_role.this";
+
+const USER: &str = "teleport_user.this";
 
 /// The cluster of [`configuration`].
 const MADE: &str = r#"
@@ -126,6 +132,153 @@ fn its_configuration_with_an_empty_status_applies_unchanged(program: &Program) {
         );
         env.plan_is_empty().without_diagnostics();
     }
+}
+
+/// The arguments that its documentation shows of roles and users, in the forms that it shows: versions are set, nested objects
+/// are written out, and users wait for their roles. Objects that have expired, as there, cannot be made anywhere.
+fn people(version: &str) -> String {
+    format!(
+        r#"
+resource "teleport_role" "this" {{
+  version = "{version}"
+  metadata = {{
+    name        = "builder"
+    description = "Builds what others run"
+    expires     = "2099-10-12T07:20:51Z"
+    labels = {{
+      team = "red"
+    }}
+  }}
+
+  spec = {{
+    options = {{
+      forward_agent   = false
+      max_session_ttl = "7m"
+      ssh_port_forwarding = {{
+        remote = {{
+          enabled = false
+        }}
+        local = {{
+          enabled = false
+        }}
+      }}
+      client_idle_timeout     = "1h"
+      disconnect_expired_cert = true
+      permit_x11_forwarding   = false
+      request_access          = "optional"
+    }}
+
+    allow = {{
+      logins = ["builder"]
+
+      rules = [{{
+        resources = ["user", "role"]
+        verbs     = ["list"]
+      }}]
+
+      request = {{
+        roles = ["access"]
+        claims_to_roles = [{{
+          claim = "group"
+          value = "red"
+          roles = ["access"]
+        }}]
+      }}
+
+      node_labels = {{
+        env = ["test"]
+      }}
+    }}
+
+    deny = {{
+      logins = ["nobody"]
+    }}
+  }}
+}}
+
+resource "teleport_user" "this" {{
+  version = "v2"
+  depends_on = [
+    teleport_role.this
+  ]
+
+  metadata = {{
+    name        = "carol"
+    description = "A person"
+    expires     = "2099-10-12T07:20:50Z"
+    labels = {{
+      team = "red"
+    }}
+  }}
+
+  spec = {{
+    roles = ["builder"]
+
+    oidc_identities = [{{
+      connector_id = "oidc1"
+      username     = "carol"
+    }}]
+
+    traits = {{
+      "first"  = ["a"]
+      "second" = ["b"]
+    }}
+
+    github_identities = [{{
+      connector_id = "github"
+      username     = "carol"
+    }}]
+
+    saml_identities = [{{
+      connector_id = "okta"
+      username     = "carol"
+    }}]
+  }}
+}}
+"#
+    )
+}
+
+fn its_roles_and_users_apply_unchanged(program: &Program) {
+    let env = TestEnv::new(program);
+    env.configure(&people("v8"));
+    env.apply().succeeded().without_diagnostics();
+    let role = env.state().get(ROLE).attributes;
+    assert_eq!(role["spec"]["options"]["max_session_ttl"], "7m");
+    assert_eq!(role["spec"]["options"]["forward_agent"], false);
+    assert_eq!(role["spec"]["deny"]["logins"], json!(["nobody"]));
+    assert_eq!(role["metadata"]["expires"], "2099-10-12T07:20:51Z");
+    let user = env.state().get(USER).attributes;
+    for (kind, connector) in [("oidc", "oidc1"), ("github", "github"), ("saml", "okta")] {
+        let identity = &user["spec"][format!("{kind}_identities")][0];
+        assert_eq!(identity["connector_id"], connector);
+        assert_eq!(identity["username"], "carol");
+    }
+    let made = env.simulator.users("parent").unwrap();
+    let carol = made.iter().find(|user| user.name == "carol").unwrap();
+    assert_eq!(carol.roles, ["builder"]);
+    assert_eq!(carol.traits["second"], ["b"]);
+    env.plan_is_empty().without_diagnostics();
+
+    // A change of one argument changes no other.
+    env.configure(
+        &people("v8")
+            .replace("\"7m\"", "\"8m\"")
+            .replace("[\"b\"]", "[]"),
+    );
+    env.apply().succeeded().without_diagnostics();
+    env.plan_is_empty().without_diagnostics();
+    env.destroy().succeeded().without_diagnostics();
+}
+
+fn its_roles_apply_unchanged_in_every_version(program: &Program) {
+    let env = TestEnv::new(program);
+    for version in ["v3", "v4", "v5", "v6", "v7", "v8"] {
+        env.configure(&people(version));
+        env.apply().succeeded().without_diagnostics();
+        env.plan_is_empty().without_diagnostics();
+    }
+    assert_eq!(env.calls("CreateRole"), 1);
 }
 
 fn its_state_of_version_18_is_taken_over_without_a_replacement(program: &Program) {
