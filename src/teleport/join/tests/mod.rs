@@ -77,6 +77,22 @@ async fn the_first_call_joins_and_all_share_that() {
     );
 }
 
+/// A server answers a client that names an older version with roles that are downgraded for it (`lib/auth/grpcserver.go` in
+/// gravitational/teleport), and refuses one that is too old.
+#[tokio::test]
+async fn no_call_names_a_version_of_the_client() {
+    for newer in [Ok(()), Err(Code::Unimplemented)] {
+        let cluster = Cluster::proxy().await;
+        cluster.change(|behaviour| behaviour.newer = newer);
+        let (client, _) = client(&cluster);
+        client.ping().await.unwrap();
+        assert_eq!(cluster.journal().len(), 4);
+        let headers = cluster.headers();
+        assert!(headers.contains("content-type"), "{headers:?}");
+        assert!(!headers.contains("version"), "{headers:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_roles_that_the_bot_may_impersonate_are_asked_for() {
     let cluster = Cluster::proxy().await;
