@@ -240,8 +240,8 @@ fn settled(settings: &Settings, warnings: &mut Vec<Problem>) -> Settings {
         warnings.push(Problem {
             attribute: attribute::JOIN_METHOD,
             message: format!(
-                "a join and other credentials ({}) are both configured: the join is used, and the others only where it leads to no \
-                 connection. Leave one of them out",
+                "a join and other credentials ({}) are both configured: the join is used. If it fails, that is an error; the others \
+                 are used only where it succeeds and the cluster then does not answer to the bot. Leave one of them out",
                 names.join(", ")
             ),
         });
