@@ -163,6 +163,9 @@ impl Bot {
         address: &Address,
         caller: &Caller,
     ) -> Refusal {
+        if refusal.reason.is_about_aws() {
+            refusal.credentials = Some(caller.origin());
+        }
         if refusal.reason != Reason::NotAllowed {
             return refusal;
         }

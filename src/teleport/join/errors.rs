@@ -128,6 +128,8 @@ impl JoinError {
     pub(in crate::teleport) fn attribute(&self) -> Option<&'static str> {
         match self {
             Self::Reach { .. } | Self::NoAddress => Some(attribute::ADDR.name),
+            // What is wrong then stands in no argument.
+            Self::Refused(refusal) if refusal.kind() == Kind::Credentials => None,
             Self::Refused(_) | Self::NoBot { .. } => Some(attribute::JOIN_TOKEN.name),
             Self::Aws(_) | Self::Sign(_) => Some(attribute::JOIN_METHOD.name),
             Self::Parent { error, .. } => error.attribute(),
@@ -137,6 +139,9 @@ impl JoinError {
 
     pub(in crate::teleport) fn advice(&self) -> Option<String> {
         match self {
+            Self::Aws(AwsError::Half { missing, .. }) => Some(format!(
+                "Set {missing} too, or unset both variables if the credentials are to come from elsewhere, such as from AWS_PROFILE."
+            )),
             Self::Aws(AwsError::NoCredentials) => Some(
                 "The join method iam proves who this machine is by its AWS credentials. Log in to AWS (such as with `aws sso \
                  login` and AWS_PROFILE), set the environment variables, or run it where AWS gives credentials to a machine. No \

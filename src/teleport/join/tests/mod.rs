@@ -265,6 +265,35 @@ async fn an_expired_aws_session_is_told() {
 }
 
 #[tokio::test]
+async fn aws_credentials_that_aws_refuses_are_blamed_and_no_argument() {
+    for code in [
+        "SignatureDoesNotMatch",
+        "InvalidClientTokenId",
+        "ExpiredToken",
+    ] {
+        let cluster = Cluster::proxy().await;
+        let refusal = format!(
+            r#"aws sts api returned status: "403 Forbidden" body: "{{\"Error\":{{\"Code\":\"{code}\"}}}}""#
+        );
+        cluster
+            .change(|behaviour| behaviour.refusals = [Status::permission_denied(refusal)].into());
+        let (client, _) = client(&cluster);
+        let error = error(&client.patient()).await;
+        assert_eq!((error.kind(), error.attribute()), (Kind::Credentials, None));
+        let text = error.to_string();
+        assert!(
+            text.contains("AWS does not accept the AWS credentials") && text.contains(code),
+            "{text}"
+        );
+        let advice = error.advice().unwrap();
+        assert!(
+            advice.contains("in use are those with the access key \"AKIDEXAMPLE\""),
+            "{advice}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_is_not_there_yet_is_waited_for_by_an_apply_only() {
     let cluster = Cluster::proxy().await;
     cluster.change(|behaviour| behaviour.refusals = vec![not_there(); 4].into());
