@@ -120,6 +120,7 @@ fn summary(kind: Kind) -> &'static str {
         Kind::MfaRequired => "MFA Required",
         Kind::FeatureDisabled => "Feature Not Available",
         Kind::InvalidArgument => "Refused by Teleport",
+        Kind::LimitReached => "Limit Reached",
         Kind::Conflict => "Changed by Somebody Else",
         Kind::Unimplemented => "Not Supported by the Cluster",
         Kind::Unauthenticated | Kind::Credentials => "Invalid Credentials",

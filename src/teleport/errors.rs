@@ -46,6 +46,8 @@ pub enum Kind {
     FeatureDisabled,
     /// The server refuses the request as it is.
     InvalidArgument,
+    /// The server's limit for such things is reached.
+    LimitReached,
     /// The object changed since it was read, or is not in a state for this.
     Conflict,
     /// The server does not know the call: too old, or another edition.
@@ -204,7 +206,12 @@ impl CallFailure {
                 "Whether the cluster did it is not known. Look before asking for it again."
             }
             Kind::Transient(Transient::RateLimited) => {
-                "The cluster gets too many calls. Use fewer at once, such as `-parallelism=4`."
+                "The limit is the server's, and the configuration is not to blame. Wait a little and run it again, with fewer \
+                 calls at once if need be, such as `-parallelism=4`."
+            }
+            Kind::LimitReached => {
+                "The limit is the server's, and the configuration is not to blame. Delete what is not needed any more, or ask \
+                 Teleport support to raise it."
             }
             _ => return None,
         };
@@ -261,6 +268,7 @@ impl fmt::Display for Kind {
             Self::InvalidArgument => "invalid argument",
             Self::Conflict => "conflict",
             Self::Unimplemented => "unimplemented",
+            Self::LimitReached => "limit reached",
             Self::Unauthenticated => "unauthenticated",
             Self::JoinRefused => "join refused",
             Self::CertificateExpired => "certificate expired",
