@@ -209,7 +209,12 @@ impl ConnectError {
                 ..
             } => error.advice(),
             Self::GaveUp { last, .. } => last.advice(),
-            Self::Source { .. } | Self::NotJoining | Self::Interrupted => None,
+            Self::Source { source, .. } => source.has_tilde().then(|| {
+                "Terraform takes a ~ at the start of a path literally. Write pathexpand(\"~/...\") in the configuration, and $HOME \
+                 in an environment variable."
+                    .to_owned()
+            }),
+            Self::NotJoining | Self::Interrupted => None,
             Self::Skipped { skipped, .. } => {
                 let dialled = skipped.iter().find_map(|(_, reason)| match reason {
                     Reason::Dial(error) => error.advice(),

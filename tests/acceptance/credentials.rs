@@ -108,6 +108,7 @@ fn an_identity_file_that_cannot_be_used_is_named_with_the_reason(program: &Progr
     fs::write(&no_key, &whole[whole.find("-----END").unwrap()..]).unwrap();
     for (path, phrase) in [
         (env.path("missing"), "No such file"),
+        ("~/identity".into(), "pathexpand(\"~/...\")"),
         (env.path(""), "directory"),
         (malformed, "identity file"),
         (no_key, "key"),
