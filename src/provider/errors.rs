@@ -127,6 +127,7 @@ fn summary(kind: Kind) -> &'static str {
         Kind::JoinRefused => "Join Refused",
         Kind::CertificateExpired => "Credentials Expired",
         Kind::WrongCluster => "Wrong Cluster",
+        Kind::UntrustedCertificate => "Certificate Not Trusted",
         Kind::UnsupportedServer => "Unsupported Server",
         Kind::Transient(Transient::RateLimited) => "Rate Limited",
         Kind::Transient(Transient::Deadline) => "No Answer in Time",

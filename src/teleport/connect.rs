@@ -190,7 +190,10 @@ impl ConnectError {
             Self::Skipped { skipped, .. } => match skipped.as_slice() {
                 [(source, Reason::Expired(_))] => source.attribute().map(name),
                 _ => Some(attributes::ADDR.name).filter(|_| {
-                    matches!(self.kind(), Kind::UnsupportedServer | Kind::Transient(_))
+                    matches!(
+                        self.kind(),
+                        Kind::UnsupportedServer | Kind::UntrustedCertificate | Kind::Transient(_)
+                    )
                 }),
             },
             Self::NotJoining => Some(attributes::JOIN_METHOD.name),

@@ -62,6 +62,8 @@ pub enum Kind {
     Credentials,
     /// The credentials belong to another cluster than the one that answers.
     WrongCluster,
+    /// This machine does not trust the certificate of the cluster's proxy.
+    UntrustedCertificate,
     /// What answers is no Teleport, too old, or reachable only in a way that is not supported.
     UnsupportedServer,
     /// It may work a little later.
@@ -266,14 +268,15 @@ impl fmt::Display for Kind {
             Self::MfaRequired => "second factor required",
             Self::FeatureDisabled => "feature disabled",
             Self::InvalidArgument => "invalid argument",
+            Self::LimitReached => "limit reached",
             Self::Conflict => "conflict",
             Self::Unimplemented => "unimplemented",
-            Self::LimitReached => "limit reached",
             Self::Unauthenticated => "unauthenticated",
             Self::JoinRefused => "join refused",
             Self::CertificateExpired => "certificate expired",
             Self::Credentials => "unusable credentials",
             Self::WrongCluster => "wrong cluster",
+            Self::UntrustedCertificate => "untrusted certificate",
             Self::UnsupportedServer => "unsupported server",
             Self::Transient(Transient::Unavailable) => "unavailable",
             Self::Transient(Transient::RateLimited) => "rate limited",

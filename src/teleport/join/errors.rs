@@ -6,7 +6,7 @@ use super::{
 };
 use crate::teleport::{
     Address, Error, Kind, attributes as attribute, dial::DialError, errors::CallFailure,
-    handshake::HandshakeError, way::WayError,
+    handshake::HandshakeError, roots, way::WayError,
 };
 
 /// Why a join brings no identity.
@@ -155,12 +155,13 @@ impl JoinError {
             Self::Sign(SignError::Partition(_)) => Some(
                 "Set AWS_REGION to a region of the AWS partition that the credentials belong to.".to_owned(),
             ),
-            Self::Reach { error: WayError::Web(HandshakeError::UnknownIssuer), .. } => Some(
-                "This machine does not trust the certificate there. For a proxy with its own CA, and for an auth server, name the \
-                 file of the CA in the environment variable SSL_CERT_FILE. To try something out, `insecure = true` turns this one \
-                 check off; whoever is on the way can then join in place of this machine."
-                    .to_owned(),
-            ),
+            Self::Reach { error: WayError::Web(HandshakeError::UnknownIssuer), .. } => Some(format!(
+                "This machine does not trust the certificate there: it is self-signed, or from a CA that is none of {}. For a proxy \
+                 with its own CA, and for an auth server, add the CA there, or name its file in the environment variable \
+                 SSL_CERT_FILE, which then stands for all of them. To try something out, `insecure = true` turns this one check \
+                 off; whoever is on the way can then join in place of this machine.",
+                roots::in_use(|name| std::env::var_os(name))
+            )),
             Self::Reach { error, .. } => error.advice(),
             Self::Refused(refusal) => refusal.advice(),
             Self::Dial(error) => error.advice(),

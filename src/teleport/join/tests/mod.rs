@@ -193,7 +193,7 @@ async fn an_auth_server_is_joined_on_its_own_port_if_its_ca_is_trusted() {
     );
     let error =
         error(&Client::new(untrusting.joining(cluster.address(), bot.clone())).patient()).await;
-    assert_eq!(error.kind(), Kind::UnsupportedServer);
+    assert_eq!(error.kind(), Kind::UntrustedCertificate);
     assert!(error.advice().unwrap().contains("SSL_CERT_FILE"), "{error}");
 
     let mut insecure = untrusting.joining(cluster.address(), bot);
