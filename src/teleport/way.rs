@@ -144,8 +144,9 @@ impl WayError {
     pub(super) fn advice(&self) -> Option<String> {
         let advice = match self {
             Self::Timeout { .. } | Self::Tcp(TcpError::Connect(_)) => {
-                "Check addr: it is the host of the cluster's proxy (as in the browser), without a port for 443. Check that this \
-                 machine may connect there; behind a company's proxy, HTTPS_PROXY must be set."
+                "Check the address: it is the host of the cluster's proxy (as in the browser), and the port only where that is not \
+                 443. In Teleport Cloud it is. Check that this machine may connect there; behind a company's proxy, HTTPS_PROXY \
+                 must be set."
             }
             Self::Web(HandshakeError::UnknownIssuer) => {
                 return Some(format!(

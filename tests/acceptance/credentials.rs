@@ -179,7 +179,11 @@ fn aws_credentials_that_are_of_no_use_are_blamed_themselves(program: &Program) {
         "SignatureDoesNotMatch",
         "from the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     ]);
-    assert!(!error.text.contains("argument of the provider block"), "{}", error.text);
+    assert!(
+        !error.text.contains("argument of the provider block"),
+        "{}",
+        error.text
+    );
     env.set("AWS_SECRET_ACCESS_KEY", "");
     env.apply().error(&[
         "Invalid Credentials",

@@ -247,7 +247,8 @@ async fn an_address_where_nothing_listens_fails_at_once() {
         &[
             &format!("no connection to {address}"),
             "refused",
-            "Check addr",
+            "Check the address",
+            "443. In Teleport Cloud it is.",
         ],
     );
 }

@@ -57,10 +57,16 @@ pub(in crate::teleport) enum JoinError {
         /// Why.
         error: Error,
     },
-    /// The parent cluster knows no such workload cluster, or no bot of it.
-    #[error(
-        "the parent cluster knows no bot of {address}: it has no workload cluster with this domain, or that has no bot"
-    )]
+    /// The parent cluster knows no such workload cluster.
+    #[error("the parent cluster has no workload cluster with the domain {address}")]
+    NoCluster {
+        /// What is no domain.
+        address: Address,
+        /// What may have been meant.
+        meant: Option<String>,
+    },
+    /// The parent cluster knows no bot of a workload cluster.
+    #[error("the workload cluster {address} has no bot to join as (spec.bot)")]
     NoBot {
         /// The child.
         address: Address,
@@ -81,7 +87,7 @@ impl JoinError {
     /// the token and the bot each come in their own time.
     pub(in crate::teleport) fn may_pass(&self) -> bool {
         match self {
-            Self::Refused(refusal) => refusal.reason.may_pass(),
+            Self::Refused(refusal) => refusal.may_pass(),
             Self::Reach { error, .. } => match error {
                 WayError::Web(error) => !matches!(
                     error,
@@ -107,7 +113,7 @@ impl JoinError {
             Self::Refused(refusal) => refusal.kind(),
             Self::Dial(error) => error.kind(),
             Self::Call(failure) => failure.kind,
-            Self::NoRoles(_) | Self::NoBot { .. } => Kind::JoinRefused,
+            Self::NoRoles(_) | Self::NoCluster { .. } | Self::NoBot { .. } => Kind::JoinRefused,
             Self::Parent { error, .. } => error.kind(),
             Self::Key(_) | Self::Protocol(_) | Self::Certificates(_) => Kind::Other,
         }
@@ -118,6 +124,7 @@ impl JoinError {
         match self {
             Self::Reach { address, .. }
             | Self::Parent { address, .. }
+            | Self::NoCluster { address, .. }
             | Self::NoBot { address } => Some(address.to_string()),
             Self::Call(failure) => Some(failure.address.clone()),
             _ => None,
@@ -127,7 +134,9 @@ impl JoinError {
     /// The argument of the provider that is to blame.
     pub(in crate::teleport) fn attribute(&self) -> Option<&'static str> {
         match self {
-            Self::Reach { .. } | Self::NoAddress => Some(attribute::ADDR.name),
+            Self::Reach { .. } | Self::NoCluster { .. } | Self::NoAddress => {
+                Some(attribute::ADDR.name)
+            }
             // What is wrong then stands in no argument.
             Self::Refused(refusal) if refusal.kind() == Kind::Credentials => None,
             Self::Refused(_) | Self::NoBot { .. } => Some(attribute::JOIN_TOKEN.name),
@@ -169,9 +178,16 @@ impl JoinError {
                 "Give the bot roles (spec.roles of the Bot). In a workload cluster, Teleport Cloud gives it one of its own name."
                     .to_owned(),
             ),
+            Self::NoCluster { meant, .. } => {
+                let usual = "Write the status.domain of a workload cluster of the provider block's cluster. To join another \
+                             cluster, set join_token to the name of its token.";
+                Some(match meant {
+                    Some(meant) => format!("{meant} {usual}"),
+                    None => usual.to_owned(),
+                })
+            }
             Self::NoBot { .. } => Some(
-                "Check the address: it is the status.domain of a workload cluster. Or set join_token to the name of the bot."
-                    .to_owned(),
+                "Give the workload cluster a bot (spec.bot), or set join_token to the name of a token of it.".to_owned(),
             ),
             Self::Parent { error, .. } => error.advice(),
             _ => None,

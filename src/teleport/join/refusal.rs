@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 use super::{JoinError, aws::CallerIdentity};
 use crate::{
     proto::teleport::workloadcluster::v1::{Token, WorkloadCluster},
-    teleport::{Kind, Transient, status},
+    teleport::{Kind, Transient, status, workload_clusters::OF_PARENT},
 };
 
 /// Why a cluster refuses a join. Servers tell it by code and text only (`lib/join` in gravitational/teleport).
@@ -37,6 +37,8 @@ pub(in crate::teleport) struct Refusal {
     pub(super) message: String,
     /// Name of the token.
     pub(super) token: String,
+    /// Whether it is the parent that was joined, in place of a workload cluster.
+    pub(super) of_parent: bool,
     /// Which AWS credentials are in use, and where they are from, where that matters.
     pub(super) credentials: Option<String>,
     /// Who AWS says the caller is, where that matters and AWS answers.
@@ -115,10 +117,16 @@ impl Refusal {
             reason: Reason::of(status),
             message: status::failure("Join", String::new(), status).message,
             token: token.to_owned(),
+            of_parent: false,
             credentials: None,
             caller: None,
             rules: None,
         }
+    }
+
+    /// Whether the same join may succeed a little later. The parent does not change as a cluster does that has just been made.
+    pub(super) fn may_pass(&self) -> bool {
+        self.reason.may_pass() && !(self.of_parent && self.reason == Reason::NotThere)
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -132,6 +140,9 @@ impl Refusal {
 
     pub(super) fn advice(&self) -> Option<String> {
         let mut advice = self.what_to_do()?;
+        if self.of_parent {
+            advice = format!("{OF_PARENT} {advice}");
+        }
         if let Some(credentials) = &self.credentials {
             advice.push_str(&format!(" The AWS credentials in use are {credentials}."));
         }
