@@ -21,6 +21,7 @@ pub struct Cluster {
     workload_clusters: Result<Pool, Unknown>,
     deletion_policy: Option<Policy>,
     kept: Mutex<HashMap<String, String>>,
+    read: AtomicBool,
     applied: AtomicBool,
     made: Mutex<HashSet<Address>>,
 }
@@ -40,6 +41,7 @@ impl Cluster {
             client,
             deletion_policy: None,
             kept: Mutex::default(),
+            read: AtomicBool::new(false),
             applied: AtomicBool::new(false),
             made: Mutex::default(),
         }
@@ -73,6 +75,16 @@ impl Cluster {
     /// What is not known yet.
     pub(super) fn workload_cluster(&self, address: &Address) -> Result<Client, &Unknown> {
         Ok(self.workload_clusters.as_ref()?.client(address))
+    }
+
+    /// Remembers that core has refreshed a resource, which it does before the first plan alone.
+    pub(super) fn note_read(&self) {
+        self.read.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether core has refreshed a resource.
+    pub(super) fn has_read(&self) -> bool {
+        self.read.load(Ordering::Relaxed)
     }
 
     /// Whether core has begun to apply.

@@ -31,7 +31,7 @@ pub(super) fn call_failed_there(
     path: Path,
     error: &Error,
     doing: &str,
-    more: &str,
+    more: Option<&str>,
     diagnostics: &mut Diagnostics,
 ) {
     let (path, concerned) = match error.attribute() {
@@ -43,7 +43,7 @@ pub(super) fn call_failed_there(
         Some(_) => (path, None),
         None => (Path::root(), None),
     };
-    let parts = [concerned, Some(more.to_owned()), error.advice()];
+    let parts = [concerned, more.map(str::to_owned), error.advice()];
     let detail = detail(error, doing, parts);
     diagnostics.attribute_error(path, summary(error.kind()), detail);
 }

@@ -59,44 +59,66 @@ pub(super) fn cluster_attribute(noun: &str) -> Attribute {
     attribute
 }
 
-/// Completes the plan of an object that names its cluster.
-pub(super) fn plan(call: &Call<Cluster>, change: &mut PlannedChange, told: &mut Diagnostics) {
-    let path = Path::attribute(CLUSTER);
-    let address = |text: Option<&str>| text.and_then(|text| Address::parse(text).ok());
-    let cluster = change.planned.field(CLUSTER);
-    let made = |address| (call.client.as_deref()).is_some_and(|client| client.has_made(&address));
-    if change.kind == PlanKind::Update
-        && (cluster.is_unknown() || address(cluster.as_str()).is_some_and(made))
-    {
-        // It may be another cluster under the same address. The apply looks.
-        unread::mark(&mut change.private);
-    }
-    if !change.requires_replace.contains(&path) {
+/// Completes the plan of an update of an object that names its cluster. Another cluster is a reason for a replacement, unless
+/// this may be the second plan, within the apply, where core takes none: then the update has to bring the object there. Core
+/// refreshes for the first plan alone.
+pub(super) fn plan(
+    call: &Call<Cluster>,
+    noun: &str,
+    change: &mut PlannedChange,
+    told: &mut Diagnostics,
+) {
+    if change.kind != PlanKind::Update {
         return;
     }
-    let (prior, planned) = (
-        change.prior.field(CLUSTER).as_str(),
-        change.planned.field(CLUSTER).as_str(),
-    );
-    if address(prior) == address(planned) {
-        change.requires_replace.retain(|found| *found != path);
-    } else if call.client.as_deref().is_some_and(Cluster::applies) {
-        // An update that becomes a replacement now is one that core refuses, as a fault of the provider.
-        let name = |text: Option<&str>| match text {
-            Some(text) => format!("{text:?}"),
-            None => "that of the provider block".to_owned(),
-        };
-        told.attribute_error(
-            path,
-            "Cluster Changed Since the Plan",
-            format!(
-                "The cluster was not known when this was planned, so that no replacement was: it was {}, and is {} now. Nothing \
-                 was done. Plan and apply again.",
-                name(prior),
-                name(planned),
-            ),
-        );
+    let client = call.client.as_deref();
+    let cluster = change.planned.field(CLUSTER);
+    let may_be_missing = if cluster.is_unknown() {
+        if change.requires_replace.is_empty() {
+            warn_of_unknown(noun, change.prior.field(CLUSTER), told);
+        }
+        true
+    } else if !is_elsewhere(&change.prior, &change.planned) {
+        let made = |address| client.is_some_and(|client| client.has_made(&address));
+        address(cluster).is_some_and(made)
+    } else if client.is_none_or(Cluster::has_read) {
+        return;
+    } else {
+        true
+    };
+    let path = Path::attribute(CLUSTER);
+    change.requires_replace.retain(|found| *found != path);
+    if may_be_missing {
+        unread::mark(&mut change.private);
     }
+}
+
+/// Whether the planned object is in another cluster than the prior one, in whatever words the clusters are written.
+pub(super) fn is_elsewhere(prior: &Value, planned: &Value) -> bool {
+    address(prior.field(CLUSTER)) != address(planned.field(CLUSTER))
+}
+
+fn address(cluster: &Value) -> Option<Address> {
+    Address::parse(cluster.as_str()?).ok()
+}
+
+/// The cluster of an object in a sentence.
+pub(super) fn named(cluster: &Value) -> &str {
+    cluster
+        .as_str()
+        .unwrap_or("the cluster of the provider block")
+}
+
+fn warn_of_unknown(noun: &str, prior: &Value, told: &mut Diagnostics) {
+    told.attribute_warning(
+        Path::attribute(CLUSTER),
+        "Cluster Known Only After the Apply",
+        format!(
+            "The {noun} is in {prior}. If the cluster turns out to be another one, or made anew, the apply makes the {noun} there, \
+             and then destroys the one in {prior}, if that is left.",
+            prior = named(prior),
+        ),
+    );
 }
 
 /// The parts of an import id, `NAME` or `CLUSTER/NAME`: cluster and name. A `/` in front says that all of it is the name.
@@ -194,12 +216,16 @@ impl Target {
     /// Whether a call failed because the workload cluster is gone, and with it everything in it. Any other failure becomes
     /// an error; `doing` says what was being done.
     pub(super) async fn is_gone(&self, error: &Error, doing: &str, told: &mut Diagnostics) -> bool {
-        let Some(Named { address, parent }) = self.named.as_ref().filter(|_| is_no_answer(error))
-        else {
-            let refreshes = self.named.is_none() && !self.patient && is_no_answer(error);
+        let Some(Named { address, parent }) = &self.named else {
+            let refreshes = !self.patient && is_no_answer(error);
             call_failed_and(error, doing, refreshes.then_some(NOT_REFRESHED), told);
             return false;
         };
+        let path = Path::attribute(CLUSTER);
+        if !is_no_answer(error) {
+            call_failed_there(path, error, doing, None, told);
+            return false;
+        }
         let asking = format!("asking whether {address} is still there");
         let clusters = parent.workload_clusters();
         let look = clusters.by_address(address);
@@ -227,7 +253,7 @@ impl Target {
                 chain(&error)
             ),
         };
-        call_failed_there(Path::attribute(CLUSTER), error, doing, &more, told);
+        call_failed_there(path, error, doing, Some(&more), told);
         false
     }
 

@@ -109,7 +109,7 @@ impl Resource<Cluster> for UserInviteResource {
         change: &mut PlannedChange,
         diagnostics: &mut Diagnostics,
     ) {
-        target::plan(call, change, diagnostics);
+        target::plan(call, "invite link", change, diagnostics);
         if change.kind == PlanKind::Update
             && change.requires_replace.is_empty()
             && unread::is_marked(&change.private)
@@ -137,6 +137,9 @@ impl Resource<Cluster> for UserInviteResource {
 
     /// Links cannot be read. But one into a workload cluster that is gone is gone with it.
     async fn read(&self, call: &Call<Cluster>, state: Value, mut private: Private) -> Applied {
+        if let Some(cluster) = &call.client {
+            cluster.note_read();
+        }
         if Target::unknown(&state, call).is_some() {
             // This stays until an apply has looked.
             unread::mark(&mut private);
@@ -417,7 +420,7 @@ fn check_ttl(path: &Path, value: &Value, told: &mut Diagnostics) {
     );
 }
 
-const RESULTS: [&str; 4] = ["id", "url", "token_id", "expires"];
+const RESULTS: [&str; 3] = ["url", "token_id", "expires"];
 
 /// Which user the last link was for, in private state.
 const INVITED: &str = "invited";

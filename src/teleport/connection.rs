@@ -18,11 +18,12 @@ use tonic::{Request, client::Grpc};
 use tracing::Instrument;
 
 use super::{
-    Address, Call, Config, Error, Kind, Transient,
+    Address, Call, Config, Error, Kind, Repeatable, Transient,
     codec::DynamicCodec,
     connect::{ConnectError, connect},
     credentials::Credentials,
     dial::Dialled,
+    errors::CallFailure,
     identity::Identity,
     retry::Policy,
     status,
@@ -226,11 +227,16 @@ impl Connection {
             .max_decoding_message_size(transport::MAX_ANSWER_SIZE);
         // The transport is always ready: HTTP/2 queues what goes beyond the server's limit.
         let answer = grpc.unary(request, path, DynamicCodec::new(call.method.output()));
-        match tokio::time::timeout(call.deadline, answer).await {
-            Ok(Ok(answer)) => Ok(answer.into_inner()),
-            Ok(Err(status)) => Err(Error::call(status::failure(rpc, address, &status))),
-            Err(_) => Err(Error::call(status::deadline(rpc, address, call.deadline))),
-        }
+        let failure = match tokio::time::timeout(call.deadline, answer).await {
+            Ok(Ok(answer)) => return Ok(answer.into_inner()),
+            Ok(Err(status)) => status::failure(rpc, address, &status),
+            Err(_) => status::deadline(rpc, address, call.deadline),
+        };
+        let in_doubt = failure.may_have_been_carried_out && call.repeatable == Repeatable::No;
+        Err(Error::call(CallFailure {
+            may_have_been_carried_out: in_doubt,
+            ..failure
+        }))
     }
 
     /// Whether a connection should get no further calls after this error: it is broken, or silent and perhaps broken.

@@ -26,7 +26,7 @@ pub(super) struct CallFailure {
     pub(super) message: String,
     /// Whether a server answered, as opposed to the transport failing.
     pub(super) answered: bool,
-    /// Whether the server may have done what was asked.
+    /// Whether the server may have done what was asked, which must not be done twice.
     pub(super) may_have_been_carried_out: bool,
 }
 
@@ -101,7 +101,8 @@ impl Error {
         matches!(self.kind(), Kind::Transient(_))
     }
 
-    /// Whether the server may have done what was asked although no good answer came. Look before asking again.
+    /// Whether the server may have done what was asked although no good answer came, and asking again may do it twice. Look
+    /// before asking again.
     pub fn may_have_been_carried_out(&self) -> bool {
         match &*self.0 {
             Failure::Connect(_) => false,

@@ -1,11 +1,13 @@
 //! Changes of a workload cluster that has been set up (`examples/complete`), in the configuration and behind its back.
 
+use std::time::Duration;
+
 use terraform_provider_teleport::simulator::{Fault, UserChange};
 use tonic::Code;
 
 use crate::support::{
     complete::{Complete, INVITE, NAME, ROLE, USER},
-    environment::CLUSTER,
+    environment::{APPLY, CLUSTER},
     matrix::{Scenario, scenarios},
     programs::Program,
 };
@@ -19,6 +21,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_cluster_that_was_deleted_is_made_anew_with_all_that_is_in_it,
     a_cluster_of_another_name_gets_all_that_was_in_the_one_before,
     a_restored_cluster_is_left_as_it_is,
+    certificates_of_seconds_do_for_all_that_happens_to_a_tenant,
 ];
 
 const CAROL: &str = r#"
@@ -208,4 +211,49 @@ fn a_restored_cluster_is_left_as_it_is(program: &Program) {
     assert_eq!(complete.calls("CreateUser"), 1);
     assert_eq!(complete.calls("CreateResetPasswordToken"), 1);
     env.plan_is_empty().without_diagnostics();
+}
+
+fn certificates_of_seconds_do_for_all_that_happens_to_a_tenant(program: &Program) {
+    let complete = Complete::with(program, "active_after_reads = 0\ncertificate_life = \"3s\"");
+    let Complete { env } = &complete;
+    let slowly = |rpc| {
+        let slow = Fault::delay(rpc, Duration::from_secs(2)).cluster(NAME);
+        env.simulator.add_fault(slow).unwrap();
+    };
+    // Interrupted in the middle.
+    slowly("CreateUser");
+    let mut running = env.start(APPLY);
+    running.until("the user is being made", |_| {
+        complete.calls("CreateUser") > 0
+    });
+    running.interrupt();
+    running.wait();
+    env.state().get(ROLE);
+    env.apply().succeeded();
+    assert_eq!(complete.user("example").unwrap().roles, ["example"]);
+    env.plan_is_empty().without_diagnostics();
+
+    // Changed.
+    complete.edit(
+        "node_labels = { env = [\"dev\"] }",
+        "node_labels = { env = [\"dev\", \"staging\"] }",
+    );
+    complete.append(CAROL);
+    slowly("UpdateRole");
+    slowly("CreateUser");
+    let joins = complete.calls("Join");
+    env.apply().succeeded().without_diagnostics();
+    assert!(complete.calls("Join") > joins + 1);
+    assert!(complete.user("carol").is_some());
+    env.plan_is_empty().without_diagnostics();
+
+    // Deleted out of band, made anew, destroyed.
+    assert!(env.simulator.delete_cluster(NAME));
+    slowly("CreateRole");
+    slowly("CreateUser");
+    env.apply().succeeded();
+    assert!(complete.user("carol").is_some());
+    env.plan_is_empty().without_diagnostics();
+    env.destroy().succeeded();
+    assert!(env.state().is_empty() && env.names().is_empty());
 }

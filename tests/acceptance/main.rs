@@ -33,6 +33,7 @@ mod servers;
 mod taint;
 mod tbot_config;
 mod tenants;
+mod tenants_changes;
 mod users;
 mod validation;
 
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         taint::SCENARIOS,
         tbot_config::SCENARIOS,
         tenants::SCENARIOS,
+        tenants_changes::SCENARIOS,
         users::SCENARIOS,
         validation::SCENARIOS,
     ])

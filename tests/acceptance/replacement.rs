@@ -1,5 +1,8 @@
 //! Changes of what cannot be changed.
 
+use terraform_provider_teleport::simulator::Fault;
+use tonic::Code;
+
 use crate::support::{
     environment::{CLUSTER, TestEnv, cluster},
     matrix::{Scenario, scenarios},
@@ -9,6 +12,7 @@ use crate::support::{
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_new_name_replaces_in_one_apply,
     a_new_name_with_create_before_destroy_replaces_in_one_apply,
+    a_new_name_that_is_taken_destroys_nothing,
     a_replacement_under_the_same_name_is_refused_before_anything_is_destroyed,
     a_replacement_under_the_same_name_with_create_before_destroy_destroys_nothing,
     a_replacement_that_is_asked_for_is_refused_too,
@@ -25,6 +29,14 @@ resource "terraform_data" "dependent" {
     teleport_workload_cluster.this.id,
   ]
 }
+"#;
+
+/// A workload cluster that is there already.
+const TAKEN: &str = r#"
+[[clusters]]
+name = "team-b"
+state = "active"
+spec = { regions = [{ name = "us-west-2" }] }
 "#;
 
 fn elsewhere(configuration: &str) -> String {
@@ -47,6 +59,36 @@ fn a_new_name_replaces_in_one_apply(program: &Program) {
     assert_eq!(env.names(), ["team-b"]);
     assert_eq!(env.simulator.held_names(), ["team-a"]);
     env.plan_is_empty().without_diagnostics();
+}
+
+fn a_new_name_that_is_taken_destroys_nothing(program: &Program) {
+    for lifecycle in ["", "lifecycle { create_before_destroy = true }"] {
+        let env = TestEnv::with(program, TAKEN);
+        env.configure(&cluster("team-a", lifecycle));
+        env.apply().succeeded();
+        let before = env.state().get(CLUSTER);
+        env.configure(&cluster("team-b", lifecycle));
+        let warning =
+            env.plan()
+                .warning(&["Already Exists", "\"team-b\"", "before anything is deleted"]);
+        assert_eq!(warning.address, CLUSTER);
+        env.apply().error(&["Already Exists", "\"team-b\""]);
+        assert_eq!(env.names(), ["team-a", "team-b"]);
+        assert_eq!(env.state().get(CLUSTER).attributes, before.attributes);
+
+        // The look itself may fail. Then nothing is done either.
+        if lifecycle.is_empty() {
+            env.plan();
+            let refused = Fault::code("GetWorkloadCluster", Code::PermissionDenied).times(9);
+            env.simulator.add_fault(refused).unwrap();
+            env.apply_plan()
+                .error(&["looking whether there is a workload cluster \"team-b\""]);
+            env.simulator.clear_faults();
+            assert_eq!(env.names(), ["team-a", "team-b"]);
+        }
+        env.configure(&cluster("team-a", lifecycle));
+        env.plan_is_empty().without_diagnostics();
+    }
 }
 
 fn a_new_name_with_create_before_destroy_replaces_in_one_apply(program: &Program) {

@@ -186,7 +186,7 @@ fn stored_otherwise(shape: &Shape, planned: &Value, state: &Value, told: &mut Di
             "Version Not Known to the Cluster",
             format!(
                 "The {noun} {name:?} was asked for in version {}, and the cluster stored it as version {}: it is older than \
-                 this version, or newer and has given it up. Set version = {1:?}, which the cluster knows.",
+                 this version, or newer and has given it up. Set version = {1:?}, which the cluster knows. {UNTAINT}",
                 asked.as_str().unwrap_or_default(),
                 stored.as_str().unwrap_or_default(),
             ),
@@ -198,11 +198,13 @@ fn stored_otherwise(shape: &Shape, planned: &Value, state: &Value, told: &mut Di
         "Stored Otherwise by the Cluster",
         format!(
             "The cluster stored the {noun} {name:?}, and something else than was asked for in: {}. Write in the configuration \
-             what the cluster makes of it (terraform show tells), or leave it out.",
+             what the cluster makes of it (terraform show tells), or leave it out. {UNTAINT}",
             list(&paths)
         ),
     );
 }
+
+const UNTAINT: &str = "If the next plan shows a replacement, since this error tainted the resource: terraform untaint ADDRESS.";
 
 /// An object without what is never sent, for comparisons.
 pub(super) fn comparable(shape: &Shape, object: &Value) -> Value {

@@ -15,6 +15,7 @@ mod differences;
 mod memory;
 mod plan;
 mod policy;
+mod relocate;
 mod shape;
 mod update;
 
@@ -113,7 +114,7 @@ impl Resource<Cluster> for KindResource {
         change: &mut PlannedChange,
         diagnostics: &mut Diagnostics,
     ) {
-        target::plan(call, change, diagnostics);
+        target::plan(call, self.shape.kind.noun, change, diagnostics);
         plan::complete(&self.shape, &self.schema, change);
         refuse_configured(&[plan::REVISION], change, diagnostics);
     }
@@ -124,6 +125,9 @@ impl Resource<Cluster> for KindResource {
     }
 
     async fn read(&self, call: &Call<Cluster>, state: Value, private: Private) -> Applied {
+        if let Some(cluster) = &call.client {
+            cluster.note_read();
+        }
         let mut told = Diagnostics::new();
         let as_it_was = |state, told| Applied {
             state,

@@ -12,16 +12,26 @@ use super::{
     create::{comparable, refused, send, written},
     differences::{differences, list},
     memory::Memory,
+    relocate::relocate,
     shape,
 };
 use crate::{
     framework::{Applied, Call, Diagnostics, Update, Value},
-    provider::{Cluster, errors::call_failed, interrupt::unless_stopped, target::Target, unread},
+    provider::{
+        Cluster,
+        errors::call_failed,
+        interrupt::unless_stopped,
+        target::{Target, is_elsewhere},
+        unread,
+    },
     teleport::{Error, Kind, Objects},
 };
 
 /// Updates the object.
 pub(super) async fn update(shape: &Shape, call: &Call<Cluster>, request: Update) -> Applied {
+    if is_elsewhere(&request.prior, &request.planned) {
+        return relocate(shape, call, request).await;
+    }
     let Update {
         config,
         prior,

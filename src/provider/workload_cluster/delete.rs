@@ -1,6 +1,7 @@
 //! Taking a workload cluster down, or refusing to.
 
 use super::{
+    existing,
     object::{self, READY},
     plan::{HeldName, Successor, WAYS_OUT},
 };
@@ -36,6 +37,12 @@ pub(super) async fn delete(
         DeleteReason::Replace => {
             if let Some(held) = HeldName::found(&private) {
                 held.refuse(&name, &mut told);
+                return told;
+            }
+            let new = Successor::found(&private).and_then(|successor| successor.name);
+            if let Some(new) = new.filter(|new| *new != name)
+                && !is_free(call, &name, &new, &mut told).await
+            {
                 return told;
             }
         }
@@ -104,6 +111,29 @@ fn tainted(
         ),
     );
     Some(told)
+}
+
+/// Whether the name of the cluster that is to replace another one is free. If not, or if that is not known, it is told.
+async fn is_free(call: &Call<Cluster>, old: &str, new: &str, told: &mut Diagnostics) -> bool {
+    let Some(client) = client(call, told) else {
+        return false;
+    };
+    let doing = format!(
+        "looking whether there is a workload cluster {new:?} already, which {old:?} cannot be replaced by"
+    );
+    let clusters = client.workload_clusters();
+    match unless_stopped(&call.stop, &doing, told, clusters.get(new)).await {
+        None => false,
+        Some(Err(error)) if error.kind() == Kind::NotFound => true,
+        Some(Err(error)) => {
+            call_failed(&error, &doing, told);
+            false
+        }
+        Some(Ok(found)) => {
+            existing::refuse_to_replace(old, new, &found, told);
+            false
+        }
+    }
 }
 
 async fn really(call: &Call<Cluster>, name: &str, told: &mut Diagnostics) {

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use super::{object, plan::foresee};
 use crate::{
-    framework::{Call, Diagnostics, Path, Value},
+    framework::{Call, Diagnostics, Path, PlannedChange, Value},
     provider::cluster::Cluster,
     teleport::Kind,
 };
@@ -63,29 +63,55 @@ pub(super) async fn look(
     let Some(name) = object::name(planned) else {
         return;
     };
-    let client = call.client.as_ref().and_then(|cluster| cluster.known());
-    let (Some(client), false) = (client, stored.holds(&name)) else {
+    if stored.holds(&name) {
+        return;
+    }
+    if let Some(found) = find_soon(call, &name).await {
+        foresee(
+            planned,
+            object::state(&found).as_deref(),
+            object::domain(&found).as_deref(),
+        );
+        told.warning(
+            SUMMARY,
+            format!("The apply will refuse this. {}", what_to_do(&name, &found)),
+        );
+    }
+}
+
+/// Warns where the new name of a cluster that is to be replaced is taken.
+pub(super) async fn look_at_new_name(
+    call: &Call<Cluster>,
+    change: &PlannedChange,
+    told: &mut Diagnostics,
+) {
+    let renamed = |name: &String| object::name(&change.prior).as_ref() != Some(name);
+    let Some(name) = object::name(&change.planned).filter(renamed) else {
         return;
     };
+    if let Some(found) = find_soon(call, &name).await {
+        let path = Path::attributes(&["metadata", "name"]);
+        let more = what_to_do(&name, &found);
+        told.attribute_warning(
+            path,
+            SUMMARY,
+            format!("The apply will refuse this before anything is deleted. {more}"),
+        );
+    }
+}
+
+/// The cluster of a name. None where there is none, and where that cannot be found out soon.
+async fn find_soon(call: &Call<Cluster>, name: &str) -> Option<DynamicMessage> {
+    let client = call.client.as_ref()?.known()?;
     let clusters = client.workload_clusters();
-    let look = timeout(SOON, clusters.get(&name));
+    let look = timeout(SOON, clusters.get(name));
     let found = tokio::select! {
         biased;
-        _ = call.stop.requested() => return,
+        _ = call.stop.requested() => return None,
         found = look => found,
     };
     match found {
-        Ok(Ok(found)) => {
-            foresee(
-                planned,
-                object::state(&found).as_deref(),
-                object::domain(&found).as_deref(),
-            );
-            told.warning(
-                SUMMARY,
-                format!("The apply will refuse this. {}", what_to_do(&name, &found)),
-            );
-        }
+        Ok(Ok(found)) => return Some(found),
         Ok(Err(error)) if error.kind() == Kind::NotFound => {}
         Ok(Err(error)) => {
             tracing::debug!(cluster = name, %error, "whether the name is free is not known yet")
@@ -94,12 +120,29 @@ pub(super) async fn look(
             tracing::debug!(cluster = name, "whether the name is free is not known yet")
         }
     }
+    None
 }
 
 /// The refusal to make a cluster that exists.
 pub(super) fn refuse(name: &str, found: &DynamicMessage, told: &mut Diagnostics) {
     let path = Path::attributes(&["metadata", "name"]);
     told.attribute_error(path, SUMMARY, what_to_do(name, found));
+}
+
+/// The refusal to delete a cluster that could not be replaced.
+pub(super) fn refuse_to_replace(
+    old: &str,
+    name: &str,
+    found: &DynamicMessage,
+    told: &mut Diagnostics,
+) {
+    let more = what_to_do(name, found);
+    told.error(
+        SUMMARY,
+        format!(
+            "The workload cluster {old:?} was not deleted, since it cannot be replaced. {more}"
+        ),
+    );
 }
 
 fn what_to_do(name: &str, found: &DynamicMessage) -> String {

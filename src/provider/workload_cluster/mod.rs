@@ -78,8 +78,15 @@ impl Resource<Cluster> for WorkloadClusterResource {
         diagnostics: &mut Diagnostics,
     ) {
         plan::complete(change, |object| self.objects.digest(object), diagnostics);
-        if change.kind == PlanKind::Create {
-            existing::look(call, &mut change.planned, &self.stored, diagnostics).await;
+        match change.kind {
+            PlanKind::Create => {
+                existing::look(call, &mut change.planned, &self.stored, diagnostics).await;
+            }
+            // Of the other half of a replacement's plan core shows no warnings.
+            PlanKind::Update if !change.requires_replace.is_empty() => {
+                existing::look_at_new_name(call, change, diagnostics).await;
+            }
+            _ => {}
         }
         refuse_configured(&validate::REPORTED, change, diagnostics);
     }

@@ -11,10 +11,42 @@ use crate::framework::{
 use super::super::{KindResource, set_at};
 use crate::provider::{role::ROLE, target::CLUSTER};
 
-/// Configurations of a kind, with all that its validation refuses left out.
-pub(super) fn configurations(resource: &KindResource) -> BoxedStrategy<Value> {
+/// Configurations of a kind, some of which its validation refuses. They all have the attribute that these names lead to.
+pub(super) fn configurations(resource: &KindResource, wanted: &[String]) -> BoxedStrategy<Value> {
     let attributes = &resource.schema().block.attributes;
-    objects(attributes, &Path::root())
+    objects(attributes, &Path::root(), wanted)
+}
+
+/// The names that lead to every attribute which can be configured and has no attributes of its own.
+pub(super) fn leaves(resource: &KindResource) -> Vec<Vec<String>> {
+    fn add(
+        attributes: &BTreeMap<String, Attribute>,
+        outer: &[String],
+        leaves: &mut Vec<Vec<String>>,
+    ) {
+        for (name, attribute) in attributes {
+            let names = [outer, std::slice::from_ref(name)].concat();
+            match &attribute.shape {
+                _ if attribute.presence == Presence::Computed => {}
+                Shape::Nested(_, inner) => add(inner, &names, leaves),
+                Shape::Type(_) => leaves.push(names),
+            }
+        }
+    }
+    let mut leaves = Vec::new();
+    add(&resource.schema().block.attributes, &[], &mut leaves);
+    leaves
+}
+
+/// Whether an attribute has a value, in any element of the lists on the way to it.
+pub(super) fn has(value: &Value, names: &[String]) -> bool {
+    match (value, names.split_first()) {
+        (Value::List(elements), Some(_)) => elements.iter().any(|element| has(element, names)),
+        (_, Some((name, rest))) => has(value.field(name), rest),
+        (Value::List(elements), None) => !elements.is_empty(),
+        (Value::Map(elements), None) => !elements.is_empty(),
+        (_, None) => value.is_set(),
+    }
 }
 
 /// The configuration of an object by this name that the validation takes.
@@ -116,15 +148,22 @@ fn propose(attributes: &BTreeMap<String, Attribute>, config: &Value, prior: &Val
     Value::object(fields)
 }
 
-fn objects(attributes: &BTreeMap<String, Attribute>, path: &Path) -> BoxedStrategy<Value> {
+fn objects(
+    attributes: &BTreeMap<String, Attribute>,
+    path: &Path,
+    wanted: &[String],
+) -> BoxedStrategy<Value> {
+    let (first, rest) = wanted.split_first().unzip();
     let fields: Vec<_> = attributes
         .iter()
         .map(|(name, attribute)| {
             let path = path.with_attribute(name);
             let value = if attribute.presence == Presence::Computed {
                 Just(Value::Null).boxed()
+            } else if first == Some(name) {
+                values(attribute, &path, rest.unwrap_or_default()).boxed()
             } else {
-                prop_oneof![2 => Just(Value::Null), 1 => values(attribute, &path)].boxed()
+                prop_oneof![2 => Just(Value::Null), 1 => values(attribute, &path, &[])].boxed()
             };
             (Just(name.clone()), value)
         })
@@ -132,11 +171,11 @@ fn objects(attributes: &BTreeMap<String, Attribute>, path: &Path) -> BoxedStrate
     fields.prop_map(Value::object).boxed()
 }
 
-fn values(attribute: &Attribute, path: &Path) -> BoxedStrategy<Value> {
+fn values(attribute: &Attribute, path: &Path, wanted: &[String]) -> BoxedStrategy<Value> {
     let values = match &attribute.shape {
         Shape::Type(ty) => of_type(ty),
-        Shape::Nested(Nesting::Single, inner) => objects(inner, path),
-        Shape::Nested(_, inner) => collection::vec(objects(inner, path), 0..3)
+        Shape::Nested(Nesting::Single, inner) => objects(inner, path, wanted),
+        Shape::Nested(_, inner) => collection::vec(objects(inner, path, wanted), 0..3)
             .prop_map(Value::List)
             .boxed(),
     };

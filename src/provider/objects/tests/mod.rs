@@ -2,10 +2,10 @@ mod configurations;
 mod plans;
 mod server;
 
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use prost_reflect::DynamicMessage;
 
-use self::configurations::{configurations, proposed, valid};
+use self::configurations::{configurations, has, leaves, proposed, valid};
 use super::{
     KindResource,
     create::{comparable, written},
@@ -125,7 +125,7 @@ fn plan(resource: &KindResource, config: &Value, prior: &Value, private: &Privat
         stop: Stop::never(),
     };
     let plan = plan_by(resource, &call, config, prior, private);
-    assert!(plan.diagnostics.is_empty());
+    assert!(!plan.diagnostics.has_errors());
     plan
 }
 
@@ -200,7 +200,7 @@ fn life(make: fn() -> KindResource, name: &str, first: Value, second: Value) {
 }
 
 fn pairs(make: fn() -> KindResource) -> impl Strategy<Value = (Value, Value)> {
-    let values = configurations(&make());
+    let values = configurations(&make(), &[]);
     (values.clone(), values)
 }
 
@@ -216,4 +216,83 @@ proptest! {
     fn any_user_is_made_and_changed_and_nothing_is_left_to_do((first, second) in pairs(user)) {
         life(user, "alice", first, second);
     }
+}
+
+/// Every attribute that can be configured goes through a life at least once. The thorough configuration has those that a
+/// random one does not get right.
+fn every_attribute(make: fn() -> KindResource, name: &str, thorough: Value, refused: &[&str]) {
+    let resource = make();
+    let mut runner = TestRunner::deterministic();
+    let bare = super::super::shapes::null(resource.schema());
+    let valid = |config: &Value| valid(&resource, config.clone(), name);
+    let is_in_thorough = {
+        let thorough = valid(&thorough);
+        move |names: &[String]| has(&thorough, names)
+    };
+    let mut unset = Vec::new();
+    for names in leaves(&resource) {
+        if is_in_thorough(&names) {
+            continue;
+        }
+        let any = configurations(&resource, &names);
+        let mut drawn = (0..DRAWS).map(|_| any.new_tree(&mut runner).unwrap().current());
+        match drawn.find(|config| has(&valid(config), &names)) {
+            Some(config) => life(make, name, bare.clone(), config),
+            None => unset.push(names.join(".")),
+        }
+    }
+    life(make, name, bare, thorough);
+    assert_eq!(unset, refused);
+}
+
+/// How often a configuration is drawn until one with the attribute is valid.
+const DRAWS: usize = 100;
+
+#[test]
+fn every_attribute_of_a_role_is_made_and_changed() {
+    let texts = |texts: &[&str]| Value::List(texts.iter().map(|text| (*text).into()).collect());
+    let one = |value: Value| Value::List(vec![value]);
+    let rule = Value::object([
+        ("resources", texts(&["session"])),
+        ("verbs", texts(&["list", "read"])),
+        (
+            "where",
+            "contains(session.participants, user.metadata.name)".into(),
+        ),
+        ("actions", texts(&["log(\"info\", \"listed\")"])),
+    ]);
+    let deployments = Value::object([
+        ("kind", "deployments".into()),
+        ("api_group", "apps".into()),
+        ("namespace", "*".into()),
+        ("name", "*".into()),
+        ("verbs", texts(&["get"])),
+    ]);
+    let side = Value::object([
+        ("rules", one(rule)),
+        ("kubernetes_resources", one(deployments)),
+    ]);
+    let mut thorough = super::super::shapes::null(role().schema());
+    thorough.set_field("version", "v8".into());
+    thorough.set_field(
+        "spec",
+        Value::object([("allow", side.clone()), ("deny", side)]),
+    );
+    let refused = [
+        "cluster",
+        "metadata.revision",
+        "spec.deny.request.reason.mode",
+        "spec.deny.request.reason.prompt",
+        "spec.deny.request.thresholds.approve",
+        "spec.deny.request.thresholds.deny",
+        "spec.deny.request.thresholds.filter",
+        "spec.deny.request.thresholds.name",
+    ];
+    every_attribute(role, "editor", thorough, &refused);
+}
+
+#[test]
+fn every_attribute_of_a_user_is_made_and_changed() {
+    let bare = super::super::shapes::null(user().schema());
+    every_attribute(user, "alice", bare, &["cluster", "metadata.revision"]);
 }

@@ -1,0 +1,66 @@
+//! Bringing an object into another cluster by an update, where the plan did not know in which cluster it would be.
+//!
+//! Core takes no replacement that was not planned. So the update does what one would do: it makes the object in the new
+//! cluster, and only then destroys the one in the old cluster, as its `deletion_policy` says.
+
+use super::{Shape, create::create, delete::delete, shape};
+use crate::{
+    framework::{Applied, Call, Create, Delete, DeleteReason, Severity, Update},
+    provider::{
+        Cluster,
+        target::{CLUSTER, named},
+    },
+};
+
+/// Makes the planned object in its cluster, and destroys the prior one in the other.
+pub(super) async fn relocate(shape: &Shape, call: &Call<Cluster>, request: Update) -> Applied {
+    let Update {
+        config,
+        prior,
+        planned,
+        private,
+    } = request;
+    let creation = Create {
+        config,
+        planned,
+        private: private.clone(),
+    };
+    let made = create(shape, call, creation).await;
+    if made.state.is_null() {
+        return Applied {
+            state: prior,
+            private,
+            diagnostics: made.diagnostics,
+        };
+    }
+    let (old, new) = (prior.field(CLUSTER).clone(), made.state.field(CLUSTER));
+    let destruction = Delete {
+        prior,
+        reason: DeleteReason::Replace,
+        private,
+    };
+    let mut told = made.diagnostics;
+    for end in delete(shape, call, destruction).await {
+        if end.severity == Severity::Error {
+            // No further apply would try again, since the state knows the new object alone: so advice for one is left out.
+            let what_happened = end.detail.split("\n\n").next().unwrap_or_default();
+            told.warning(
+                "Left in the Other Cluster",
+                format!(
+                    "The {} {:?} is in {} now. The one in {} could not be destroyed, and nothing manages it any more. If that \
+                     cluster stays, take it out there by other means.\n\n{what_happened}",
+                    shape.kind.noun,
+                    shape::name(&made.state).unwrap_or_default(),
+                    named(new),
+                    named(&old),
+                ),
+            );
+        } else {
+            told.push(end);
+        }
+    }
+    Applied {
+        diagnostics: told,
+        ..made
+    }
+}

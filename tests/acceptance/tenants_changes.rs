@@ -1,0 +1,196 @@
+//! Changes of objects in workload clusters that name their cluster themselves, and of those clusters.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use terraform_provider_teleport::simulator::Fault;
+
+use super::tenants::{
+    INVITE, ROLE, USER, domain, everything, has_role, role, roles_of, teams, without_revision,
+};
+use crate::support::{
+    environment::{APPLY, TestEnv, cluster},
+    matrix::{Scenario, scenarios},
+    programs::Program,
+    state::Instance,
+};
+
+pub(crate) const SCENARIOS: &[Scenario] = scenarios![
+    another_cluster_is_another_object,
+    objects_are_made_in_a_cluster_that_takes_the_place_of_one_of_its_name,
+    a_deletion_that_does_not_end_can_be_interrupted,
+    a_cluster_not_known_at_plan_replaces_nothing,
+    a_renamed_tenant_keeps_its_objects,
+    an_object_goes_to_another_cluster_and_leaves_the_first,
+];
+
+fn another_cluster_is_another_object(program: &Program) {
+    let env = teams(program);
+    env.configure(&everything(&format!("{:?}", domain(&env, "team-a"))));
+    env.apply().succeeded().without_diagnostics();
+    env.configure(&everything(&format!("{:?}", domain(&env, "team-b"))));
+    env.plan();
+    for address in [ROLE, USER, INVITE] {
+        let change = env.planned_change(address);
+        assert_eq!(change["actions"], json!(["delete", "create"]), "{address}");
+        let paths = change["replace_paths"].as_array().unwrap();
+        assert!(paths.contains(&json!(["cluster"])), "{address}");
+    }
+    env.apply_plan().succeeded();
+    assert!(has_role(&env, "team-b"));
+    assert!(roles_of(&env, "team-b", "carol").is_some());
+    env.plan_is_empty().without_diagnostics();
+}
+
+fn objects_are_made_in_a_cluster_that_takes_the_place_of_one_of_its_name(program: &Program) {
+    let mut env = TestEnv::with(program, "active_after_reads = 0\nname_hold = '0s'");
+    env.be_aws_identity("123456789012");
+    let cluster = cluster("acme", "allow_same_name_replacement = true");
+    let objects = everything("teleport_workload_cluster.this.status.domain");
+    let body = format!("{cluster}{objects}");
+    env.configure(&body);
+    env.apply().succeeded().without_diagnostics();
+    env.configure(&body.replace("us-west-2", "eu-central-1"));
+    env.apply().succeeded();
+    assert!(has_role(&env, "acme"));
+    assert_eq!(
+        roles_of(&env, "acme", "carol"),
+        Some(vec!["developer".to_owned()])
+    );
+    env.plan_is_empty().without_diagnostics();
+}
+
+fn a_deletion_that_does_not_end_can_be_interrupted(program: &Program) {
+    let env = teams(program);
+    env.configure(&role(&format!("{:?}", domain(&env, "team-a"))));
+    env.apply().succeeded().without_diagnostics();
+    env.configure("");
+    let slow = Fault::delay("UpdateRole", Duration::from_secs(600));
+    env.simulator.add_fault(slow).unwrap();
+    let mut running = env.start(APPLY);
+    running.until("the role is being revoked", |_| env.calls("UpdateRole") > 0);
+    let begun = Instant::now();
+    running.interrupt();
+    let told = running.wait().diagnostics();
+    let interrupted = told
+        .iter()
+        .find(|told| told.text.starts_with("Interrupted"));
+    interrupted.unwrap().says(&["revoking the role"]);
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    env.simulator.clear_faults();
+    env.state().get(ROLE);
+    env.apply().succeeded();
+    assert!(env.state().is_empty());
+}
+
+/// The domain of a cluster by way of another resource, whose output is unknown while that is to be replaced.
+fn detour(domain: &str, trigger: u8) -> String {
+    format!(
+        "resource \"terraform_data\" \"detour\" {{\n  input = {domain:?}\n  triggers_replace = [{trigger}]\n}}\n"
+    )
+}
+
+fn a_cluster_not_known_at_plan_replaces_nothing(program: &Program) {
+    let env = teams(program);
+    let domain = domain(&env, "team-a");
+    let body = |trigger| {
+        let detour = detour(&domain, trigger);
+        let objects = everything("terraform_data.detour.output");
+        format!("{detour}{objects}")
+    };
+    env.configure(&body(1));
+    env.apply().succeeded().without_diagnostics();
+    let (before, calls) = (env.state(), env.calls("UpdateUser"));
+    env.configure(&body(2));
+    env.plan();
+    for address in [ROLE, USER, INVITE] {
+        let change = env.planned_change(address);
+        assert_eq!(change["actions"], json!(["update"]), "{address}");
+    }
+    env.apply_plan().succeeded().without_diagnostics();
+    for address in [ROLE, USER, INVITE] {
+        let (now, then) = (env.state().get(address), before.get(address));
+        assert_eq!(without_revision(now), without_revision(then));
+    }
+    assert_eq!(env.calls("UpdateUser"), calls);
+    env.plan_is_empty().without_diagnostics();
+}
+
+/// A tenant whose workload cluster gets another name, which makes another cluster of it.
+fn a_renamed_tenant_keeps_its_objects(program: &Program) {
+    for lifecycle in ["", "lifecycle { create_before_destroy = true }"] {
+        let mut env = TestEnv::new(program);
+        env.be_aws_identity("123456789012");
+        let body = |name| {
+            let cluster = cluster(name, lifecycle);
+            let objects = everything("teleport_workload_cluster.this.status.domain");
+            let objects = objects.replace("deletion_policy = \"revoke\"", "");
+            format!("{cluster}{objects}")
+        };
+        env.configure(&body("acme"));
+        env.apply().succeeded().without_diagnostics();
+        let invite = env.state().get(INVITE);
+        let acme = domain(&env, "acme");
+        env.configure(&body("globex"));
+        let warning = env.plan().warning(&[
+            "Cluster Known Only After the Apply",
+            &format!("is in {acme}"),
+            "makes the role there",
+        ]);
+        assert_eq!(warning.address, ROLE);
+        for address in [ROLE, USER, INVITE] {
+            let change = env.planned_change(address);
+            assert_eq!(change["actions"], json!(["update"]), "{address}");
+            assert_eq!(change["after"]["id"], change["before"]["id"], "{address}");
+        }
+        let outcome = env.apply_plan().succeeded();
+        if lifecycle.is_empty() {
+            outcome.warning(&["Workload Cluster Name Held", "acme"]);
+        } else {
+            // The first cluster is there still, and its bot may not delete.
+            outcome.warning(&[
+                "Left in the Other Cluster",
+                "role \"developer\" is in globex.localhost",
+                "The one in acme.localhost",
+                "access denied",
+            ]);
+        }
+        assert!(has_role(&env, "globex"));
+        assert!(roles_of(&env, "globex", "carol").is_some());
+        let url = |instance: &Instance| instance.attributes["url"].clone();
+        assert_ne!(url(&env.state().get(INVITE)), url(&invite));
+        env.plan_is_empty().without_diagnostics();
+    }
+}
+
+/// Both clusters stay, and the object goes from one to the other within an apply whose plan did not know the other.
+fn an_object_goes_to_another_cluster_and_leaves_the_first(program: &Program) {
+    let env = teams(program);
+    let body = |cluster, trigger| {
+        let detour = detour(&domain(&env, cluster), trigger);
+        let objects = role("terraform_data.detour.output");
+        format!("{detour}{objects}")
+    };
+    env.configure(&body("team-a", 1));
+    env.apply().succeeded().without_diagnostics();
+    env.configure(&body("team-b", 2));
+    env.apply().succeeded();
+    let logins = |cluster| {
+        let roles = env.simulator.roles(cluster).unwrap();
+        let role = roles.into_iter().find(|role| role.name == "developer");
+        role.map(|role| role.logins).unwrap_or_default()
+    };
+    assert_eq!(logins("team-b"), ["ubuntu"]);
+    assert!(has_role(&env, "team-a") && logins("team-a").is_empty());
+    env.plan_is_empty().without_diagnostics();
+
+    // What is there already is not taken over, and nothing is lost.
+    env.configure(&body("team-a", 3));
+    let error = env.apply().error(&[
+        "Role Already Exists",
+        &format!("id = \"{}/developer\"", domain(&env, "team-a")),
+    ]);
+    assert_eq!(error.address, ROLE);
+    let cluster = env.state().get(ROLE).attributes["cluster"].clone();
+    assert_eq!(cluster, json!(domain(&env, "team-b")));
+}
