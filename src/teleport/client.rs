@@ -134,6 +134,12 @@ impl Client {
         &self.config
     }
 
+    /// Whether an address is on the host that this client calls.
+    pub(super) fn is_at_host_of(&self, address: &Address) -> bool {
+        let own = self.config.address();
+        own.is_some_and(|own| own.host() == address.host())
+    }
+
     /// Asks the cluster who it is. It needs no rights.
     ///
     /// # Errors

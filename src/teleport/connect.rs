@@ -190,7 +190,10 @@ impl ConnectError {
             Self::Skipped { skipped, .. } => match skipped.as_slice() {
                 [(source, Reason::Expired(_))] => source.attribute().map(name),
                 _ => Some(attributes::ADDR.name).filter(|_| {
-                    matches!(self.kind(), Kind::UnsupportedServer | Kind::Transient(_))
+                    matches!(
+                        self.kind(),
+                        Kind::UnsupportedServer | Kind::UntrustedCertificate | Kind::Transient(_)
+                    )
                 }),
             },
             Self::NotJoining => Some(attributes::JOIN_METHOD.name),
@@ -209,7 +212,12 @@ impl ConnectError {
                 ..
             } => error.advice(),
             Self::GaveUp { last, .. } => last.advice(),
-            Self::Source { .. } | Self::NotJoining | Self::Interrupted => None,
+            Self::Source { source, .. } => source.has_tilde().then(|| {
+                "Terraform takes a ~ at the start of a path literally. Write pathexpand(\"~/...\") in the configuration, and $HOME \
+                 in an environment variable."
+                    .to_owned()
+            }),
+            Self::NotJoining | Self::Interrupted => None,
             Self::Skipped { skipped, .. } => {
                 let dialled = skipped.iter().find_map(|(_, reason)| match reason {
                     Reason::Dial(error) => error.advice(),

@@ -1,6 +1,9 @@
 //! Where an identity comes from: the sources that the arguments name, in the order in which they are tried.
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
@@ -90,6 +93,19 @@ impl Source {
             Self::Profile(_) => &attribute::PROFILE_DIR,
             Self::DefaultProfile(_) => return None,
         })
+    }
+
+    /// Whether it is read from a path that begins with a `~`, which only a shell expands.
+    pub(super) fn has_tilde(&self) -> bool {
+        let has_tilde = |path: &Path| path.starts_with("~");
+        match self {
+            Self::KeyPairPaths(paths) => [&paths.cert, &paths.key, &paths.root_ca]
+                .into_iter()
+                .any(|path| has_tilde(path)),
+            Self::IdentityFilePath(path) => has_tilde(path),
+            Self::Profile(name) => name.given_dir().is_some_and(has_tilde),
+            _ => false,
+        }
     }
 
     /// Produces the identity, for a client with these settings.
@@ -240,8 +256,8 @@ fn settled(settings: &Settings, warnings: &mut Vec<Problem>) -> Settings {
         warnings.push(Problem {
             attribute: attribute::JOIN_METHOD,
             message: format!(
-                "a join and other credentials ({}) are both configured: the join is used, and the others only where it leads to no \
-                 connection. Leave one of them out",
+                "a join and other credentials ({}) are both configured: the join is used. If it fails, that is an error; the others \
+                 are used only where it succeeds and the cluster then does not answer to the bot. Leave one of them out",
                 names.join(", ")
             ),
         });

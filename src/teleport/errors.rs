@@ -46,6 +46,8 @@ pub enum Kind {
     FeatureDisabled,
     /// The server refuses the request as it is.
     InvalidArgument,
+    /// The server's limit for such things is reached.
+    LimitReached,
     /// The object changed since it was read, or is not in a state for this.
     Conflict,
     /// The server does not know the call: too old, or another edition.
@@ -60,6 +62,8 @@ pub enum Kind {
     Credentials,
     /// The credentials belong to another cluster than the one that answers.
     WrongCluster,
+    /// This machine does not trust the certificate of the cluster's proxy.
+    UntrustedCertificate,
     /// What answers is no Teleport, too old, or reachable only in a way that is not supported.
     UnsupportedServer,
     /// It may work a little later.
@@ -205,7 +209,12 @@ impl CallFailure {
                 "Whether the cluster did it is not known. Look before asking for it again."
             }
             Kind::Transient(Transient::RateLimited) => {
-                "The cluster gets too many calls. Use fewer at once, such as `-parallelism=4`."
+                "The limit is the server's, and the configuration is not to blame. Wait a little and run it again, with fewer \
+                 calls at once if need be, such as `-parallelism=4`."
+            }
+            Kind::LimitReached => {
+                "The limit is the server's, and the configuration is not to blame. Delete what is not needed any more, or ask \
+                 Teleport support to raise it."
             }
             _ => return None,
         };
@@ -260,6 +269,7 @@ impl fmt::Display for Kind {
             Self::MfaRequired => "second factor required",
             Self::FeatureDisabled => "feature disabled",
             Self::InvalidArgument => "invalid argument",
+            Self::LimitReached => "limit reached",
             Self::Conflict => "conflict",
             Self::Unimplemented => "unimplemented",
             Self::Unauthenticated => "unauthenticated",
@@ -267,6 +277,7 @@ impl fmt::Display for Kind {
             Self::CertificateExpired => "certificate expired",
             Self::Credentials => "unusable credentials",
             Self::WrongCluster => "wrong cluster",
+            Self::UntrustedCertificate => "untrusted certificate",
             Self::UnsupportedServer => "unsupported server",
             Self::Transient(Transient::Unavailable) => "unavailable",
             Self::Transient(Transient::RateLimited) => "rate limited",

@@ -89,6 +89,16 @@ impl HandshakeError {
     }
 }
 
+impl HandshakeError {
+    /// Whether it is that the other side's certificate is not accepted here.
+    pub(super) fn is_about_certificate(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownIssuer | Self::WrongName(_) | Self::NotValidNow | Self::Certificate(_)
+        )
+    }
+}
+
 /// Whether an alert says that the other side does not accept the client's certificate.
 pub(super) fn is_refusal(alert: AlertDescription) -> bool {
     matches!(

@@ -103,6 +103,11 @@ impl ProfileName {
         self.name.is_some()
     }
 
+    /// The folder that was given.
+    pub(super) fn given_dir(&self) -> Option<&Path> {
+        self.dir.as_deref()
+    }
+
     fn dir(&self) -> Result<PathBuf, InvalidProfile> {
         match &self.dir {
             Some(dir) => Ok(dir.clone()),

@@ -1,6 +1,6 @@
 //! Whom the web certificate of a proxy is verified by: the roots that the operating system trusts.
 
-use std::sync::Arc;
+use std::{ffi::OsString, sync::Arc};
 
 use rustls::RootCertStore;
 
@@ -39,6 +39,20 @@ impl Roots {
     }
 }
 
+/// What [`Roots::System`] are, for a sentence.
+pub(super) fn in_use(variable: impl Fn(&str) -> Option<OsString>) -> String {
+    let set = VARIABLES.iter().filter_map(|name| {
+        let value = variable(name).filter(|value| !value.is_empty())?;
+        Some(format!("{} ({name})", value.to_string_lossy()))
+    });
+    let set: Vec<_> = set.collect();
+    if set.is_empty() {
+        "those that the operating system trusts".to_owned()
+    } else {
+        format!("those in {}", set.join(" and "))
+    }
+}
+
 fn system() -> Result<Arc<RootCertStore>, NoRoots> {
     store(rustls_native_certs::load_native_certs())
 }
@@ -63,6 +77,9 @@ fn because(problems: &[String]) -> String {
     format!(" ({})", problems.join("; "))
 }
 
+/// What names roots instead of the operating system's.
+const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
 #[cfg(test)]
 mod tests {
     use rustls_native_certs::load_certs_from_paths;
@@ -81,6 +98,15 @@ mod tests {
                 .len(),
             1
         );
+    }
+
+    #[test]
+    fn what_names_the_roots_is_told() {
+        assert!(in_use(|_| None).contains("the operating system"));
+        let file = |name: &str| (name == "SSL_CERT_FILE").then(|| "/etc/own.pem".into());
+        assert_eq!(in_use(file), "those in /etc/own.pem (SSL_CERT_FILE)");
+        let empty = |_: &str| Some(OsString::new());
+        assert!(in_use(empty).contains("the operating system"));
     }
 
     #[test]

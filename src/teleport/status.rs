@@ -82,6 +82,10 @@ fn surely_not_processed(cause: &(dyn StdError + 'static)) -> bool {
 
 fn kind(code: Code, message: &str) -> Kind {
     match code {
+        Code::ResourceExhausted if is_limit(message) => Kind::LimitReached,
+        Code::PermissionDenied | Code::FailedPrecondition if is_quota(message) => {
+            Kind::LimitReached
+        }
         Code::NotFound => Kind::NotFound,
         Code::AlreadyExists => Kind::AlreadyExists,
         Code::PermissionDenied => denial(message),
@@ -115,6 +119,22 @@ fn denial(message: &str) -> Kind {
     } else {
         Kind::AccessDenied
     }
+}
+
+/// Whether it is the number of things that is limited, and not how often calls may come: those share a code.
+fn is_limit(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    is_quota(&message)
+        || message.contains("maximum number of")
+        || message.contains("limit") && message.contains("reached") && !message.contains("rate")
+}
+
+fn is_quota(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("quota")
+        && ["exceed", "reached"]
+            .iter()
+            .any(|word| message.contains(word))
 }
 
 fn other(message: &str) -> Kind {
@@ -204,6 +224,43 @@ mod tests {
         );
         assert_eq!(failure.kind, Kind::Other);
         assert!(failure.may_have_been_carried_out);
+    }
+
+    #[test]
+    fn a_quota_is_no_rate_limit() {
+        let kind = |code, text| sent_by_server(code, text).kind;
+        let limited = Kind::Transient(Transient::RateLimited);
+        for text in [
+            "workload cluster quota exceeded",
+            "the limit of 5 workload clusters is reached",
+            "cluster has reached its maximum number of users",
+        ] {
+            assert_eq!(
+                kind(Code::ResourceExhausted, text),
+                Kind::LimitReached,
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "rate limit exceeded",
+            "rate limit reached",
+            "too many requests",
+        ] {
+            assert_eq!(kind(Code::ResourceExhausted, text), limited, "{text}");
+        }
+        assert_eq!(
+            kind(Code::FailedPrecondition, "Quota exceeded"),
+            Kind::LimitReached
+        );
+        assert_eq!(
+            kind(Code::PermissionDenied, "quota reached"),
+            Kind::LimitReached
+        );
+        assert_eq!(
+            kind(Code::InvalidArgument, "role \"quota-exceeded\""),
+            Kind::InvalidArgument
+        );
     }
 
     #[test]

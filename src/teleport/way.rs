@@ -5,8 +5,12 @@ use std::{fmt, time::Duration};
 use rustls::AlertDescription;
 
 use super::{
-    Kind, Transient, dial::OLDEST_MAJOR, discovery::DiscoveryError, handshake::HandshakeError,
-    roots::NoRoots, tcp::TcpError,
+    Kind, Transient,
+    dial::OLDEST_MAJOR,
+    discovery::DiscoveryError,
+    handshake::HandshakeError,
+    roots::{self, NoRoots},
+    tcp::TcpError,
 };
 
 /// A way to a cluster's auth server.
@@ -119,6 +123,8 @@ impl WayError {
             Self::Discovery(DiscoveryError::Http(_) | DiscoveryError::Unavailable(_)) => {
                 UNAVAILABLE
             }
+            Self::Roots(_) => Kind::UntrustedCertificate,
+            Self::Web(error) if error.is_about_certificate() => Kind::UntrustedCertificate,
             Self::WrongCluster { .. } => Kind::WrongCluster,
             Self::ClientRefused {
                 alert: AlertDescription::CertificateExpired,
@@ -138,12 +144,20 @@ impl WayError {
     pub(super) fn advice(&self) -> Option<String> {
         let advice = match self {
             Self::Timeout { .. } | Self::Tcp(TcpError::Connect(_)) => {
-                "Check addr: it is the host of the cluster's proxy (as in the browser), without a port for 443. Check that this \
-                 machine may connect there; behind a company's proxy, HTTPS_PROXY must be set."
+                "Check the address: it is the host of the cluster's proxy (as in the browser), and the port only where that is not \
+                 443. In Teleport Cloud it is. Check that this machine may connect there; behind a company's proxy, HTTPS_PROXY \
+                 must be set."
             }
             Self::Web(HandshakeError::UnknownIssuer) => {
-                "This machine does not trust the proxy's web certificate. If the cluster has its own CA, name its file in the \
-                 environment variable SSL_CERT_FILE. To try something out, `insecure = true` turns this one check off."
+                return Some(format!(
+                    "This machine does not trust the proxy's web certificate: it is self-signed, or from a CA that is none of {}. \
+                     If the cluster has its own CA, add it there, or name its file in the environment variable SSL_CERT_FILE, \
+                     which then stands for all of them. To try something out, `insecure = true` turns this one check off.",
+                    roots::in_use(|name| std::env::var_os(name))
+                ));
+            }
+            Self::Web(HandshakeError::WrongName(_)) => {
+                "Set addr to a name that is in the certificate: the host that a browser opens the cluster with."
             }
             Self::Web(HandshakeError::NotTls) | Self::Auth(HandshakeError::NotTls) => {
                 "Set addr to the proxy's web address (usually port 443 or 3080), or to the auth server's (3025)."

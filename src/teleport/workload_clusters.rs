@@ -121,6 +121,21 @@ impl WorkloadClusters {
         Ok(None)
     }
 
+    /// What may have been meant by an address that is no workload cluster's domain, as a full sentence: it is the address of the
+    /// parent itself, or differs in a part from a domain.
+    pub async fn meant_by(&self, address: &Address) -> Option<String> {
+        if self.client.is_at_host_of(address) {
+            return Some(OF_PARENT.to_owned());
+        }
+        let host = address.host();
+        let name = host.split('.').next().unwrap_or_default();
+        let cluster = self.get(name).await.ok()?;
+        let domain = text(&cluster, "status", "domain")?;
+        Some(format!(
+            "The workload cluster {name:?} has the domain {domain}."
+        ))
+    }
+
     /// `DeleteWorkloadCluster`: suspends one. Its name stays taken for a while.
     ///
     /// # Errors
@@ -192,6 +207,9 @@ fn text(cluster: &DynamicMessage, outer: &str, inner: &str) -> Option<String> {
     Some(text.to_owned()).filter(|text| !text.is_empty())
 }
 
+/// What to know of an address of the parent in place of a workload cluster's.
+pub(super) const OF_PARENT: &str = "That is the address of the provider block's own cluster, and no workload cluster's: objects \
+                                    in it name no cluster.";
 const SERVICE: &str = "teleport.workloadcluster.v1.WorkloadClusterService";
 const MESSAGE: &str = "teleport.workloadcluster.v1.WorkloadCluster";
 const LIST: &str = "ListWorkloadClusters";

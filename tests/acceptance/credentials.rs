@@ -4,6 +4,7 @@ use std::fs;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
+use super::tenants;
 use crate::support::{
     environment::{TestEnv, cluster},
     matrix::{Scenario, scenarios},
@@ -17,6 +18,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     an_expired_identity_file_is_named_with_its_time,
     a_foreign_identity_file_is_told_from_other_failures,
     expired_credentials_are_skipped_for_others,
+    aws_credentials_that_are_of_no_use_are_blamed_themselves,
     a_role_without_rights_is_explained,
     a_user_who_needs_a_second_factor_is_explained,
 ];
@@ -106,6 +108,7 @@ fn an_identity_file_that_cannot_be_used_is_named_with_the_reason(program: &Progr
     fs::write(&no_key, &whole[whole.find("-----END").unwrap()..]).unwrap();
     for (path, phrase) in [
         (env.path("missing"), "No such file"),
+        ("~/identity".into(), "pathexpand(\"~/...\")"),
         (env.path(""), "directory"),
         (malformed, "identity file"),
         (no_key, "key"),
@@ -159,6 +162,34 @@ fn expired_credentials_are_skipped_for_others(program: &Program) {
     let arguments = format!("identity_file_path = {expired:?}\n  identity_file = file({good:?})");
     env.write(&format!("{}{LOOK}", block(&env, &arguments)));
     env.plan_with(&[]).succeeded();
+}
+
+fn aws_credentials_that_are_of_no_use_are_blamed_themselves(program: &Program) {
+    let mut env = tenants::teams(program);
+    env.set("HOME", &env.path("").to_string_lossy().into_owned());
+    env.write(&format!(
+        "provider \"teleport\" {{\n  addr = {:?}\n  join_method = \"iam\"\n  join_token = \"terraform\"\n}}\n{}",
+        tenants::domain(&env, "team-a"),
+        tenants::role("null"),
+    ));
+    env.set("AWS_SECRET_ACCESS_KEY", "the-key-of-somebody-else");
+    let error = env.apply().error(&[
+        "Invalid Credentials",
+        "AWS does not accept the AWS credentials",
+        "SignatureDoesNotMatch",
+        "from the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    ]);
+    assert!(
+        !error.text.contains("argument of the provider block"),
+        "{}",
+        error.text
+    );
+    env.set("AWS_SECRET_ACCESS_KEY", "");
+    env.apply().error(&[
+        "Invalid Credentials",
+        "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not",
+        "Set AWS_SECRET_ACCESS_KEY too",
+    ]);
 }
 
 fn a_role_without_rights_is_explained(program: &Program) {

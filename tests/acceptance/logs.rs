@@ -4,6 +4,9 @@ use std::fs;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
+use terraform_provider_teleport::simulator::AwsIdentity;
+
+use super::tenants;
 use crate::support::{
     environment::{TestEnv, cluster},
     matrix::{Scenario, scenarios},
@@ -14,6 +17,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     waiting_shows_its_progress,
     an_unfamiliar_state_is_warned_of_once,
     no_secret_is_in_the_logs_or_in_the_output,
+    nothing_of_a_join_that_would_do_for_another_is_in_the_logs,
 ];
 
 fn waiting_shows_its_progress(program: &Program) {
@@ -99,6 +103,44 @@ fn no_secret_is_in_the_logs_or_in_the_output(program: &Program) {
             "{arguments}"
         );
     }
+}
+
+fn nothing_of_a_join_that_would_do_for_another_is_in_the_logs(program: &Program) {
+    let mut env = tenants::teams(program);
+    let identity = AwsIdentity {
+        session_token: Some("IQoJb3JpZ2luX2VjSESSION".repeat(4)),
+        ..AwsIdentity::example(
+            "123456789012",
+            "arn:aws:sts::123456789012:assumed-role/ci/run",
+        )
+    };
+    let session = identity.session_token.clone().unwrap();
+    let secrets = [identity.secret_access_key.clone(), session.clone()];
+    env.set("AWS_SECRET_ACCESS_KEY", &identity.secret_access_key);
+    env.simulator.put_aws_identity(identity).unwrap();
+    env.set("TF_LOG", "TRACE");
+    let domain = tenants::domain(&env, "team-a");
+    env.configure(&tenants::role(&format!("{domain:?}")));
+    for (token, phrase) in [
+        ("another".to_owned() + &session, "does not accept"),
+        (session, "joined the cluster"),
+    ] {
+        env.set("AWS_SESSION_TOKEN", &token);
+        let outcome = env.apply();
+        let shown = format!("{}{}", outcome.stderr, outcome.stdout);
+        assert!(
+            shown.contains("found AWS credentials") && shown.contains(phrase),
+            "{outcome}"
+        );
+        for secret in &secrets {
+            assert!(!shown.contains(secret), "{outcome}");
+        }
+        let shown = shown.to_ascii_lowercase();
+        for header in ["x-amz-security-token", "signature=", "x-teleport-challenge"] {
+            assert!(!shown.contains(header), "{header}: {outcome}");
+        }
+    }
+    assert!(tenants::has_role(&env, "team-a"));
 }
 
 /// A piece of the text in base64, from inside the key.

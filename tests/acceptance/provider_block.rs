@@ -138,6 +138,7 @@ fn a_join_and_other_credentials_in_one_block_are_warned_of(program: &Program) {
         "Ambiguous Provider Configuration",
         "identity_file_path",
         "the join is used",
+        "If it fails, that is an error",
     ]);
     // The plan and the apply configure the provider each.
     let told = outcome.diagnostics();

@@ -125,7 +125,17 @@ fn a_web_certificate_that_is_not_trusted_is_explained(program: &Program) {
         block(&env, &env.simulator.proxy_address(), "")
     ));
     env.plan_with(&[])
-        .error(&["parent.localhost", "certificate", "SSL_CERT_FILE"]);
+        .error(&["parent.localhost", "SSL_CERT_FILE"]);
+    // The CA of hosts, which did not sign the certificate of the proxy.
+    let other = env.simulator.data_dir().join("cas.pem");
+    env.set("SSL_CERT_FILE", &other.to_string_lossy());
+    env.plan_with(&[]).error(&[
+        "Certificate Not Trusted",
+        "parent.localhost",
+        "issuer that is not trusted",
+        &format!("none of those in {} (SSL_CERT_FILE)", other.display()),
+        "insecure = true",
+    ]);
 }
 
 fn a_cluster_without_the_feature_is_explained(program: &Program) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use terraform_provider_teleport::simulator::Fault;
 
 use crate::support::{
-    environment::TestEnv,
+    environment::{TestEnv, provider_block},
     matrix::{Scenario, scenarios},
     programs::Program,
     state::Instance,
@@ -19,6 +19,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_cluster_that_lets_nobody_in_is_not_taken_for_gone,
     how_to_join_may_be_known_at_apply_alone,
     mistakes_in_clusters_are_found_before_anything_is_asked,
+    an_address_that_is_no_workload_clusters_is_told_from_a_refused_join,
 ];
 
 /// Two workload clusters that are there already.
@@ -213,6 +214,37 @@ fn what_was_in_a_deleted_cluster_is_gone_with_it(program: &Program) {
     let arguments = ["destroy", "-json", "-auto-approve", "-refresh=false"];
     env.run(&arguments).succeeded();
     assert!(env.state().is_empty());
+}
+
+fn an_address_that_is_no_workload_clusters_is_told_from_a_refused_join(program: &Program) {
+    let env = teams(program);
+    let parent = env.simulator.proxy_address();
+    let team = domain(&env, "team-a");
+    let (host, _) = team.split_once(':').unwrap();
+    let wrong_port = format!("{host}:1");
+    let own = "the address of the provider block's own cluster";
+    let near = format!("The workload cluster \"team-a\" has the domain {team}.");
+    let token = "workload_clusters = { join_method = \"iam\", join_token = \"ci\" }";
+    // A port where nothing listens may be one of a cluster that is being made, and is waited for.
+    let impatient = format!("join_timeout_duration = \"1s\"\n  {token}");
+    for (address, token, phrase) in [
+        (&parent, token, own),
+        (&wrong_port, impatient.as_str(), near.as_str()),
+    ] {
+        // The name of the token is asked for in the first, and given in the second.
+        for more in ["", token] {
+            let body = role(&format!("{address:?}"));
+            env.write(&format!("{}{body}", env.provider(more)));
+            let outcome = env.apply();
+            let error = outcome.error(&["Workload Cluster Not Found", address, phrase]);
+            assert!(error.code.contains("cluster"), "{error:?}");
+            assert!(outcome.took.as_secs() < 20, "{outcome}");
+        }
+    }
+    let block = provider_block(&wrong_port, env.simulator.identity_file(), "");
+    env.write(&format!("{block}{}", role("null")));
+    env.apply()
+        .error(&[&wrong_port, "only where that is not 443"]);
 }
 
 fn a_cluster_that_lets_nobody_in_is_not_taken_for_gone(program: &Program) {

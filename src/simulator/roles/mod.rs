@@ -2,6 +2,7 @@
 
 mod defaults;
 mod kubernetes;
+mod predicates;
 mod presets;
 mod rules;
 

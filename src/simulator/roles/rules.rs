@@ -1,6 +1,6 @@
 //! What the server refuses in a role (`api/types/role.go`, `lib/services/role.go`).
 
-use super::{InvalidRole, kubernetes};
+use super::{InvalidRole, kubernetes, predicates};
 use crate::{
     proto::{
         types::{RoleConditions, RoleOptions, RoleV6},
@@ -34,6 +34,7 @@ pub(super) fn check(role: &RoleV6) -> Result<(), InvalidRole> {
     );
     check_allow(&allow)?;
     check_deny(&deny)?;
+    predicates::check(&allow, &deny)?;
     for (side, conditions) in [("allow", &allow), ("deny", &deny)] {
         check_conditions(side, conditions)?;
         kubernetes::check(side, &role.version, conditions)?;

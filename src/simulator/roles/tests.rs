@@ -1,7 +1,7 @@
 use super::*;
 use crate::proto::types::{
-    AccessRequestConditions, AccessRequestConditionsReason, BoolValue, DatabasePermission,
-    IdPOptions, ImpersonateConditions, KubernetesResource, SshPortForwarding,
+    AccessRequestConditions, AccessRequestConditionsReason, AccessReviewThreshold, BoolValue,
+    DatabasePermission, IdPOptions, ImpersonateConditions, KubernetesResource, SshPortForwarding,
 };
 
 fn role(version: &str) -> RoleV6 {
@@ -356,4 +356,47 @@ fn a_huge_role_is_refused() {
         allow(spec).logins = vec!["a".repeat(MAX_BYTES)]
     });
     assert!(text.contains("larger than"), "{text}");
+}
+
+#[test]
+fn expressions_about_reviews_must_parse() {
+    let threshold = refusal("v8", |spec| {
+        let request = allow(spec).request.get_or_insert_default();
+        request.thresholds.push(AccessReviewThreshold {
+            filter: "contains(reviewer.roles".to_owned(),
+            ..AccessReviewThreshold::default()
+        });
+    });
+    assert!(
+        threshold.starts_with("invalid threshold predicate"),
+        "{threshold}"
+    );
+    for denied in [false, true] {
+        let review = refusal("v8", |spec| {
+            let conditions = if denied {
+                spec.deny.get_or_insert_default()
+            } else {
+                allow(spec)
+            };
+            conditions.review_requests.get_or_insert_default().r#where =
+                "contains(reviewer.roles".to_owned();
+        });
+        assert!(review.starts_with("invalid review predicate"), "{review}");
+    }
+}
+
+/// A server logs that, and takes the role all the same: no role should be lost by an update of the server that reads them better.
+#[test]
+fn other_expressions_may_be_anything() {
+    made("v8", |spec| {
+        let allow = allow(spec);
+        allow.logins = words(&["{{internal.logins"]);
+        allow.node_labels_expression = "containz(labels[".to_owned();
+        allow.rules.push(Rule {
+            resources: words(&["role"]),
+            verbs: words(&["read"]),
+            r#where: "containz(user.spec.traits[".to_owned(),
+            ..Rule::default()
+        });
+    });
 }

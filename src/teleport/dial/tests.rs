@@ -68,7 +68,7 @@ async fn insecure_turns_off_the_check_of_the_web_certificate_alone() {
     let mut config = cluster.config();
     config.roots = super::super::roots::Roots::Given(Authority::new("elsewhere").roots());
     let error = failure(config.clone()).await;
-    assert_eq!(error.kind(), Kind::UnsupportedServer);
+    assert_eq!(error.kind(), Kind::UntrustedCertificate);
     assert_says(
         &error,
         &[
@@ -247,7 +247,8 @@ async fn an_address_where_nothing_listens_fails_at_once() {
         &[
             &format!("no connection to {address}"),
             "refused",
-            "Check addr",
+            "Check the address",
+            "443. In Teleport Cloud it is.",
         ],
     );
 }

@@ -8,6 +8,7 @@ use aws_config::{
 };
 use aws_credential_types::{
     Credentials,
+    credential_feature::AwsCredentialFeature,
     provider::{ProvideCredentials, error::CredentialsError},
 };
 use aws_types::region::Region;
@@ -46,6 +47,16 @@ pub(in crate::teleport) enum AwsError {
     /// There are none.
     #[error("there are no AWS credentials; looked for were, in this order: {TRIED}")]
     NoCredentials,
+    /// There are none, and what the environment has is one half.
+    #[error(
+        "there are no AWS credentials: {set} is set, and {missing} is not; looked for were, in this order: {TRIED}"
+    )]
+    Half {
+        /// The variable that is there.
+        set: &'static str,
+        /// The one that is not.
+        missing: &'static str,
+    },
     /// There should be some, but they cannot be had.
     #[error("AWS credentials cannot be loaded: {0}; looked for were, in this order: {TRIED}")]
     Unusable(String),
@@ -127,6 +138,21 @@ impl Aws {
 }
 
 impl Caller {
+    /// Which credentials they are, and where they were found.
+    pub(super) fn origin(&self) -> String {
+        let key_id = self.credentials.access_key_id();
+        let marks = self.credentials.get_property::<Vec<AwsCredentialFeature>>();
+        let place = marks.and_then(|marks| {
+            let mut places = PLACES.iter();
+            let (_, place) = places.find(|(mark, _)| marks.contains(mark))?;
+            Some(*place)
+        });
+        match place {
+            Some(place) => format!("those with the access key {key_id:?}, from {place}"),
+            None => format!("those with the access key {key_id:?}"),
+        }
+    }
+
     fn expires(&self) -> Option<OffsetDateTime> {
         self.credentials.expiry().map(OffsetDateTime::from)
     }
@@ -159,7 +185,9 @@ async fn of_machine() -> Result<Caller, AwsError> {
             .provide_credentials()
             .await
             .map_err(|error| match &error {
-                CredentialsError::CredentialsNotLoaded(_) => AwsError::NoCredentials,
+                CredentialsError::CredentialsNotLoaded(_) => {
+                    half(|name| env::var(name).ok()).unwrap_or(AwsError::NoCredentials)
+                }
                 error => AwsError::Unusable(chain(error)),
             })?;
     let region = match region {
@@ -173,6 +201,17 @@ async fn of_machine() -> Result<Caller, AwsError> {
         credentials,
         region: region.map(|region| region.to_string()),
     })
+}
+
+/// Whether the environment has one half of credentials.
+fn half(variable: impl Fn(&str) -> Option<String>) -> Option<AwsError> {
+    let is_set = |name| variable(name).is_some_and(|value| !value.trim().is_empty());
+    let (set, missing) = match (is_set(KEY_ID), is_set(SECRET_KEY)) {
+        (true, false) => (KEY_ID, SECRET_KEY),
+        (false, true) => (SECRET_KEY, KEY_ID),
+        _ => return None,
+    };
+    Some(AwsError::Half { set, missing })
 }
 
 /// The region that a source names. The SDK's own sources also give an empty one.
@@ -204,6 +243,36 @@ async fn identity_of(caller: &Caller) -> Option<CallerIdentity> {
     }
 }
 
+const KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+const SECRET_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+/// Where the SDK marks credentials as found. One that goes through a profile has other marks beside.
+const PLACES: &[(AwsCredentialFeature, &str)] = &[
+    (
+        AwsCredentialFeature::CredentialsEnvVars,
+        "the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    ),
+    (AwsCredentialFeature::CredentialsProfile, PROFILE),
+    (AwsCredentialFeature::CredentialsProfileLogin, PROFILE),
+    (AwsCredentialFeature::CredentialsSso, PROFILE),
+    (
+        AwsCredentialFeature::CredentialsEnvVarsStsWebIdToken,
+        WEB_IDENTITY,
+    ),
+    (
+        AwsCredentialFeature::CredentialsProfileStsWebIdToken,
+        WEB_IDENTITY,
+    ),
+    (
+        AwsCredentialFeature::CredentialsHttp,
+        "the container credentials of ECS or EKS",
+    ),
+    (
+        AwsCredentialFeature::CredentialsImds,
+        "the metadata service of this EC2 instance",
+    ),
+];
+const PROFILE: &str = "a profile in ~/.aws (AWS_PROFILE, or the one called default)";
+const WEB_IDENTITY: &str = "a web identity token (AWS_WEB_IDENTITY_TOKEN_FILE)";
 /// The SDK's default chain, in its order.
 const TRIED: &str = "environment variables (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), shared profiles and SSO (~/.aws, \
      AWS_PROFILE), web identity (AWS_WEB_IDENTITY_TOKEN_FILE), container credentials of ECS or EKS \
@@ -275,6 +344,61 @@ mod tests {
     async fn debug_shows_no_secret() {
         let caller = expiring(vec![None]).caller(NOW).await.unwrap();
         assert!(!format!("{caller:?}").contains("very-secret"));
+    }
+
+    #[tokio::test]
+    async fn it_is_told_which_credentials_they_are_and_where_they_are_from() {
+        let mut caller = expiring(vec![None]).caller(NOW).await.unwrap();
+        assert_eq!(caller.origin(), "those with the access key \"AKID0\"");
+        for (marks, place) in [
+            (
+                vec![AwsCredentialFeature::CredentialsEnvVars],
+                "environment variables",
+            ),
+            (
+                vec![
+                    AwsCredentialFeature::CredentialsStsAssumeRole,
+                    AwsCredentialFeature::CredentialsProfile,
+                ],
+                "AWS_PROFILE",
+            ),
+            (vec![AwsCredentialFeature::CredentialsImds], "EC2"),
+        ] {
+            caller.credentials.set_property(marks);
+            let origin = caller.origin();
+            assert!(
+                origin.contains("\"AKID0\", from ") && origin.contains(place),
+                "{origin}"
+            );
+        }
+    }
+
+    #[test]
+    fn half_of_the_credentials_in_the_environment_is_told() {
+        let text = |set: &[&str]| {
+            let variable = |name: &str| set.contains(&name).then(|| "text".to_owned());
+            half(variable).map(|error| error.to_string())
+        };
+        let error = text(&[KEY_ID]).unwrap();
+        assert!(
+            error.contains("AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"),
+            "{error}"
+        );
+        let error = text(&[SECRET_KEY]).unwrap();
+        assert!(
+            error.contains("AWS_SECRET_ACCESS_KEY is set, and AWS_ACCESS_KEY_ID is not"),
+            "{error}"
+        );
+        assert_eq!(text(&[]), None);
+        assert_eq!(text(&[KEY_ID, SECRET_KEY]), None);
+        let empty = half(|name| Some(if name == KEY_ID { "key" } else { " " }.to_owned()));
+        assert!(matches!(
+            empty,
+            Some(AwsError::Half {
+                missing: SECRET_KEY,
+                ..
+            })
+        ));
     }
 
     #[test]

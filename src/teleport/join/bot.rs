@@ -155,7 +155,7 @@ impl Bot {
         Ok(Joined { certified, own })
     }
 
-    /// Adds what can be found out about a refusal that is for good.
+    /// Adds what can be found out about a refusal.
     async fn explain(
         &self,
         mut refusal: Refusal,
@@ -163,11 +163,16 @@ impl Bot {
         address: &Address,
         caller: &Caller,
     ) -> Refusal {
+        let parent = self.parent.as_ref();
+        refusal.of_parent = parent.is_some_and(|parent| parent.is_at_host_of(address));
+        if refusal.reason.is_about_aws() {
+            refusal.credentials = Some(caller.origin());
+        }
         if refusal.reason != Reason::NotAllowed {
             return refusal;
         }
         refusal.caller = config.aws.identity(caller).await;
-        if let Some(parent) = &self.parent {
+        if let Some(parent) = parent {
             let found = Box::pin(workload_cluster(parent, address)).await;
             refusal.rules = found.ok().flatten().as_ref().and_then(rules);
         }

@@ -17,7 +17,7 @@ pub struct IdentityBundle {
     pub tls_cert: String,
     /// Its private key, PEM: PKCS#1 for RSA, PKCS#8 for others.
     pub tls_private_key: SecretString,
-    /// The cluster's X.509 authorities, PEM, one or more.
+    /// The X.509 authorities of the cluster's hosts, PEM, one or more.
     pub tls_ca_certs: String,
     /// When the certificates expire.
     pub expires: OffsetDateTime,

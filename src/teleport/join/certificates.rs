@@ -90,14 +90,23 @@ impl Certificates {
         })
     }
 
-    /// Trusts further X.509 authorities, PEM.
-    pub(super) fn add_cas(&mut self, text: &[u8]) -> Result<(), InvalidCertificates> {
-        for ca in from_pem(text, TLS_CAS)? {
-            if !self.tls_cas.contains(&ca) {
-                self.tls_cas.push(ca);
-            }
+    /// Trusts these X.509 authorities and no others, PEM.
+    pub(super) fn trust(&mut self, text: &[u8]) -> Result<(), InvalidCertificates> {
+        let cas = from_pem(text, TLS_CAS)?;
+        if cas.is_empty() {
+            return Err(InvalidCertificates::Part(TLS_CAS));
         }
+        self.tls_cas = cas;
         Ok(())
+    }
+
+    /// The SSH authorities that vouch for hosts. A join hands out the one of users beside: it signed the certificate.
+    pub(super) fn host_ssh_cas(&self) -> Vec<String> {
+        let of_users = ssh::signer(&self.ssh);
+        let cas = self.ssh_cas.iter();
+        cas.filter(|ca| Some(*ca) != of_users.as_ref())
+            .cloned()
+            .collect()
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::teleport::{
     Address, Error, Kind, attributes as attribute, dial::DialError, errors::CallFailure,
-    handshake::HandshakeError, way::WayError,
+    handshake::HandshakeError, roots, way::WayError,
 };
 
 /// Why a join brings no identity.
@@ -57,10 +57,16 @@ pub(in crate::teleport) enum JoinError {
         /// Why.
         error: Error,
     },
-    /// The parent cluster knows no such workload cluster, or no bot of it.
-    #[error(
-        "the parent cluster knows no bot of {address}: it has no workload cluster with this domain, or that has no bot"
-    )]
+    /// The parent cluster knows no such workload cluster.
+    #[error("the parent cluster has no workload cluster with the domain {address}")]
+    NoCluster {
+        /// What is no domain.
+        address: Address,
+        /// What may have been meant.
+        meant: Option<String>,
+    },
+    /// The parent cluster knows no bot of a workload cluster.
+    #[error("the workload cluster {address} has no bot to join as (spec.bot)")]
     NoBot {
         /// The child.
         address: Address,
@@ -81,7 +87,7 @@ impl JoinError {
     /// the token and the bot each come in their own time.
     pub(in crate::teleport) fn may_pass(&self) -> bool {
         match self {
-            Self::Refused(refusal) => refusal.reason.may_pass(),
+            Self::Refused(refusal) => refusal.may_pass(),
             Self::Reach { error, .. } => match error {
                 WayError::Web(error) => !matches!(
                     error,
@@ -107,7 +113,7 @@ impl JoinError {
             Self::Refused(refusal) => refusal.kind(),
             Self::Dial(error) => error.kind(),
             Self::Call(failure) => failure.kind,
-            Self::NoRoles(_) | Self::NoBot { .. } => Kind::JoinRefused,
+            Self::NoRoles(_) | Self::NoCluster { .. } | Self::NoBot { .. } => Kind::JoinRefused,
             Self::Parent { error, .. } => error.kind(),
             Self::Key(_) | Self::Protocol(_) | Self::Certificates(_) => Kind::Other,
         }
@@ -118,6 +124,7 @@ impl JoinError {
         match self {
             Self::Reach { address, .. }
             | Self::Parent { address, .. }
+            | Self::NoCluster { address, .. }
             | Self::NoBot { address } => Some(address.to_string()),
             Self::Call(failure) => Some(failure.address.clone()),
             _ => None,
@@ -127,7 +134,11 @@ impl JoinError {
     /// The argument of the provider that is to blame.
     pub(in crate::teleport) fn attribute(&self) -> Option<&'static str> {
         match self {
-            Self::Reach { .. } | Self::NoAddress => Some(attribute::ADDR.name),
+            Self::Reach { .. } | Self::NoCluster { .. } | Self::NoAddress => {
+                Some(attribute::ADDR.name)
+            }
+            // What is wrong then stands in no argument.
+            Self::Refused(refusal) if refusal.kind() == Kind::Credentials => None,
             Self::Refused(_) | Self::NoBot { .. } => Some(attribute::JOIN_TOKEN.name),
             Self::Aws(_) | Self::Sign(_) => Some(attribute::JOIN_METHOD.name),
             Self::Parent { error, .. } => error.attribute(),
@@ -137,6 +148,9 @@ impl JoinError {
 
     pub(in crate::teleport) fn advice(&self) -> Option<String> {
         match self {
+            Self::Aws(AwsError::Half { missing, .. }) => Some(format!(
+                "Set {missing} too, or unset both variables if the credentials are to come from elsewhere, such as from AWS_PROFILE."
+            )),
             Self::Aws(AwsError::NoCredentials) => Some(
                 "The join method iam proves who this machine is by its AWS credentials. Log in to AWS (such as with `aws sso \
                  login` and AWS_PROFILE), set the environment variables, or run it where AWS gives credentials to a machine. No \
@@ -150,12 +164,13 @@ impl JoinError {
             Self::Sign(SignError::Partition(_)) => Some(
                 "Set AWS_REGION to a region of the AWS partition that the credentials belong to.".to_owned(),
             ),
-            Self::Reach { error: WayError::Web(HandshakeError::UnknownIssuer), .. } => Some(
-                "This machine does not trust the certificate there. For a proxy with its own CA, and for an auth server, name the \
-                 file of the CA in the environment variable SSL_CERT_FILE. To try something out, `insecure = true` turns this one \
-                 check off; whoever is on the way can then join in place of this machine."
-                    .to_owned(),
-            ),
+            Self::Reach { error: WayError::Web(HandshakeError::UnknownIssuer), .. } => Some(format!(
+                "This machine does not trust the certificate there: it is self-signed, or from a CA that is none of {}. For a proxy \
+                 with its own CA, and for an auth server, add the CA there, or name its file in the environment variable \
+                 SSL_CERT_FILE, which then stands for all of them. To try something out, `insecure = true` turns this one check \
+                 off; whoever is on the way can then join in place of this machine.",
+                roots::in_use(|name| std::env::var_os(name))
+            )),
             Self::Reach { error, .. } => error.advice(),
             Self::Refused(refusal) => refusal.advice(),
             Self::Dial(error) => error.advice(),
@@ -163,9 +178,16 @@ impl JoinError {
                 "Give the bot roles (spec.roles of the Bot). In a workload cluster, Teleport Cloud gives it one of its own name."
                     .to_owned(),
             ),
+            Self::NoCluster { meant, .. } => {
+                let usual = "Write the status.domain of a workload cluster of the provider block's cluster. To join another \
+                             cluster, set join_token to the name of its token.";
+                Some(match meant {
+                    Some(meant) => format!("{meant} {usual}"),
+                    None => usual.to_owned(),
+                })
+            }
             Self::NoBot { .. } => Some(
-                "Check the address: it is the status.domain of a workload cluster. Or set join_token to the name of the bot."
-                    .to_owned(),
+                "Give the workload cluster a bot (spec.bot), or set join_token to the name of a token of it.".to_owned(),
             ),
             Self::Parent { error, .. } => error.advice(),
             _ => None,

@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 use super::{JoinError, aws::CallerIdentity};
 use crate::{
     proto::teleport::workloadcluster::v1::{Token, WorkloadCluster},
-    teleport::{Kind, Transient, status},
+    teleport::{Kind, Transient, status, workload_clusters::OF_PARENT},
 };
 
 /// Why a cluster refuses a join. Servers tell it by code and text only (`lib/join` in gravitational/teleport).
@@ -37,6 +37,10 @@ pub(in crate::teleport) struct Refusal {
     pub(super) message: String,
     /// Name of the token.
     pub(super) token: String,
+    /// Whether it is the parent that was joined, in place of a workload cluster.
+    pub(super) of_parent: bool,
+    /// Which AWS credentials are in use, and where they are from, where that matters.
+    pub(super) credentials: Option<String>,
     /// Who AWS says the caller is, where that matters and AWS answers.
     pub(super) caller: Option<CallerIdentity>,
     /// What the token allows, where that matters and the parent cluster knows.
@@ -96,6 +100,11 @@ impl Reason {
         }
     }
 
+    /// Whether other AWS credentials are what it takes.
+    pub(super) fn is_about_aws(self) -> bool {
+        matches!(self, Self::NotAllowed | Self::AwsExpired | Self::AwsRefused)
+    }
+
     /// Whether the same join may succeed a little later, with nothing changed on this side.
     pub(super) fn may_pass(self) -> bool {
         matches!(self, Self::NotThere | Self::Passing(_))
@@ -108,9 +117,16 @@ impl Refusal {
             reason: Reason::of(status),
             message: status::failure("Join", String::new(), status).message,
             token: token.to_owned(),
+            of_parent: false,
+            credentials: None,
             caller: None,
             rules: None,
         }
+    }
+
+    /// Whether the same join may succeed a little later. The parent does not change as a cluster does that has just been made.
+    pub(super) fn may_pass(&self) -> bool {
+        self.reason.may_pass() && !(self.of_parent && self.reason == Reason::NotThere)
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -123,6 +139,17 @@ impl Refusal {
     }
 
     pub(super) fn advice(&self) -> Option<String> {
+        let mut advice = self.what_to_do()?;
+        if self.of_parent {
+            advice = format!("{OF_PARENT} {advice}");
+        }
+        if let Some(credentials) = &self.credentials {
+            advice.push_str(&format!(" The AWS credentials in use are {credentials}."));
+        }
+        Some(advice)
+    }
+
+    fn what_to_do(&self) -> Option<String> {
         let token = &self.token;
         Some(match self.reason {
             Reason::NotAllowed => {
@@ -149,8 +176,9 @@ impl Refusal {
                     .to_owned()
             }
             Reason::AwsRefused => {
-                "AWS did not accept the signed request. Check that the AWS credentials are active and complete (a session token \
-                 belongs to temporary ones), and that the clock of this machine is right."
+                "The cluster asked AWS about them, and nothing is wrong with the join itself. Check that access key and secret \
+                 belong together and are active, that the session token of temporary credentials is there, and that the clock \
+                 of this machine is right: `aws sts get-caller-identity` must work with them."
                     .to_owned()
             }
             Reason::Unserved => {
@@ -167,6 +195,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.reason {
             Reason::Passing(_) => f.write_str("the cluster cannot do it now")?,
+            Reason::AwsExpired | Reason::AwsRefused => {
+                f.write_str("AWS does not accept the AWS credentials, says the cluster")?;
+            }
             _ => f.write_str("the cluster refuses")?,
         }
         if !self.message.is_empty() {

@@ -66,13 +66,11 @@ impl Asking<'_> {
         let issued = client.generate_user_certs(Request::new(request));
         let issued = self.answer("GenerateUserCerts", issued).await?;
         let mut certificates = Certificates::from_text(&issued)?;
-        // Those are of the CA of users; what proves the cluster itself is the CA of hosts.
+        // What came with them is the CA of users; what proves the cluster itself is the CA of hosts.
         let cas = client.get_cluster_ca_cert(Request::new(()));
         let cas = self.answer("GetClusterCACert", cas).await?;
-        certificates.add_cas(&cas.tlsca)?;
-        certificates
-            .ssh_cas
-            .clone_from(&self.joined.certificates.ssh_cas);
+        certificates.trust(&cas.tlsca)?;
+        certificates.ssh_cas = self.joined.certificates.host_ssh_cas();
         Ok(Certified {
             key,
             algorithm,

@@ -38,6 +38,43 @@ pub(super) fn without_comment(line: &[u8]) -> Option<String> {
     self::line(&blob).filter(|line| line.starts_with(name))
 }
 
+/// The key that signed a certificate, both as such lines (OpenSSH's `PROTOCOL.certkeys`). None if it is no certificate of a known type.
+pub(super) fn signer(certificate: &str) -> Option<String> {
+    let body = certificate.split_ascii_whitespace().nth(1)?;
+    let mut blob = STANDARD.decode(body).ok()?.into_iter();
+    let name = next_string(&mut blob)?;
+    let kind = std::str::from_utf8(&name).ok()?.strip_suffix(CERTIFICATE)?;
+    let key_parts = match kind {
+        "ssh-ed25519" => 1,
+        "ssh-rsa" | "ecdsa-sha2-nistp256" | "ecdsa-sha2-nistp384" | "ecdsa-sha2-nistp521" => 2,
+        _ => return None,
+    };
+    // A nonce, and the key.
+    for _ in 0..=key_parts {
+        next_string(&mut blob)?;
+    }
+    next_bytes(&mut blob, SERIAL + TYPE)?;
+    // Key id and principals.
+    next_string(&mut blob)?;
+    next_string(&mut blob)?;
+    next_bytes(&mut blob, VALID_AFTER + VALID_BEFORE)?;
+    // Critical options, extensions, and what is reserved.
+    for _ in 0..3 {
+        next_string(&mut blob)?;
+    }
+    line(&next_string(&mut blob)?)
+}
+
+fn next_string(blob: &mut impl Iterator<Item = u8>) -> Option<Vec<u8>> {
+    let length = next_bytes(blob, 4)?.try_into().map(u32::from_be_bytes);
+    next_bytes(blob, usize::try_from(length.ok()?).ok()?)
+}
+
+fn next_bytes(blob: &mut impl Iterator<Item = u8>, length: usize) -> Option<Vec<u8>> {
+    let bytes: Vec<_> = blob.take(length).collect();
+    (bytes.len() == length).then_some(bytes)
+}
+
 fn string(blob: &mut Vec<u8>, bytes: &[u8]) {
     let length = u32::try_from(bytes.len()).expect("the parts of a key must be short");
     blob.extend(length.to_be_bytes());
@@ -56,9 +93,42 @@ fn number(blob: &mut Vec<u8>, bytes: &[u8]) {
     string(blob, &padded);
 }
 
+/// What the types of certificates end in.
+const CERTIFICATE: &str = "-cert-v01@openssh.com";
+// Lengths of the parts of a certificate that have no length in front.
+const SERIAL: usize = 8;
+const TYPE: usize = 4;
+const VALID_AFTER: usize = 8;
+const VALID_BEFORE: usize = 8;
+
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// A certificate for a key whose parts are all the same, by a signer.
+    pub(in crate::teleport::join) fn certificate(
+        kind: &str,
+        key_parts: u8,
+        signer: &[u8],
+    ) -> Vec<u8> {
+        let mut blob = Vec::new();
+        string(&mut blob, format!("{kind}{CERTIFICATE}").as_bytes());
+        string(&mut blob, b"nonce");
+        for _ in 0..key_parts {
+            string(&mut blob, b"a part of the key");
+        }
+        blob.extend([0; SERIAL]);
+        blob.extend([0, 0, 0, 1]);
+        string(&mut blob, b"bot-example");
+        string(&mut blob, b"\0\0\0\x02me");
+        blob.extend([9; VALID_AFTER + VALID_BEFORE]);
+        for _ in 0..3 {
+            string(&mut blob, b"");
+        }
+        string(&mut blob, signer);
+        string(&mut blob, b"signature");
+        blob
+    }
 
     #[test]
     fn parts_have_their_lengths_in_front() {
@@ -92,6 +162,25 @@ mod tests {
         );
         let commented = format!("{line} me@home\n");
         assert_eq!(without_comment(commented.as_bytes()), Some(line));
+    }
+
+    #[test]
+    fn the_signer_of_a_certificate_is_found_behind_keys_of_every_type() {
+        let key = ecdsa_p256(&[4; 65]);
+        for (kind, key_parts) in [
+            ("ssh-rsa", 2),
+            ("ecdsa-sha2-nistp256", 2),
+            ("ssh-ed25519", 1),
+        ] {
+            let blob = certificate(kind, key_parts, &key);
+            let certificate = line(&blob).unwrap();
+            assert_eq!(signer(&certificate), line(&key), "{kind}");
+            let cut = line(&blob[..blob.len() - 30]).unwrap();
+            assert_eq!(signer(&cut), None, "{kind}");
+        }
+        for certificate in ["", "ssh-rsa", &line(&key).unwrap()] {
+            assert_eq!(signer(certificate), None);
+        }
     }
 
     #[test]

@@ -57,11 +57,14 @@ impl TokenName {
             Self::Given(name) => return Ok(name.clone()),
             Self::OfBot(parent) => parent,
         };
-        let cluster = workload_cluster(parent, address).await?;
-        let name = cluster
-            .and_then(|cluster| cluster.spec?.bot)
-            .map(|bot| bot.name)
-            .filter(|name| !name.is_empty());
+        let Some(cluster) = workload_cluster(parent, address).await? else {
+            return Err(JoinError::NoCluster {
+                address: address.clone(),
+                meant: parent.workload_clusters().meant_by(address).await,
+            });
+        };
+        let bot = cluster.spec.and_then(|spec| spec.bot);
+        let name = bot.map(|bot| bot.name).filter(|name| !name.is_empty());
         name.ok_or_else(|| JoinError::NoBot {
             address: address.clone(),
         })

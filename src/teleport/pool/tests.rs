@@ -10,7 +10,7 @@ use crate::{
         },
     },
     teleport::{
-        Kind,
+        Error, Kind,
         clock::{Clock, Manual},
         join::testing::{Cluster as Child, TOKEN, aws},
         roots::Roots,
@@ -97,25 +97,78 @@ async fn without_a_token_the_parent_is_asked_for_the_bot() {
     assert_eq!(child.count("Join"), 1);
 }
 
+/// What comes of a patient call on a cluster at an address.
+async fn error_at(client: Client, token: Option<&str>, address: &Address) -> Error {
+    let pool = Pool::new(client, request(token));
+    pool.client(address).patient().ping().await.unwrap_err()
+}
+
 #[tokio::test]
-async fn an_address_that_the_parent_does_not_know_is_told() {
+async fn an_address_that_the_parent_does_not_know_is_told_with_the_one_that_may_be_meant() {
+    let child = Child::proxy().await;
+    let domain = child.address().to_string();
+    let parent = Parent::auth(move |path, _| match path.rsplit('/').next().unwrap() {
+        "Ping" | "ListWorkloadClusters" => Answer::Message(Vec::new()),
+        _ => Answer::Message(described(&domain, TOKEN).encode_to_vec()),
+    })
+    .await;
+    let client = Client::new(parent.config());
+    let mut config = client.config().clone();
+    config.aws = aws();
+    let client = Client::new(config);
+    let wrong_port = Address::parse("child.localhost:1").unwrap();
+    let own = client.config().address().unwrap().clone();
+    let domain = format!("\"child\" has the domain {}", child.address());
+    for (address, phrase) in [
+        (wrong_port, domain.as_str()),
+        (own, "the provider block's own cluster"),
+    ] {
+        let error = error_at(client.clone(), None, &address).await;
+        assert_eq!(
+            (error.kind(), error.attribute()),
+            (Kind::JoinRefused, Some("addr"))
+        );
+        let text = error.to_string();
+        assert!(
+            text.contains(&format!("no workload cluster with the domain {address}")),
+            "{text}"
+        );
+        let advice = error.advice().unwrap();
+        assert!(advice.contains(phrase), "{advice}");
+    }
+    assert_eq!(child.count("Join"), 0);
+}
+
+#[tokio::test]
+async fn a_cluster_without_a_bot_is_told() {
     let child = Child::proxy().await;
     let (_parent, client) = parent_of(&child, "").await;
-    let pool = Pool::new(client, request(None));
-    let error = pool
-        .client(&child.address())
-        .patient()
-        .ping()
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), Kind::JoinRefused);
-    assert!(
-        error
-            .to_string()
-            .contains("the parent cluster knows no bot of child.localhost"),
-        "{error}"
+    let error = error_at(client, None, &child.address()).await;
+    assert_eq!(
+        (error.kind(), error.attribute()),
+        (Kind::JoinRefused, Some("join_token"))
     );
+    let text = error.to_string();
+    assert!(text.contains("has no bot to join as"), "{text}");
     assert_eq!(child.count("Join"), 0);
+}
+
+/// A token of a cluster that was just made comes a little later. The parent was not just made.
+#[tokio::test]
+async fn a_token_that_the_parent_itself_does_not_have_is_not_waited_for() {
+    let cluster = Child::proxy().await;
+    let refusal = Status::permission_denied("token expired or not found");
+    cluster.change(|behaviour| behaviour.refusals = [refusal].into());
+    let (_parent, client) = parent_of(&cluster, TOKEN).await;
+    let config = client.config().clone().with_address(cluster.address());
+    let error = error_at(Client::new(config), Some(TOKEN), &cluster.address()).await;
+    assert_eq!(error.kind(), Kind::JoinRefused);
+    let advice = error.advice().unwrap();
+    assert!(
+        advice.contains("the provider block's own cluster"),
+        "{advice}"
+    );
+    assert_eq!(cluster.count("Join"), 1);
 }
 
 #[tokio::test]

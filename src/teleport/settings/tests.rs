@@ -332,6 +332,26 @@ fn pem_in_place_of_base64_is_told() {
 }
 
 #[test]
+fn a_path_that_only_a_shell_expands_is_noticed() {
+    let has_tilde = |texts: &[(&str, &str)]| {
+        let config = settings(texts).validate().unwrap();
+        config.sources[0].has_tilde()
+    };
+    let pair = |ca| {
+        has_tilde(&[
+            ADDR,
+            ("cert_path", "/cert"),
+            ("key_path", "/key"),
+            ("root_ca_path", ca),
+        ])
+    };
+    assert!(pair("~/ca") && !pair("/home/me/ca") && !pair("~ca"));
+    assert!(has_tilde(&[ADDR, ("identity_file_path", "~/identity")]));
+    assert!(has_tilde(&[ADDR, ("profile_dir", "~/.tsh")]));
+    assert!(!has_tilde(&[ADDR, ("identity_file", "~/identity")]));
+}
+
+#[test]
 fn debug_shows_no_secret() {
     let settings = settings(&[
         ADDR,

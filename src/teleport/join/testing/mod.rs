@@ -3,7 +3,7 @@
 mod services;
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -14,7 +14,7 @@ use http_body_util::Full;
 use hyper::{
     body::{Bytes, Incoming},
     server::conn::{http1, http2},
-    service::service_fn,
+    service::{Service, service_fn},
 };
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -87,6 +87,8 @@ struct State {
     behaviour: Mutex<Behaviour>,
     journal: Mutex<Vec<String>>,
     requests: Mutex<Vec<UserCertsRequest>>,
+    /// Names of the headers of all calls.
+    headers: Mutex<BTreeSet<String>>,
     /// The clock that certificates are dated by.
     clock: Mutex<Clock>,
     /// Counts up to break the connections that are there.
@@ -130,6 +132,7 @@ impl Cluster {
             behaviour: Mutex::new(Behaviour::default()),
             journal: Mutex::default(),
             requests: Mutex::default(),
+            headers: Mutex::default(),
             clock: Mutex::default(),
             breaks: watch::channel(0).0,
         });
@@ -178,6 +181,11 @@ impl Cluster {
     /// What was called, without Ping.
     pub(in crate::teleport) fn journal(&self) -> Vec<String> {
         self.state.journal.lock().unwrap().clone()
+    }
+
+    /// Names of the headers that came with calls, Ping too.
+    pub(in crate::teleport) fn headers(&self) -> BTreeSet<String> {
+        self.state.headers.lock().unwrap().clone()
     }
 
     /// How often something was called.
@@ -351,7 +359,13 @@ async fn serve_grpc(state: &Arc<State>, stream: TlsStream<TcpStream>, joins: boo
     if auth {
         routes = routes.add_service(AuthServiceServer::new(Auth(state.clone())));
     }
-    let service = TowerToHyperService::new(routes);
+    let served = TowerToHyperService::new(routes);
+    let state = state.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
+        let names = request.headers().keys().map(ToString::to_string);
+        state.headers.lock().unwrap().extend(names);
+        served.call(request)
+    });
     let _ = http2::Builder::new(TokioExecutor::new())
         .serve_connection(TokioIo::new(stream), service)
         .await;

@@ -25,7 +25,11 @@ use crate::{
         },
         types::{ImpersonateConditions, RoleConditions, RoleSpecV6, RoleV6},
     },
-    teleport::{join::key, pem, testing::Authority},
+    teleport::{
+        join::{key, ssh},
+        pem,
+        testing::Authority,
+    },
 };
 
 /// The newer service.
@@ -121,7 +125,7 @@ async fn newer(
             own.host_ca.certificate().to_vec(),
         ],
         ssh_cert: ssh_certificate(),
-        ssh_ca_keys: vec![ssh_ca()],
+        ssh_ca_keys: vec![ssh_user_ca(), ssh_host_ca()],
     };
     Ok(join_response::Payload::Result(JoinResult {
         payload: Some(result::Payload::BotResult(BotResult {
@@ -200,7 +204,7 @@ fn certs(state: &State, public_key: &[u8], life: Duration, cas: &[&Authority]) -
             .iter()
             .map(|ca| ca.certificate_pem().into_bytes())
             .collect(),
-        sshca_certs: vec![line(&ssh_ca())],
+        sshca_certs: vec![line(&ssh_user_ca()), line(&ssh_host_ca())],
     }
 }
 
@@ -292,11 +296,15 @@ fn blob(kind: &str, body: &[u8]) -> Vec<u8> {
 }
 
 fn ssh_certificate() -> Vec<u8> {
-    blob("ecdsa-sha2-nistp256-cert-v01@openssh.com", b"certificate")
+    ssh::tests::certificate("ecdsa-sha2-nistp256", 2, &ssh_user_ca())
 }
 
-fn ssh_ca() -> Vec<u8> {
-    blob("ssh-ed25519", b"authority")
+fn ssh_user_ca() -> Vec<u8> {
+    blob("ssh-ed25519", b"authority of users")
+}
+
+fn ssh_host_ca() -> Vec<u8> {
+    blob("ssh-ed25519", b"authority of hosts")
 }
 
 fn line(blob: &[u8]) -> Vec<u8> {

@@ -1,5 +1,6 @@
 //! Identities for other programs.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::ExposeSecret;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -21,10 +22,7 @@ async fn an_issued_identity_is_complete_and_in_order() {
     let file = bundle.identity_file.expose_secret();
     let blocks = pem::blocks(file).unwrap();
     let labels: Vec<_> = blocks.iter().map(|block| block.label.as_str()).collect();
-    assert_eq!(
-        labels,
-        ["PRIVATE KEY", "CERTIFICATE", "CERTIFICATE", "CERTIFICATE"]
-    );
+    assert_eq!(labels, ["PRIVATE KEY", "CERTIFICATE", "CERTIFICATE"]);
     let ssh = file
         .find("\necdsa-sha2-nistp256-cert-v01@openssh.com AAAA")
         .unwrap();
@@ -38,10 +36,8 @@ async fn an_issued_identity_is_complete_and_in_order() {
         certificate.validity().not_after.to_datetime(),
         bundle.expires
     );
-    let own = cluster.own();
-    for (block, ca) in blocks[2..].iter().zip([&own.user_ca, &own.host_ca]) {
-        assert_eq!(block.der.expose_secret(), &*ca.certificate());
-    }
+    let host_ca = cluster.own().host_ca.certificate();
+    assert_eq!(blocks[2].der.expose_secret(), &*host_ca);
 
     let parsed = identity_file::parse(file.as_bytes()).unwrap();
     assert_eq!(
@@ -65,6 +61,27 @@ async fn an_issued_identity_is_complete_and_in_order() {
         (cluster.count("Join"), cluster.count("GenerateUserCerts")),
         (1, 2)
     );
+}
+
+#[tokio::test]
+async fn only_the_authorities_of_hosts_are_trusted_whichever_service_was_joined_by() {
+    for newer in [Ok(()), Err(Code::Unimplemented)] {
+        let cluster = Cluster::proxy().await;
+        cluster.change(|behaviour| behaviour.newer = newer);
+        let (client, _) = client(&cluster);
+        let bundle = client.issue_identity(None).await.unwrap();
+        let own = cluster.own();
+        assert_eq!(bundle.tls_ca_certs, own.host_ca.certificate_pem());
+        let file = bundle.identity_file.expose_secret();
+        let lines = file.lines();
+        let lines: Vec<_> = lines.filter(|line| line.starts_with('@')).collect();
+        let [authority] = lines[..] else {
+            panic!("{lines:?}");
+        };
+        let key = authority.split(' ').nth(3).unwrap();
+        let key = STANDARD.decode(key).unwrap();
+        assert!(key.ends_with(b"authority of hosts"), "{authority}");
+    }
 }
 
 #[tokio::test]

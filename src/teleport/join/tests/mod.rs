@@ -77,6 +77,22 @@ async fn the_first_call_joins_and_all_share_that() {
     );
 }
 
+/// A server answers a client that names an older version with roles that are downgraded for it (`lib/auth/grpcserver.go` in
+/// gravitational/teleport), and refuses one that is too old.
+#[tokio::test]
+async fn no_call_names_a_version_of_the_client() {
+    for newer in [Ok(()), Err(Code::Unimplemented)] {
+        let cluster = Cluster::proxy().await;
+        cluster.change(|behaviour| behaviour.newer = newer);
+        let (client, _) = client(&cluster);
+        client.ping().await.unwrap();
+        assert_eq!(cluster.journal().len(), 4);
+        let headers = cluster.headers();
+        assert!(headers.contains("content-type"), "{headers:?}");
+        assert!(!headers.contains("version"), "{headers:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_roles_that_the_bot_may_impersonate_are_asked_for() {
     let cluster = Cluster::proxy().await;
@@ -177,7 +193,7 @@ async fn an_auth_server_is_joined_on_its_own_port_if_its_ca_is_trusted() {
     );
     let error =
         error(&Client::new(untrusting.joining(cluster.address(), bot.clone())).patient()).await;
-    assert_eq!(error.kind(), Kind::UnsupportedServer);
+    assert_eq!(error.kind(), Kind::UntrustedCertificate);
     assert!(error.advice().unwrap().contains("SSL_CERT_FILE"), "{error}");
 
     let mut insecure = untrusting.joining(cluster.address(), bot);
@@ -246,6 +262,35 @@ async fn an_expired_aws_session_is_told() {
             .unwrap()
             .contains("session of the AWS credentials is over")
     );
+}
+
+#[tokio::test]
+async fn aws_credentials_that_aws_refuses_are_blamed_and_no_argument() {
+    for code in [
+        "SignatureDoesNotMatch",
+        "InvalidClientTokenId",
+        "ExpiredToken",
+    ] {
+        let cluster = Cluster::proxy().await;
+        let refusal = format!(
+            r#"aws sts api returned status: "403 Forbidden" body: "{{\"Error\":{{\"Code\":\"{code}\"}}}}""#
+        );
+        cluster
+            .change(|behaviour| behaviour.refusals = [Status::permission_denied(refusal)].into());
+        let (client, _) = client(&cluster);
+        let error = error(&client.patient()).await;
+        assert_eq!((error.kind(), error.attribute()), (Kind::Credentials, None));
+        let text = error.to_string();
+        assert!(
+            text.contains("AWS does not accept the AWS credentials") && text.contains(code),
+            "{text}"
+        );
+        let advice = error.advice().unwrap();
+        assert!(
+            advice.contains("in use are those with the access key \"AKIDEXAMPLE\""),
+            "{advice}"
+        );
+    }
 }
 
 #[tokio::test]
