@@ -82,12 +82,18 @@ fn what_somebody_took_away_in_the_child_is_made_again(program: &Program) {
     assert_eq!(env.plan().planned(), expected);
     env.apply_plan().succeeded().without_diagnostics();
     assert_eq!(complete.user("example").unwrap().roles, ["example"]);
-    env.plan_is_empty().without_diagnostics();
+    let warning = env.plan_is_empty().warning(&[
+        "Invite Link of a Former User",
+        "user \"example\"",
+        "-replace",
+    ]);
+    assert_eq!(warning.address, INVITE);
     assert_eq!(env.state().output("invite_url"), &url);
     // On demand it is.
     env.run(&["apply", "-json", "-auto-approve", "-replace", INVITE])
         .succeeded();
     assert_ne!(env.state().output("invite_url"), &url);
+    env.plan_is_empty().without_diagnostics();
 }
 
 fn deleting_in_a_child_is_refused_and_the_policies_are_explained(program: &Program) {
