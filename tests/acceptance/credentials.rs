@@ -166,7 +166,6 @@ fn expired_credentials_are_skipped_for_others(program: &Program) {
 
 fn aws_credentials_that_are_of_no_use_are_blamed_themselves(program: &Program) {
     let mut env = tenants::teams(program);
-    env.set("HOME", &env.path("").to_string_lossy().into_owned());
     env.write(&format!(
         "provider \"teleport\" {{\n  addr = {:?}\n  join_method = \"iam\"\n  join_token = \"terraform\"\n}}\n{}",
         tenants::domain(&env, "team-a"),

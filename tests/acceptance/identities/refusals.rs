@@ -134,7 +134,7 @@ fn an_address_that_the_parent_does_not_know_is_named(program: &Program) {
         .error(&[
             "Join Refused",
             &elsewhere,
-            "no workload cluster with this domain",
+            "no workload cluster with the domain",
             "status.domain",
         ])
         .points_at("address");
