@@ -2,19 +2,20 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use prost_reflect::{DynamicMessage, MethodDescriptor};
+use prost_reflect::DynamicMessage;
 use tracing::Instrument;
 
 use super::{
     Address, Config, Error, IdentityBundle, JoinRequest, ObjectRpcs, Objects, ResetTokens,
     WorkloadClusters,
+    call::{Call, Repeatable, method},
     connect::ConnectError,
     connection::{Connection, Connections, Patience},
     credentials::{Source, SourceError},
     errors::Kind,
     join::{Bot, TokenName},
 };
-use crate::proto::{self, auth::PingResponse};
+use crate::proto::auth::PingResponse;
 
 /// A cluster that can be called. Cheap to clone: clones share the connection.
 ///
@@ -25,43 +26,6 @@ pub struct Client {
     config: Arc<Config>,
     connections: Arc<Connections>,
     patience: Patience,
-}
-
-/// One unary call.
-#[derive(Clone, Debug)]
-pub struct Call {
-    pub(super) method: MethodDescriptor,
-    pub(super) request: DynamicMessage,
-    pub(super) repeatable: Repeatable,
-    pub(super) deadline: Duration,
-}
-
-/// Whether a call does no harm when it is carried out twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repeatable {
-    /// It may be sent again after any passing failure: a read.
-    Yes,
-    /// It is sent again only if the server surely did nothing: a write.
-    No,
-}
-
-impl Call {
-    /// A call with the usual deadline.
-    pub fn new(method: MethodDescriptor, request: DynamicMessage, repeatable: Repeatable) -> Self {
-        Self {
-            method,
-            request,
-            repeatable,
-            deadline: DEFAULT_DEADLINE,
-        }
-    }
-
-    /// How long one try may take, without the time to connect.
-    #[must_use]
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
-    }
 }
 
 impl Client {
@@ -245,14 +209,3 @@ impl fmt::Debug for Client {
             .finish_non_exhaustive()
     }
 }
-
-/// The descriptor of one of our own methods.
-pub(super) fn method(service: &str, name: &str) -> MethodDescriptor {
-    proto::descriptors()
-        .get_service_by_name(service)
-        .and_then(|service| service.methods().find(|method| method.name() == name))
-        .expect("the methods that the client names must be in the .proto files")
-}
-
-/// Longest wait for one answer. Teleport's own client has none and can hang.
-const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);

@@ -18,7 +18,8 @@ use tonic::{Request, client::Grpc};
 use tracing::Instrument;
 
 use super::{
-    Address, Call, Config, Error, Kind, Repeatable, Transient,
+    Address, Config, Error, Kind, Transient,
+    call::{Call, Repeatable},
     codec::DynamicCodec,
     connect::{ConnectError, connect},
     credentials::Credentials,

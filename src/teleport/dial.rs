@@ -11,6 +11,7 @@ use tonic_prost::ProstCodec;
 use super::{
     Address, Config, Kind,
     alert::{Attentive, LastAlert},
+    call::method,
     discovery,
     handshake::{HandshakeError, handshake, is_refusal},
     identity::Identity,
@@ -20,10 +21,7 @@ use super::{
     verifier::Presented,
     way::{Way, WayError},
 };
-use crate::{
-    proto::auth::{PingRequest, PingResponse},
-    teleport::client::method,
-};
+use crate::proto::auth::{PingRequest, PingResponse};
 
 /// A connection on which the cluster answered.
 pub(super) struct Dialled {

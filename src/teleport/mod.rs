@@ -8,12 +8,13 @@
 //! | arguments | [`attributes`], `settings`, [`duration`], [`address`] |
 //! | credentials | `credentials`, `join`, `identity_file`, `key_pair`, `profile`, `identity`, `private_key`, `pem` |
 //! | reaching a cluster | `connect`, `dial`, `way`, `discovery`, `handshake`, `alert`, `tls`, `verifier`, `roots`, `tcp`, `http_proxy`, `transport` |
-//! | calls | [`Client`], [`Pool`], `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
+//! | calls | [`Client`], [`Pool`], [`Call`], `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
 //! | what can go wrong | [`Error`], [`Kind`], `rights` |
 
 pub mod address;
 mod alert;
 pub mod attributes;
+mod call;
 mod client;
 mod clock;
 mod codec;
@@ -53,7 +54,8 @@ mod testing;
 
 pub use address::Address;
 pub use attributes::{ATTRIBUTES, Attribute};
-pub use client::{Call, Client, Repeatable};
+pub use call::{Call, Repeatable};
+pub use client::Client;
 pub use errors::{Error, Kind, Transient};
 pub use join::{
     JoinRequest,

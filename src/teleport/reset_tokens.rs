@@ -6,7 +6,7 @@ use prost_reflect::{DynamicMessage, Value};
 
 use super::{
     Client, Error, Kind,
-    client::{Call, Repeatable, method},
+    call::{Call, Repeatable, method},
     errors::CallFailure,
 };
 use crate::proto::types::UserTokenV3;

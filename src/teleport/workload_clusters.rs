@@ -6,7 +6,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 
 use super::{
     Address, Client, Error, Kind,
-    client::{Call, Repeatable, method},
+    call::{Call, Repeatable, method},
     errors::CallFailure,
 };
 

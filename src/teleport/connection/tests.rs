@@ -8,7 +8,7 @@ use crate::{
     proto::teleport::{header::v1::Metadata, workloadcluster::v1::WorkloadCluster},
     teleport::{
         Client, Repeatable,
-        client::method,
+        call::method,
         testing::{Answer, Authority, Cluster},
     },
 };

@@ -6,7 +6,7 @@ use tonic_prost::ProstCodec;
 use super::*;
 use crate::{
     proto::auth::{PingRequest, PingResponse},
-    teleport::{client::method, errors::CallFailure, status},
+    teleport::{call::method, errors::CallFailure, status},
 };
 
 async fn call(transport: Transport) -> CallFailure {
