@@ -9,11 +9,11 @@ use super::{
     Address, Config, Error, IdentityBundle, JoinRequest, ObjectRpcs, Objects, ResetTokens,
     WorkloadClusters,
     call::{Call, Repeatable, method},
-    connect::ConnectError,
     connection::{Connection, Connections, Patience},
     credentials::{Source, SourceError},
-    errors::Kind,
+    errors::ConnectError,
     join::{Bot, TokenName},
+    kind::Kind,
 };
 use crate::proto::auth::PingResponse;
 

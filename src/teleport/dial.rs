@@ -1,6 +1,6 @@
 //! Dialling: the ways to a cluster's auth server, tried side by side.
 
-use std::{fmt, pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use futures_util::future::{Either, select};
 use rustls::{AlertDescription, pki_types::ServerName};
@@ -9,7 +9,7 @@ use tonic::{Request, client::Grpc};
 use tonic_prost::ProstCodec;
 
 use super::{
-    Address, Config, Kind,
+    Address, Config,
     alert::{Attentive, LastAlert},
     call::method,
     discovery,
@@ -19,7 +19,7 @@ use super::{
     tls::{self, Trust},
     transport::{self, SERVER_NAME, Transport},
     verifier::Presented,
-    way::{Way, WayError},
+    way::{DialError, OLDEST_MAJOR, Way, WayError},
 };
 use crate::proto::auth::{PingRequest, PingResponse};
 
@@ -28,13 +28,6 @@ pub(super) struct Dialled {
     pub(super) transport: Transport,
     pub(super) way: Way,
     pub(super) server_version: String,
-}
-
-/// Why no way led to the cluster: what each one met.
-#[derive(Debug)]
-pub(super) struct DialError {
-    /// Invariant: not empty.
-    failures: Vec<(Way, WayError)>,
 }
 
 /// Tries both ways at once and takes the first on which the cluster answers. A failure that settles what is at the address ends
@@ -77,50 +70,6 @@ pub(super) async fn dial(
         }
     }
 }
-
-impl DialError {
-    pub(super) fn kind(&self) -> Kind {
-        let kinds = || self.failures.iter().map(|(_, error)| error.kind());
-        // If either may pass, the whole may: a proxy that is down for a moment always refuses the direct way.
-        kinds()
-            .find(|kind| matches!(kind, Kind::Transient(_)))
-            .or_else(|| kinds().next_back())
-            .unwrap_or(Kind::Other)
-    }
-
-    /// Whether another identity may get through where this one does not.
-    pub(super) fn is_about_identity(&self) -> bool {
-        matches!(
-            self.kind(),
-            Kind::Unauthenticated | Kind::CertificateExpired | Kind::WrongCluster
-        )
-    }
-
-    pub(super) fn advice(&self) -> Option<String> {
-        self.failures
-            .iter()
-            .rev()
-            .find_map(|(_, error)| error.advice())
-    }
-}
-
-impl fmt::Display for DialError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.failures.as_slice() {
-            [(_, one)] => one.fmt(f),
-            [(_, one), (_, two)] if one.to_string() == two.to_string() => one.fmt(f),
-            failures => {
-                for (number, (way, error)) in failures.iter().enumerate() {
-                    let separator = if number > 0 { "; " } else { "" };
-                    write!(f, "{separator}{way}: {error}")?;
-                }
-                Ok(())
-            }
-        }
-    }
-}
-
-impl std::error::Error for DialError {}
 
 struct Attempt<'a> {
     address: &'a Address,
@@ -376,9 +325,6 @@ fn is_too_old(version: &str) -> bool {
         .unwrap_or_default();
     major.parse::<u32>().is_ok_and(|major| major < OLDEST_MAJOR)
 }
-
-/// The oldest major version that the official provider accepts.
-pub(super) const OLDEST_MAJOR: u32 = 15;
 
 #[cfg(test)]
 mod tests;

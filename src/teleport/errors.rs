@@ -1,8 +1,17 @@
 //! What a call on a cluster can end in, sorted by what a caller does about it.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
-use super::{connect::ConnectError, rights};
+use super::{
+    address::Address,
+    attributes::{self, ATTRIBUTES, Attribute},
+    credentials::{Source, SourceError},
+    failure::CallFailure,
+    identity::Expired,
+    join::JoinError,
+    kind::{Kind, Transient},
+    way::DialError,
+};
 
 /// Why a call brought nothing. Cheap to clone: calls that wait for the same connection share its failure.
 #[derive(Clone, Debug)]
@@ -14,73 +23,39 @@ enum Failure {
     Call(CallFailure),
 }
 
-/// A call that failed on a connection.
+/// Why there is no connection.
 #[derive(Debug)]
-pub(super) struct CallFailure {
-    pub(super) kind: Kind,
-    /// Name of the RPC without its service.
-    pub(super) rpc: String,
-    /// The address that was dialled.
-    pub(super) address: String,
-    /// What the server, or the transport, says.
-    pub(super) message: String,
-    /// Whether a server answered, as opposed to the transport failing.
-    pub(super) answered: bool,
-    /// Whether the server may have done what was asked, which must not be done twice.
-    pub(super) may_have_been_carried_out: bool,
+pub(super) enum ConnectError {
+    /// A source cannot be used at all. Later ones are not tried: the mistake would go unnoticed.
+    Source { source: Source, error: SourceError },
+    /// Every source was skipped.
+    Skipped {
+        address: Option<Address>,
+        /// Invariant: not empty.
+        skipped: Vec<(Source, Reason)>,
+    },
+    /// The cluster did not let the bot join within the time for that.
+    GaveUp {
+        /// What came of the last try.
+        last: Error,
+        /// How long it was tried.
+        after: Duration,
+    },
+    /// The client does not join, so that it can issue no identities.
+    NotJoining,
+    /// The connection is made on a task of its own, and that ended early.
+    Interrupted,
 }
 
-/// What sort of failure it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Kind {
-    /// There is no such object.
-    NotFound,
-    /// There is such an object already.
-    AlreadyExists,
-    /// The identity lacks a right.
-    AccessDenied,
-    /// The cluster wants this call confirmed with a second factor, which a program cannot give.
-    MfaRequired,
-    /// The cluster knows the call and has it switched off; support can switch it on.
-    FeatureDisabled,
-    /// The server refuses the request as it is.
-    InvalidArgument,
-    /// The server's limit for such things is reached.
-    LimitReached,
-    /// The object changed since it was read, or is not in a state for this.
-    Conflict,
-    /// The server does not know the call: too old, or another edition.
-    Unimplemented,
-    /// The server does not accept who calls.
-    Unauthenticated,
-    /// The cluster does not let the bot join.
-    JoinRefused,
-    /// Every credential that could be used has expired.
-    CertificateExpired,
-    /// A credential cannot be read or used.
-    Credentials,
-    /// The credentials belong to another cluster than the one that answers.
-    WrongCluster,
-    /// This machine does not trust the certificate of the cluster's proxy.
-    UntrustedCertificate,
-    /// What answers is no Teleport, too old, or reachable only in a way that is not supported.
-    UnsupportedServer,
-    /// It may work a little later.
-    Transient(Transient),
-    /// The server failed, or gave an answer that makes no sense.
-    Other,
-}
-
-/// Why it may work a little later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Transient {
-    /// The server is not there, or says that it cannot do it now.
-    Unavailable,
-    /// Too many calls.
-    RateLimited,
-    /// No answer in time.
-    Deadline,
+/// Why a source was skipped.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Reason {
+    #[error("no address is set, and only a tsh profile knows one: set addr")]
+    NoAddress,
+    #[error(transparent)]
+    Expired(#[from] Expired),
+    #[error(transparent)]
+    Dial(#[from] DialError),
 }
 
 impl Error {
@@ -183,106 +158,185 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-impl CallFailure {
-    fn advice(&self) -> Option<String> {
-        let advice = match self.kind {
-            Kind::MfaRequired => {
-                "The cluster wants a second factor for this call, and a program cannot give one. Use the identity of a Machine \
-                 ID bot, or one made by `tctl auth sign` on an auth server: they are exempt. An identity from `tsh login` is not."
+impl ConnectError {
+    /// Whether the cluster may let the bot in a little later, as it does when it has just become active.
+    pub(super) fn is_early(&self) -> bool {
+        match self {
+            Self::Source {
+                error: SourceError::Join(error),
+                ..
+            } => error.may_pass(),
+            Self::Skipped { skipped, .. } => {
+                let joined = skipped
+                    .iter()
+                    .any(|(source, _)| matches!(source, Source::Join(_)));
+                joined && matches!(self.kind(), Kind::Transient(_))
             }
-            Kind::AccessDenied => return Some(self.missing_right()),
-            Kind::FeatureDisabled => {
-                "The cluster knows this feature, and it is switched off there. Teleport support can switch it on."
+            Self::Source { .. } | Self::GaveUp { .. } | Self::NotJoining | Self::Interrupted => {
+                false
             }
-            Kind::Unimplemented => {
-                "The server does not know this call. Either it is older than the feature, or its edition does not have it. \
-                 Workload clusters need a current Teleport Cloud cluster."
-            }
-            Kind::Conflict => {
-                "The object changed in the meantime. Run it again: it starts from the object as it is now."
-            }
-            Kind::Unauthenticated => {
-                "The cluster does not accept the credentials. Issue new ones for this cluster."
-            }
-            Kind::CertificateExpired => "Issue new credentials.",
-            Kind::Transient(_) if self.may_have_been_carried_out => {
-                "Whether the cluster did it is not known. Look before asking for it again."
-            }
-            Kind::Transient(Transient::RateLimited) => {
-                "The limit is the server's, and the configuration is not to blame. Wait a little and run it again, with fewer \
-                 calls at once if need be, such as `-parallelism=4`."
-            }
-            Kind::LimitReached => {
-                "The limit is the server's, and the configuration is not to blame. Delete what is not needed any more, or ask \
-                 Teleport support to raise it."
-            }
-            _ => return None,
-        };
-        Some(advice.to_owned())
+        }
     }
 
-    fn missing_right(&self) -> String {
-        let rule = match rights::needed(&self.rpc) {
-            Some(right) => {
-                let verbs: Vec<_> = right.verbs.iter().map(|verb| format!("{verb:?}")).collect();
-                format!(
-                    "resources = [{:?}] and verbs = [{}]",
-                    right.resource,
-                    verbs.join(", ")
-                )
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Source {
+                error: SourceError::Join(error),
+                ..
+            } => error.kind(),
+            Self::Source { .. } | Self::NotJoining => Kind::Credentials,
+            Self::GaveUp { last, .. } => last.kind(),
+            Self::Skipped { skipped, .. } => {
+                // What the sources that were still valid met says more than that another one is not.
+                let dialled = skipped.iter().find_map(|(_, reason)| match reason {
+                    Reason::Dial(error) => Some(error.kind()),
+                    Reason::Expired(_) | Reason::NoAddress => None,
+                });
+                let unaddressed = skipped
+                    .iter()
+                    .any(|(_, reason)| matches!(reason, Reason::NoAddress));
+                dialled.unwrap_or(if unaddressed {
+                    Kind::Credentials
+                } else {
+                    Kind::CertificateExpired
+                })
             }
-            None => "the resource and the verbs that the message names".to_owned(),
-        };
-        format!(
-            "The credentials were accepted but lack a right. Give one of their roles an allow rule with {rule}. If they get a \
-             further role for it, issue them anew."
-        )
+            Self::Interrupted => Kind::Transient(Transient::Unavailable),
+        }
     }
-}
 
-impl fmt::Display for CallFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            rpc,
-            address,
-            message,
-            ..
-        } = self;
-        match (self.answered, message.is_empty()) {
-            (true, false) => write!(f, "{address} answered {rpc} with {}: {message}", self.kind),
-            (true, true) => write!(
-                f,
-                "{address} answered {rpc} with {}, without a message",
-                self.kind
-            ),
-            (false, _) => write!(f, "{rpc} on {address}: {message}"),
+    pub(super) fn address(&self) -> Option<String> {
+        match self {
+            Self::Skipped { address, .. } => address.as_ref().map(ToString::to_string),
+            Self::Source {
+                source: Source::Join(_),
+                error: SourceError::Join(error),
+            } => error.address(),
+            Self::GaveUp { last, .. } => last.address(),
+            Self::Source { .. } | Self::NotJoining | Self::Interrupted => None,
+        }
+    }
+
+    /// Whether it is the parent of the cluster to be joined that does not answer.
+    pub(super) fn is_of_parent(&self) -> bool {
+        match self {
+            Self::Source {
+                error: SourceError::Join(error),
+                ..
+            } => matches!(error, JoinError::Parent { .. }),
+            Self::GaveUp { last, .. } => last.is_of_parent(),
+            _ => false,
+        }
+    }
+
+    pub(super) fn attribute(&self) -> Option<&'static str> {
+        let name = |attribute: &Attribute| attribute.name;
+        match self {
+            Self::Source {
+                error: SourceError::Join(error),
+                ..
+            } => error.attribute(),
+            Self::GaveUp { last, .. } => last.attribute(),
+            Self::Source { source, .. } => source.attribute().map(name),
+            Self::Skipped { skipped, .. } => match skipped.as_slice() {
+                [(source, Reason::Expired(_))] => source.attribute().map(name),
+                _ => Some(attributes::ADDR.name).filter(|_| {
+                    matches!(
+                        self.kind(),
+                        Kind::UnsupportedServer | Kind::UntrustedCertificate | Kind::Transient(_)
+                    )
+                }),
+            },
+            Self::NotJoining => Some(attributes::JOIN_METHOD.name),
+            Self::Interrupted => None,
+        }
+    }
+
+    pub(super) fn advice(&self) -> Option<String> {
+        match self {
+            Self::Source {
+                source: Source::DefaultProfile(_),
+                ..
+            } => Some(no_credentials()),
+            Self::Source {
+                error: SourceError::Join(error),
+                ..
+            } => error.advice(),
+            Self::GaveUp { last, .. } => last.advice(),
+            Self::Source { source, .. } => source.has_tilde().then(|| {
+                "Terraform takes a ~ at the start of a path literally. Write pathexpand(\"~/...\") in the configuration, and $HOME \
+                 in an environment variable."
+                    .to_owned()
+            }),
+            Self::NotJoining | Self::Interrupted => None,
+            Self::Skipped { skipped, .. } => {
+                let dialled = skipped.iter().find_map(|(_, reason)| match reason {
+                    Reason::Dial(error) => error.advice(),
+                    Reason::Expired(_) | Reason::NoAddress => None,
+                });
+                let expired = || {
+                    "Issue new credentials. Those of a Machine ID bot (tbot) are renewed on disk as long as it runs, and are read \
+                     again for each connection."
+                        .to_owned()
+                };
+                match self.kind() {
+                    Kind::CertificateExpired => Some(dialled.unwrap_or_else(expired)),
+                    _ => dialled,
+                }
+            }
         }
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotFound => "not found",
-            Self::AlreadyExists => "already exists",
-            Self::AccessDenied => "access denied",
-            Self::MfaRequired => "second factor required",
-            Self::FeatureDisabled => "feature disabled",
-            Self::InvalidArgument => "invalid argument",
-            Self::LimitReached => "limit reached",
-            Self::Conflict => "conflict",
-            Self::Unimplemented => "unimplemented",
-            Self::Unauthenticated => "unauthenticated",
-            Self::JoinRefused => "join refused",
-            Self::CertificateExpired => "certificate expired",
-            Self::Credentials => "unusable credentials",
-            Self::WrongCluster => "wrong cluster",
-            Self::UntrustedCertificate => "untrusted certificate",
-            Self::UnsupportedServer => "unsupported server",
-            Self::Transient(Transient::Unavailable) => "unavailable",
-            Self::Transient(Transient::RateLimited) => "rate limited",
-            Self::Transient(Transient::Deadline) => "deadline exceeded",
-            Self::Other => "an error",
-        })
+        match self {
+            Self::Source {
+                source,
+                error: error @ SourceError::Join(_),
+            } => write!(f, "the {source} failed: {error}"),
+            Self::Source { source, error } => write!(f, "the {source} cannot be used: {error}"),
+            Self::GaveUp { last, after } => write!(
+                f,
+                "{last} (it was tried again for {}, join_timeout_duration)",
+                humantime::format_duration(Duration::from_secs(after.as_secs()))
+            ),
+            Self::Skipped { address, skipped } => {
+                f.write_str("no connection")?;
+                if let Some(address) = address {
+                    write!(f, " to {address}")?;
+                }
+                match skipped.as_slice() {
+                    [(source, reason)] => write!(f, " with the {source}: {reason}"),
+                    skipped => {
+                        f.write_str(" with any of the credentials:")?;
+                        for (source, reason) in skipped {
+                            write!(f, "\n- {source}: {reason}")?;
+                        }
+                        Ok(())
+                    }
+                }
+            }
+            Self::NotJoining => f.write_str(
+                "only a client that joins its cluster as a bot can issue identities, and no join_method is set",
+            ),
+            Self::Interrupted => f.write_str("connecting was interrupted"),
+        }
     }
+}
+
+impl std::error::Error for ConnectError {}
+
+/// What to set when nothing was.
+fn no_credentials() -> String {
+    let sources: Vec<_> = ATTRIBUTES
+        .iter()
+        .filter(|attribute| attributes::is_credential(attribute))
+        .map(|attribute| format!("{} ({})", attribute.name, attribute.environment))
+        .collect();
+    format!(
+        "No credentials are configured, so the current profile of tsh was tried. Set one of these arguments or environment \
+         variables: {}.",
+        sources.join(", ")
+    )
 }

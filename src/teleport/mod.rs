@@ -9,7 +9,7 @@
 //! | credentials | `credentials`, `join`, `identity_file`, `key_pair`, `profile`, `identity`, `private_key`, `pem` |
 //! | reaching a cluster | `connect`, `dial`, `way`, `discovery`, `handshake`, `alert`, `tls`, `verifier`, `roots`, `tcp`, `http_proxy`, `transport` |
 //! | calls | [`Client`], [`Pool`], [`Call`], `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
-//! | what can go wrong | [`Error`], [`Kind`], `rights` |
+//! | what can go wrong | [`Error`], [`Kind`], `failure`, `rights` |
 
 pub mod address;
 mod alert;
@@ -25,12 +25,14 @@ mod dial;
 mod discovery;
 pub mod duration;
 mod errors;
+mod failure;
 mod handshake;
 mod http_proxy;
 mod identity;
 mod identity_file;
 mod join;
 mod key_pair;
+mod kind;
 mod objects;
 mod pem;
 mod pool;
@@ -56,12 +58,13 @@ pub use address::Address;
 pub use attributes::{ATTRIBUTES, Attribute};
 pub use call::{Call, Repeatable};
 pub use client::Client;
-pub use errors::{Error, Kind, Transient};
+pub use errors::Error;
 pub use join::{
     JoinRequest,
     bundle::IdentityBundle,
     method::{InvalidJoinMethod, JoinMethod},
 };
+pub use kind::{Kind, Transient};
 pub use objects::{ObjectRpcs, Objects, Rpc};
 pub use pool::Pool;
 pub use reset_tokens::ResetTokens;

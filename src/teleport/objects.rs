@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 use super::{
     Client, Error, Kind,
     call::{Call, Repeatable, method},
-    errors::CallFailure,
+    failure::CallFailure,
 };
 
 /// The calls on a kind of object.

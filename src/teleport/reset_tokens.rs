@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, Value};
 use super::{
     Client, Error, Kind,
     call::{Call, Repeatable, method},
-    errors::CallFailure,
+    failure::CallFailure,
 };
 use crate::proto::types::UserTokenV3;
 

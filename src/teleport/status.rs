@@ -5,8 +5,8 @@ use std::{error::Error as StdError, time::Duration};
 use tonic::{Code, Status};
 
 use super::{
-    Kind, Transient,
-    errors::CallFailure,
+    failure::CallFailure,
+    kind::{Kind, Transient},
     transport::{TransportError, chain},
 };
 

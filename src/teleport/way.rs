@@ -5,10 +5,9 @@ use std::{fmt, time::Duration};
 use rustls::AlertDescription;
 
 use super::{
-    Kind, Transient,
-    dial::OLDEST_MAJOR,
     discovery::DiscoveryError,
     handshake::HandshakeError,
+    kind::{Kind, Transient},
     roots::{self, NoRoots},
     tcp::TcpError,
 };
@@ -87,6 +86,13 @@ pub(super) enum WayError {
         "the cluster runs Teleport {0}, and {OLDEST_MAJOR}.0.0 is the oldest version that is supported"
     )]
     TooOld(String),
+}
+
+/// Why no way led to the cluster: what each one met.
+#[derive(Debug)]
+pub(super) struct DialError {
+    /// Invariant: not empty.
+    pub(super) failures: Vec<(Way, WayError)>,
 }
 
 impl WayError {
@@ -196,6 +202,50 @@ impl WayError {
     }
 }
 
+impl DialError {
+    pub(super) fn kind(&self) -> Kind {
+        let kinds = || self.failures.iter().map(|(_, error)| error.kind());
+        // If either may pass, the whole may: a proxy that is down for a moment always refuses the direct way.
+        kinds()
+            .find(|kind| matches!(kind, Kind::Transient(_)))
+            .or_else(|| kinds().next_back())
+            .unwrap_or(Kind::Other)
+    }
+
+    /// Whether another identity may get through where this one does not.
+    pub(super) fn is_about_identity(&self) -> bool {
+        matches!(
+            self.kind(),
+            Kind::Unauthenticated | Kind::CertificateExpired | Kind::WrongCluster
+        )
+    }
+
+    pub(super) fn advice(&self) -> Option<String> {
+        self.failures
+            .iter()
+            .rev()
+            .find_map(|(_, error)| error.advice())
+    }
+}
+
+impl fmt::Display for DialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.failures.as_slice() {
+            [(_, one)] => one.fmt(f),
+            [(_, one), (_, two)] if one.to_string() == two.to_string() => one.fmt(f),
+            failures => {
+                for (number, (way, error)) in failures.iter().enumerate() {
+                    let separator = if number > 0 { "; " } else { "" };
+                    write!(f, "{separator}{way}: {error}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl std::error::Error for DialError {}
+
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -227,3 +277,6 @@ fn for_names(names: &[String]) -> String {
     }
     format!(" for {}", names.join(", "))
 }
+
+/// The oldest major version that the official provider accepts.
+pub(super) const OLDEST_MAJOR: u32 = 15;

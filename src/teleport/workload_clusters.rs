@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 use super::{
     Address, Client, Error, Kind,
     call::{Call, Repeatable, method},
-    errors::CallFailure,
+    failure::CallFailure,
 };
 
 /// Workload clusters as their parent cluster keeps them. The messages are `teleport.workloadcluster.v1.WorkloadCluster`.

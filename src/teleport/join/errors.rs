@@ -5,8 +5,11 @@ use super::{
     sts::SignError,
 };
 use crate::teleport::{
-    Address, Error, Kind, attributes as attribute, dial::DialError, errors::CallFailure,
-    handshake::HandshakeError, roots, way::WayError,
+    Address, Error, Kind, attributes as attribute,
+    failure::CallFailure,
+    handshake::HandshakeError,
+    roots,
+    way::{DialError, WayError},
 };
 
 /// Why a join brings no identity.

@@ -15,7 +15,7 @@ use crate::{
     teleport::{
         Address,
         clock::Clock,
-        errors::CallFailure,
+        failure::CallFailure,
         identity::Identity,
         status,
         transport::{self, Transport},

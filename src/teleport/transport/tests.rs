@@ -6,7 +6,7 @@ use tonic_prost::ProstCodec;
 use super::*;
 use crate::{
     proto::auth::{PingRequest, PingResponse},
-    teleport::{call::method, errors::CallFailure, status},
+    teleport::{call::method, failure::CallFailure, status},
 };
 
 async fn call(transport: Transport) -> CallFailure {
