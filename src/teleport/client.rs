@@ -9,11 +9,12 @@ use super::{
     Address, Config, Error, IdentityBundle, JoinRequest, ObjectRpcs, Objects, ResetTokens,
     WorkloadClusters,
     call::{Call, Repeatable, method},
-    connection::{Connection, Connections, Patience},
+    connection::Connection,
+    connections::{Connections, Patience},
     credentials::{Source, SourceError},
     errors::ConnectError,
     join::{Bot, TokenName},
-    kind::Kind,
+    kind::{Kind, Transient},
 };
 use crate::proto::auth::PingResponse;
 
@@ -193,7 +194,7 @@ impl Client {
             return error.is_transient() && self.connections.was_connected() && !waited;
         }
         match error.kind() {
-            Kind::Transient(super::Transient::Deadline) => false,
+            Kind::Transient(Transient::Deadline) => false,
             Kind::Transient(_) => {
                 call.repeatable == Repeatable::Yes || !error.may_have_been_carried_out()
             }
@@ -209,3 +210,6 @@ impl fmt::Debug for Client {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@
 //! | arguments | [`attributes`], `settings`, [`duration`], [`address`] |
 //! | credentials | `credentials`, `join`, `identity_file`, `key_pair`, `profile`, `identity`, `private_key`, `pem` |
 //! | reaching a cluster | `connect`, `dial`, `way`, `discovery`, `handshake`, `alert`, `tls`, `verifier`, `roots`, `tcp`, `http_proxy`, `transport` |
-//! | calls | [`Client`], [`Pool`], [`Call`], `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
+//! | calls | [`Client`], [`Pool`], [`Call`], `connections`, `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
 //! | what can go wrong | [`Error`], [`Kind`], `failure`, `rights` |
 
 pub mod address;
@@ -20,6 +20,7 @@ mod clock;
 mod codec;
 mod connect;
 mod connection;
+mod connections;
 mod credentials;
 mod dial;
 mod discovery;

@@ -99,9 +99,7 @@ async fn renewed_credentials_are_read_for_the_next_connection() {
     let authority = cluster.authority();
     std::fs::write(&path, authority.file_of(&authority.issue_expired("bot"))).unwrap();
     let mut config = cluster.config();
-    config.sources = vec![crate::teleport::credentials::Source::IdentityFilePath(
-        path.clone(),
-    )];
+    config.sources = vec![Source::IdentityFilePath(path.clone())];
     let client = Client::new(config);
     let error = client.unary(call(Repeatable::Yes)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::CertificateExpired);
