@@ -15,7 +15,7 @@ use super::{
     discovery,
     handshake::{HandshakeError, handshake, is_refusal},
     identity::Identity,
-    status, tcp,
+    socket, status, tcp,
     tls::{self, Trust},
     transport::{self, SERVER_NAME, Transport},
     verifier::Presented,
@@ -296,7 +296,7 @@ impl Attempt<'_> {
         test.await.unwrap_or(false)
     }
 
-    async fn tcp(&self) -> Result<Box<dyn tcp::Stream>, WayError> {
+    async fn tcp(&self) -> Result<Box<dyn socket::Stream>, WayError> {
         let connecting = tcp::connect(self.address, &self.config.http_proxy, &self.config.roots);
         Ok(self.step("the TCP connection", connecting).await??)
     }

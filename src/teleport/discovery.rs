@@ -9,7 +9,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 
-use super::{Address, tcp::Stream, transport::chain};
+use super::{Address, socket::Stream, transport::chain};
 
 /// What is needed of the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

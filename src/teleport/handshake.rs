@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use rustls::{AlertDescription, CertificateError, ClientConfig, Error, pki_types::ServerName};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::tcp::Stream;
+use super::socket::Stream;
 
 /// Why a handshake failed, from the client's point of view.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

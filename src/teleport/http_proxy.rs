@@ -19,7 +19,7 @@ use tower::{ServiceExt, service_fn};
 use super::{
     Address,
     roots::{NoRoots, Roots},
-    tcp::{self, Stream, TcpError},
+    socket::{self, SocketError, Stream},
     tls::{self, Trust},
     transport::chain,
 };
@@ -41,8 +41,8 @@ pub(super) struct HttpProxyError {
 enum Reason {
     #[error("its address has the scheme {0:?}: http, https and socks5 are supported")]
     Scheme(String),
-    #[error("{0}")]
-    Tcp(Box<TcpError>),
+    #[error(transparent)]
+    Socket(#[from] SocketError),
     #[error("{0}")]
     Roots(NoRoots),
     #[error("no TLS connection to it: {0}")]
@@ -123,10 +123,7 @@ async fn open(proxy: &Intercept, default_port: u16) -> Result<Box<dyn Stream>, R
         uri.host().unwrap_or_default(),
         uri.port_u16().unwrap_or(default_port)
     );
-    // Boxed twice over: an error of TCP may be one of a proxy, in its type.
-    tcp::open(&authority)
-        .await
-        .map_err(|error| Reason::Tcp(Box::new(error)))
+    Ok(socket::open(&authority).await?)
 }
 
 async fn open_tls(proxy: &Intercept, roots: &Roots) -> Result<Box<dyn Stream>, Reason> {

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | arguments | [`attributes`], `settings`, [`duration`], [`address`] |
 //! | credentials | `credentials`, `join`, `identity_file`, `key_pair`, `profile`, `identity`, `private_key`, `pem` |
-//! | reaching a cluster | `connect`, `dial`, `way`, `discovery`, `handshake`, `alert`, `tls`, `verifier`, `roots`, `tcp`, `http_proxy`, `transport` |
+//! | reaching a cluster | `connect`, `dial`, `way`, `discovery`, `handshake`, `alert`, `tls`, `verifier`, `roots`, `tcp`, `http_proxy`, `socket`, `transport` |
 //! | calls | [`Client`], [`Pool`], [`Call`], `connections`, `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
 //! | what can go wrong | [`Error`], [`Kind`], `failure`, `rights` |
 
@@ -44,6 +44,7 @@ mod retry;
 mod rights;
 mod roots;
 mod settings;
+mod socket;
 mod status;
 mod tcp;
 mod tls;

@@ -149,7 +149,7 @@ impl WayError {
     /// What a person can do about it.
     pub(super) fn advice(&self) -> Option<String> {
         let advice = match self {
-            Self::Timeout { .. } | Self::Tcp(TcpError::Connect(_)) => {
+            Self::Timeout { .. } | Self::Tcp(TcpError::Socket(_)) => {
                 "Check the address: it is the host of the cluster's proxy (as in the browser), and the port only where that is not \
                  443. In Teleport Cloud it is. Check that this machine may connect there; behind a company's proxy, HTTPS_PROXY \
                  must be set."

@@ -12,7 +12,7 @@ use super::{JoinError, key::Algorithm};
 use crate::teleport::{
     Address, Config, discovery,
     handshake::{HandshakeError, handshake},
-    tcp,
+    socket, tcp,
     tls::{self, Trust},
     transport::{self, SERVER_NAME, Transport},
     verifier::Presented,
@@ -102,7 +102,7 @@ impl Entrance<'_> {
         transport.map_err(|error| WayError::Closed(transport::chain(&error)))
     }
 
-    async fn tcp(&self, deadline: Instant) -> Result<Box<dyn tcp::Stream>, WayError> {
+    async fn tcp(&self, deadline: Instant) -> Result<Box<dyn socket::Stream>, WayError> {
         let connecting = tcp::connect(self.address, &self.config.http_proxy, &self.config.roots);
         Ok(self
             .step(deadline, "the TCP connection", connecting)
