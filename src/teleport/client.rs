@@ -89,7 +89,7 @@ impl Client {
         };
         // The connection proves that the identity works, and waits until the cluster lets the bot in.
         self.connections.current(self.patience).await?;
-        bot.bundle(&self.config, address, ttl)
+        bot.bundle(&self.config.means, address, ttl)
             .await
             .map_err(|error| failed(source, error))
     }

@@ -42,7 +42,7 @@ async fn attempt(
     source: &Source,
     last_address: &mut Option<Address>,
 ) -> Result<Result<Connection, Reason>, ConnectError> {
-    let loaded = source.load(config).await;
+    let loaded = source.load(config.address.as_ref(), &config.means).await;
     let credentials = loaded.map_err(|error| ConnectError::Source {
         source: source.clone(),
         error,
@@ -56,10 +56,10 @@ async fn attempt(
     };
     *last_address = Some(address.clone());
     let identity = &credentials.identity;
-    if let Err(expired) = identity.check_validity(config.clock.now()) {
+    if let Err(expired) = identity.check_validity(config.means.clock.now()) {
         return Ok(Err(expired.into()));
     }
-    Ok(match dial::dial(&address, identity, config).await {
+    Ok(match dial::dial(&address, identity, &config.means).await {
         Ok(dialled) => {
             tracing::debug!(%address, %source, way = %dialled.way, version = %dialled.server_version, "connected");
             Ok(Connection::new(address, credentials, dialled))

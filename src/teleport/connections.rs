@@ -81,7 +81,7 @@ impl Connections {
                 return Err(error);
             }
             let until = self.wait_until(&connecting, &error)?;
-            self.config.clock.sleep_until(until).await;
+            self.config.means.clock.sleep_until(until).await;
         }
     }
 
@@ -102,7 +102,7 @@ impl Connections {
 
     /// A connection that is good or on its way, if need be on a way that begins now.
     fn connecting(&self) -> Connecting {
-        let now = self.config.clock.now();
+        let now = self.config.means.clock.now();
         let mut slot = self.slot();
         let due = match &slot.connecting {
             Some(connecting) => match connecting.peek() {
@@ -121,7 +121,7 @@ impl Connections {
 
     /// When to try again after a failure that time may mend.
     fn wait_until(&self, failed: &Connecting, error: &Error) -> Result<Instant, Error> {
-        let now = self.config.clock.instant();
+        let now = self.config.means.clock.instant();
         let timeout = self.config.join_timeout;
         let mut slot = self.slot();
         let is_last = slot
@@ -160,7 +160,7 @@ impl Connections {
                     connected_before.store(true, Ordering::Relaxed);
                     Ok(Arc::new(connection))
                 }
-                (Err(error), Some(due)) if due.postpone_renewal(config.clock.now()) => {
+                (Err(error), Some(due)) if due.postpone_renewal(config.means.clock.now()) => {
                     tracing::warn!(%error, "the connection could not be renewed, and the one before is still used");
                     Ok(due)
                 }

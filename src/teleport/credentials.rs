@@ -11,13 +11,13 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use time::OffsetDateTime;
 
 use super::{
-    Config,
     address::Address,
     attributes::{self as attribute, Attribute},
     identity::{Identity, InvalidIdentity},
     identity_file,
     join::{Bot, JoinError, TokenName},
     key_pair,
+    means::Means,
     profile::{self, ProfileName},
     settings::{Problem, Settings},
 };
@@ -108,12 +108,16 @@ impl Source {
         }
     }
 
-    /// Produces the identity, for a client with these settings.
-    pub(super) async fn load(&self, config: &Config) -> Result<Credentials, SourceError> {
+    /// Produces the identity, for a client of this address.
+    pub(super) async fn load(
+        &self,
+        address: Option<&Address>,
+        means: &Means,
+    ) -> Result<Credentials, SourceError> {
         let identity = match self {
             Self::Join(bot) => {
-                let address = config.address().ok_or(JoinError::NoAddress)?;
-                let renewable = bot.identity(config, address).await?;
+                let address = address.ok_or(JoinError::NoAddress)?;
+                let renewable = bot.identity(means, address).await?;
                 return Ok(Credentials {
                     identity: renewable.identity,
                     address: None,

@@ -9,12 +9,13 @@ use tonic::{Request, client::Grpc};
 use tonic_prost::ProstCodec;
 
 use super::{
-    Address, Config,
+    Address,
     alert::{Attentive, LastAlert},
     call::method,
     discovery,
     handshake::{HandshakeError, handshake, is_refusal},
     identity::Identity,
+    means::Means,
     socket, status, tcp,
     tls::{self, Trust},
     transport::{self, SERVER_NAME, Transport},
@@ -35,13 +36,13 @@ pub(super) struct Dialled {
 pub(super) async fn dial(
     address: &Address,
     identity: &Identity,
-    config: &Config,
+    means: &Means,
 ) -> Result<Dialled, DialError> {
     let attempt = Attempt {
         address,
         identity,
-        config,
-        deadline: Instant::now() + config.dial_timeout,
+        means,
+        deadline: Instant::now() + means.dial_timeout,
     };
     let direct = pin!(attempt.by(Way::Direct));
     let proxied = pin!(attempt.by(Way::Proxy));
@@ -74,7 +75,7 @@ pub(super) async fn dial(
 struct Attempt<'a> {
     address: &'a Address,
     identity: &'a Identity,
-    config: &'a Config,
+    means: &'a Means,
     deadline: Instant,
 }
 
@@ -96,10 +97,10 @@ impl Attempt<'_> {
     /// The address is a proxy's, which routes by ALPN to the auth server without ending TLS itself.
     async fn proxied(&self) -> Result<Dialled, WayError> {
         let stream = self.tcp().await?;
-        let trust = if self.config.insecure {
+        let trust = if self.means.insecure {
             Trust::Anyone
         } else {
-            Trust::Roots(self.config.roots.load().await?)
+            Trust::Roots(self.means.roots.load().await?)
         };
         let web = tls::web(trust, &[b"http/1.1"]).map_err(WayError::tls)?;
         let name = self
@@ -297,7 +298,7 @@ impl Attempt<'_> {
     }
 
     async fn tcp(&self) -> Result<Box<dyn socket::Stream>, WayError> {
-        let connecting = tcp::connect(self.address, &self.config.http_proxy, &self.config.roots);
+        let connecting = tcp::connect(self.address, &self.means.http_proxy, &self.means.roots);
         Ok(self.step("the TCP connection", connecting).await??)
     }
 
@@ -311,7 +312,7 @@ impl Attempt<'_> {
             .await
             .map_err(|_| WayError::Timeout {
                 step,
-                after: self.config.dial_timeout,
+                after: self.means.dial_timeout,
             })
     }
 }

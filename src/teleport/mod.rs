@@ -5,9 +5,9 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | arguments | [`attributes`], `settings`, [`duration`], [`address`] |
+//! | arguments | [`attributes`], `settings`, `config`, [`duration`], [`address`] |
 //! | credentials | `credentials`, `join`, `identity_file`, `key_pair`, `profile`, `identity`, `private_key`, `pem` |
-//! | reaching a cluster | `connect`, `dial`, `way`, `discovery`, `handshake`, `alert`, `tls`, `verifier`, `roots`, `tcp`, `http_proxy`, `socket`, `transport` |
+//! | reaching a cluster | `means`, `connect`, `dial`, `way`, `discovery`, `handshake`, `alert`, `tls`, `verifier`, `roots`, `tcp`, `http_proxy`, `socket`, `transport` |
 //! | calls | [`Client`], [`Pool`], [`Call`], `connections`, `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
 //! | what can go wrong | [`Error`], [`Kind`], `failure`, `rights` |
 
@@ -18,6 +18,7 @@ mod call;
 mod client;
 mod clock;
 mod codec;
+mod config;
 mod connect;
 mod connection;
 mod connections;
@@ -34,6 +35,7 @@ mod identity_file;
 mod join;
 mod key_pair;
 mod kind;
+mod means;
 mod objects;
 mod pem;
 mod pool;
@@ -60,6 +62,7 @@ pub use address::Address;
 pub use attributes::{ATTRIBUTES, Attribute};
 pub use call::{Call, Repeatable};
 pub use client::Client;
+pub use config::Config;
 pub use errors::Error;
 pub use join::{
     JoinRequest,
@@ -70,5 +73,5 @@ pub use kind::{Kind, Transient};
 pub use objects::{ObjectRpcs, Objects, Rpc};
 pub use pool::Pool;
 pub use reset_tokens::ResetTokens;
-pub use settings::{Config, InvalidSettings, Problem, Settings};
+pub use settings::{InvalidSettings, Problem, Settings};
 pub use workload_clusters::WorkloadClusters;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::teleport::{
-    Client, Error, Kind, Transient,
+    Client, Config, Error, Kind, Transient,
     testing::{Answer, Authority, Cluster, Web},
 };
 use http::StatusCode;
@@ -66,7 +66,7 @@ async fn the_identity_names_the_cluster_when_the_proxy_does_not() {
 async fn insecure_turns_off_the_check_of_the_web_certificate_alone() {
     let cluster = Cluster::proxy(pong).await;
     let mut config = cluster.config();
-    config.roots = super::super::roots::Roots::Given(Authority::new("elsewhere").roots());
+    config.means.roots = super::super::roots::Roots::Given(Authority::new("elsewhere").roots());
     let error = failure(config.clone()).await;
     assert_eq!(error.kind(), Kind::UntrustedCertificate);
     assert_says(
@@ -79,12 +79,12 @@ async fn insecure_turns_off_the_check_of_the_web_certificate_alone() {
         ],
     );
 
-    config.insecure = true;
+    config.means.insecure = true;
     Client::new(config).ping().await.unwrap();
 
     let stranger = Authority::new("parent").identity_file("bot");
     let mut config = cluster.config_with(&stranger);
-    config.insecure = true;
+    config.means.insecure = true;
     assert_eq!(failure(config).await.kind(), Kind::WrongCluster);
 }
 
@@ -258,7 +258,7 @@ async fn a_silent_address_is_given_up_after_the_dial_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = Address::parse(&listener.local_addr().unwrap().to_string()).unwrap();
     let mut config = Cluster::auth(pong).await.config().with_address(address);
-    config.dial_timeout = Duration::from_millis(50);
+    config.means.dial_timeout = Duration::from_millis(50);
     let error = failure(config).await;
     assert_eq!(error.kind(), Kind::Transient(Transient::Deadline));
     assert_says(

@@ -68,7 +68,8 @@ async fn a_cluster_is_reached_through_a_proxy_with_a_password() {
     let mut config = cluster
         .config()
         .with_address(Address::parse("parent.invalid:3025").unwrap());
-    config.http_proxy = HttpProxy::new(&format!("http://bob:hunter2@127.0.0.1:{}", proxy.port), "");
+    config.means.http_proxy =
+        HttpProxy::new(&format!("http://bob:hunter2@127.0.0.1:{}", proxy.port), "");
     Client::new(config).ping().await.unwrap();
     for asked in proxy.asked() {
         assert!(

@@ -18,7 +18,9 @@ use super::{
     service,
     token::{TokenName, workload_cluster},
 };
-use crate::teleport::{Address, Client, Config, Kind, dial, identity::Identity, way::WayError};
+use crate::teleport::{
+    Address, Client, Kind, dial, identity::Identity, means::Means, way::WayError,
+};
 
 /// A bot in one cluster. Clones are the same bot.
 #[derive(Clone)]
@@ -68,16 +70,16 @@ impl Bot {
     /// The identity to act with: the one that is there, unless it is time for the next.
     pub(in crate::teleport) async fn identity(
         &self,
-        config: &Config,
+        means: &Means,
         address: &Address,
     ) -> Result<Renewable, JoinError> {
         let mut state = self.state.lock().await;
-        let now = config.clock.now();
+        let now = means.clock.now();
         if let Some(acting) = state.acting.as_ref().filter(|acting| acting.renew_at > now) {
             return Ok(acting.clone());
         }
-        let certified = self.issue(&mut state, config, address, TTL).await?;
-        let acting = Renewable::new(certified.identity()?, config.clock.now());
+        let certified = self.issue(&mut state, means, address, TTL).await?;
+        let acting = Renewable::new(certified.identity()?, means.clock.now());
         tracing::debug!(%address, user = acting.identity.user(), renew_at = %acting.renew_at, "got certificates");
         state.acting = Some(acting.clone());
         Ok(acting)
@@ -86,13 +88,13 @@ impl Bot {
     /// A further identity to act with, for other programs.
     pub(in crate::teleport) async fn bundle(
         &self,
-        config: &Config,
+        means: &Means,
         address: &Address,
         ttl: Option<Duration>,
     ) -> Result<IdentityBundle, JoinError> {
         let mut state = self.state.lock().await;
         let ttl = ttl.unwrap_or(TTL);
-        let certified = self.issue(&mut state, config, address, ttl).await?;
+        let certified = self.issue(&mut state, means, address, ttl).await?;
         Ok(IdentityBundle::new(&certified, &certified.identity()?))
     }
 
@@ -105,17 +107,17 @@ impl Bot {
     async fn issue(
         &self,
         state: &mut MutexGuard<'_, State>,
-        config: &Config,
+        means: &Means,
         address: &Address,
         ttl: Duration,
     ) -> Result<Certified, JoinError> {
-        let now = config.clock.now();
+        let now = means.clock.now();
         if let Some(joined) = state
             .joined
             .as_ref()
             .filter(|joined| joined.own.renew_at > now)
         {
-            match joined.issue(config, address, ttl).await {
+            match joined.issue(means, address, ttl).await {
                 Err(error) if is_about_identity(&error) => {
                     tracing::debug!(%address, %error, "the bot joins again");
                 }
@@ -123,17 +125,17 @@ impl Bot {
             }
         }
         state.joined = None;
-        let joined = self.join(config, address).await?;
+        let joined = self.join(means, address).await?;
         // What fails from here on can be tried again without another join.
         let joined = state.joined.insert(joined);
-        joined.issue(config, address, ttl).await
+        joined.issue(means, address, ttl).await
     }
 
-    async fn join(&self, config: &Config, address: &Address) -> Result<Joined, JoinError> {
+    async fn join(&self, means: &Means, address: &Address) -> Result<Joined, JoinError> {
         // What is wrong on this side should come out before anything is sent.
-        let caller = config.aws.caller(config.clock.now()).await?;
+        let caller = means.aws.caller(means.clock.now()).await?;
         let token = Box::pin(self.token.resolve(address)).await?;
-        let entrance = Entrance { address, config };
+        let entrance = Entrance { address, means };
         let exchange = exchange(&entrance, &token, &caller);
         let exchange = tokio::time::timeout(EXCHANGE_TIMEOUT, exchange);
         let outcome = exchange.await.unwrap_or_else(|_| {
@@ -145,12 +147,12 @@ impl Bot {
         let certified = match outcome {
             Ok(certified) => certified,
             Err(JoinError::Refused(refusal)) => {
-                let refusal = self.explain(*refusal, config, address, &caller).await;
+                let refusal = self.explain(*refusal, means, address, &caller).await;
                 return Err(refusal.into());
             }
             Err(error) => return Err(error),
         };
-        let own = Renewable::new(certified.identity()?, config.clock.now());
+        let own = Renewable::new(certified.identity()?, means.clock.now());
         tracing::info!(%address, token, user = own.identity.user(), "joined the cluster");
         Ok(Joined { certified, own })
     }
@@ -159,7 +161,7 @@ impl Bot {
     async fn explain(
         &self,
         mut refusal: Refusal,
-        config: &Config,
+        means: &Means,
         address: &Address,
         caller: &Caller,
     ) -> Refusal {
@@ -171,7 +173,7 @@ impl Bot {
         if refusal.reason != Reason::NotAllowed {
             return refusal;
         }
-        refusal.caller = config.aws.identity(caller).await;
+        refusal.caller = means.aws.identity(caller).await;
         if let Some(parent) = parent {
             let found = Box::pin(workload_cluster(parent, address)).await;
             refusal.rules = found.ok().flatten().as_ref().and_then(rules);
@@ -189,18 +191,18 @@ impl fmt::Display for Bot {
 impl Joined {
     async fn issue(
         &self,
-        config: &Config,
+        means: &Means,
         address: &Address,
         ttl: Duration,
     ) -> Result<Certified, JoinError> {
-        let dialled = dial::dial(address, &self.own.identity, config).await?;
+        let dialled = dial::dial(address, &self.own.identity, means).await?;
         let asking = Asking {
             transport: dialled.transport,
             address,
             identity: &self.own.identity,
             joined: &self.certified,
         };
-        asking.certificates(ttl, &config.clock).await
+        asking.certificates(ttl, &means.clock).await
     }
 }
 
@@ -221,7 +223,7 @@ async fn exchange(
     token: &str,
     caller: &Caller,
 ) -> Result<Certified, JoinError> {
-    let clock = &entrance.config.clock;
+    let clock = &entrance.means.clock;
     let transport = entrance.connect().await?;
     let unserved = match service::join(transport.clone(), token, caller, clock).await {
         Ok(certified) => return Ok(certified),

@@ -10,8 +10,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{JoinError, key::Algorithm};
 use crate::teleport::{
-    Address, Config, discovery,
+    Address, discovery,
     handshake::{HandshakeError, handshake},
+    means::Means,
     socket, tcp,
     tls::{self, Trust},
     transport::{self, SERVER_NAME, Transport},
@@ -22,7 +23,7 @@ use crate::teleport::{
 /// Where to join.
 pub(super) struct Entrance<'a> {
     pub(super) address: &'a Address,
-    pub(super) config: &'a Config,
+    pub(super) means: &'a Means,
 }
 
 impl Entrance<'_> {
@@ -103,17 +104,17 @@ impl Entrance<'_> {
     }
 
     async fn tcp(&self, deadline: Instant) -> Result<Box<dyn socket::Stream>, WayError> {
-        let connecting = tcp::connect(self.address, &self.config.http_proxy, &self.config.roots);
+        let connecting = tcp::connect(self.address, &self.means.http_proxy, &self.means.roots);
         Ok(self
             .step(deadline, "the TCP connection", connecting)
             .await??)
     }
 
     async fn trust(&self) -> Result<Trust, WayError> {
-        if self.config.insecure {
+        if self.means.insecure {
             return Ok(Trust::Anyone);
         }
-        Ok(Trust::Roots(self.config.roots.load().await?))
+        Ok(Trust::Roots(self.means.roots.load().await?))
     }
 
     fn server_name(&self) -> Result<ServerName<'static>, JoinError> {
@@ -129,7 +130,7 @@ impl Entrance<'_> {
     }
 
     fn deadline(&self) -> Instant {
-        Instant::now() + self.config.dial_timeout
+        Instant::now() + self.means.dial_timeout
     }
 
     async fn step<T>(
@@ -142,7 +143,7 @@ impl Entrance<'_> {
             .await
             .map_err(|_| WayError::Timeout {
                 step,
-                after: self.config.dial_timeout,
+                after: self.means.dial_timeout,
             })
     }
 }

@@ -27,9 +27,9 @@ async fn parent_of(child: &Child, bot: &'static str) -> (Parent, Client) {
     })
     .await;
     let mut config = parent.config();
-    config.roots = Roots::Given(child.web_roots());
-    config.aws = aws();
-    config.clock = Clock::Manual(Manual::new());
+    config.means.roots = Roots::Given(child.web_roots());
+    config.means.aws = aws();
+    config.means.clock = Clock::Manual(Manual::new());
     (parent, Client::new(config))
 }
 
@@ -69,7 +69,7 @@ async fn each_cluster_is_joined_once_whoever_asks() {
     let (one, two) = (Child::proxy().await, Child::proxy().await);
     let (_parent, client) = parent_of(&one, TOKEN).await;
     let mut config = client.config().clone();
-    config.insecure = true;
+    config.means.insecure = true;
     let pool = Pool::new(Client::new(config), request(Some(TOKEN)));
     let calls = (0..20).map(|number| {
         let pool = pool.clone();
@@ -114,7 +114,7 @@ async fn an_address_that_the_parent_does_not_know_is_told_with_the_one_that_may_
     .await;
     let client = Client::new(parent.config());
     let mut config = client.config().clone();
-    config.aws = aws();
+    config.means.aws = aws();
     let client = Client::new(config);
     let wrong_port = Address::parse("child.localhost:1").unwrap();
     let own = client.config().address().unwrap().clone();

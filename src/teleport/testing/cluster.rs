@@ -218,9 +218,9 @@ impl Cluster {
         settings.set(&attributes::ADDR, self.address());
         settings.set(&attributes::IDENTITY_FILE, identity_file);
         let mut config = settings.validate().unwrap();
-        config.roots = Roots::Given(self.state.web_authority.roots());
-        config.http_proxy = HttpProxy::none();
-        config.dial_timeout = Duration::from_secs(10);
+        config.means.roots = Roots::Given(self.state.web_authority.roots());
+        config.means.http_proxy = HttpProxy::none();
+        config.means.dial_timeout = Duration::from_secs(10);
         config.retry = Policy {
             base: Duration::ZERO,
             cap: Duration::ZERO,

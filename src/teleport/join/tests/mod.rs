@@ -28,17 +28,17 @@ fn config(cluster: &Cluster, clock: &Arc<Manual>) -> Config {
     settings.set(&attribute::JOIN_METHOD, "iam");
     settings.set(&attribute::JOIN_TOKEN, TOKEN);
     let mut config = settings.validate().unwrap();
-    config.roots = Roots::Given(cluster.web_roots());
-    config.http_proxy = HttpProxy::none();
-    config.dial_timeout = Duration::from_secs(10);
+    config.means.roots = Roots::Given(cluster.web_roots());
+    config.means.http_proxy = HttpProxy::none();
+    config.means.dial_timeout = Duration::from_secs(10);
     config.retry = Policy {
         base: Duration::ZERO,
         cap: Duration::ZERO,
         tries: 3,
     };
-    config.aws = aws();
-    config.clock = Clock::Manual(clock.clone());
-    cluster.follow(config.clock.clone());
+    config.means.aws = aws();
+    config.means.clock = Clock::Manual(clock.clone());
+    cluster.follow(config.means.clock.clone());
     config
 }
 
@@ -180,11 +180,11 @@ async fn an_auth_server_is_joined_on_its_own_port_if_its_ca_is_trusted() {
     let cluster = Cluster::auth().await;
     let clock = Manual::new();
     let mut config = config(&cluster, &clock);
-    config.roots = Roots::Given(cluster.host_roots());
+    config.means.roots = Roots::Given(cluster.host_roots());
     Client::new(config.clone()).ping().await.unwrap();
     assert_eq!(cluster.journal()[0], "Join");
 
-    config.roots = Roots::Given(cluster.web_roots());
+    config.means.roots = Roots::Given(cluster.web_roots());
     let untrusting = config.joining(cluster.address(), config.bot().unwrap().clone());
     let bot = super::Bot::new(
         super::method::JoinMethod::Iam,
@@ -197,7 +197,7 @@ async fn an_auth_server_is_joined_on_its_own_port_if_its_ca_is_trusted() {
     assert!(error.advice().unwrap().contains("SSL_CERT_FILE"), "{error}");
 
     let mut insecure = untrusting.joining(cluster.address(), bot);
-    insecure.insecure = true;
+    insecure.means.insecure = true;
     Client::new(insecure).ping().await.unwrap();
 }
 
@@ -206,7 +206,7 @@ async fn without_aws_credentials_nothing_is_dialled_and_what_was_tried_is_told()
     let cluster = Cluster::proxy().await;
     let clock = Manual::new();
     let mut config = config(&cluster, &clock);
-    config.aws = Aws::given(Given {
+    config.means.aws = Aws::given(Given {
         caller: Box::new(|| Err(AwsError::NoCredentials)),
         identity: None,
     });
@@ -375,7 +375,7 @@ fn a_client_shows_no_secret() {
     settings.set(&attribute::JOIN_METHOD, "iam");
     settings.set(&attribute::JOIN_TOKEN, TOKEN);
     let mut config = settings.validate().unwrap();
-    config.aws = aws();
+    config.means.aws = aws();
     let shown = format!("{:?}", Client::new(config));
     assert!(
         shown.contains("join by iam") && !shown.contains(SECRET),

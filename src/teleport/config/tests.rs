@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use super::*;
-use crate::teleport::testing::Authority;
+use crate::teleport::{ATTRIBUTES, testing::Authority};
 
 const ADDR: (&str, &str) = ("addr", "parent.example.com");
 
@@ -35,14 +35,14 @@ fn what_is_not_set_has_its_default() {
         config.address().unwrap().to_string(),
         "parent.example.com:443"
     );
-    assert_eq!(config.dial_timeout, Duration::from_secs(30));
+    assert_eq!(config.means.dial_timeout, Duration::from_secs(30));
     let retry = Policy {
         base: Duration::from_secs(1),
         cap: Duration::from_secs(5),
         tries: 10,
     };
     assert_eq!(config.retry, retry);
-    assert!(!config.insecure);
+    assert!(!config.means.insecure);
 }
 
 #[test]
@@ -58,8 +58,8 @@ fn what_is_set_counts() {
     ])
     .validate()
     .unwrap();
-    assert!(config.insecure);
-    assert_eq!(config.dial_timeout, Duration::from_secs(90));
+    assert!(config.means.insecure);
+    assert_eq!(config.means.dial_timeout, Duration::from_secs(90));
     assert_eq!(config.retry.base, Duration::from_millis(100));
     assert_eq!(
         (config.retry.cap, config.retry.tries),
