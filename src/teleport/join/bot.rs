@@ -7,8 +7,8 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
     JoinError,
-    aws::Caller,
     bundle::IdentityBundle,
+    caller::Caller,
     certificates::Certified,
     legacy,
     method::JoinMethod,

@@ -1,7 +1,7 @@
 //! Why a join brings no identity.
 
 use super::{
-    aws::AwsError, certificates::InvalidCertificates, key::KeyError, refusal::Refusal,
+    caller::AwsError, certificates::InvalidCertificates, key::KeyError, refusal::Refusal,
     sts::SignError,
 };
 use crate::teleport::{

@@ -7,7 +7,7 @@ use tonic::{Code, Status, Streaming};
 
 use super::{
     JoinError,
-    aws::Caller,
+    caller::Caller,
     certificates::{Certificates, Certified},
     key::{Algorithm, Key},
     refusal::Failure,

@@ -6,7 +6,7 @@
 //! | what | where |
 //! | --- | --- |
 //! | which join | [`method`], `token` |
-//! | who this machine is to AWS | `aws`, `region`, `sts` |
+//! | who this machine is to AWS | `aws`, `machine`, `caller`, `region`, `sts` |
 //! | keys and certificates | `key`, `ssh`, `certificates`, [`bundle`] |
 //! | the exchange | `proxy`, `service`, `legacy`, `roles` |
 //! | keeping an identity | `bot` |
@@ -15,10 +15,12 @@
 pub(super) mod aws;
 mod bot;
 pub(super) mod bundle;
+mod caller;
 mod certificates;
 mod errors;
 mod key;
 mod legacy;
+mod machine;
 pub(super) mod method;
 mod proxy;
 mod refusal;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use tonic::{Code, Status};
 
-use super::{JoinError, aws::CallerIdentity};
+use super::{JoinError, caller::CallerIdentity};
 use crate::{
     proto::teleport::workloadcluster::v1::{Token, WorkloadCluster},
     teleport::{Kind, Transient, status, workload_clusters::OF_PARENT},

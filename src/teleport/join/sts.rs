@@ -14,7 +14,7 @@ use secrecy::SecretSlice;
 use time::OffsetDateTime;
 
 use super::{
-    aws::Caller,
+    caller::Caller,
     region::{UnknownPartition, endpoint},
 };
 

@@ -34,7 +34,10 @@ use tokio_rustls::{LazyConfigAcceptor, StartHandshake, server::TlsStream};
 use tonic::{Code, Status, service::Routes};
 
 use self::services::{Auth, Newer, Older};
-use super::aws::{Aws, Caller, CallerIdentity, Given};
+use super::{
+    aws::{Aws, Given},
+    caller::{Caller, CallerIdentity},
+};
 use crate::{
     proto::{
         auth::{

@@ -9,7 +9,8 @@ use time::OffsetDateTime;
 use tonic::{Code, Status};
 
 use super::{
-    aws::{Aws, AwsError, Given},
+    aws::{Aws, Given},
+    caller::AwsError,
     testing::{Cluster, SECRET, TOKEN, USER, aws},
 };
 use crate::teleport::{
