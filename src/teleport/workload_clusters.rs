@@ -8,6 +8,7 @@ use super::{
     Address, Client, Error, Kind,
     call::{Call, Repeatable, method},
     failure::CallFailure,
+    join::OF_PARENT,
 };
 
 /// Workload clusters as their parent cluster keeps them. The messages are `teleport.workloadcluster.v1.WorkloadCluster`.
@@ -207,9 +208,6 @@ fn text(cluster: &DynamicMessage, outer: &str, inner: &str) -> Option<String> {
     Some(text.to_owned()).filter(|text| !text.is_empty())
 }
 
-/// What to know of an address of the parent in place of a workload cluster's.
-pub(super) const OF_PARENT: &str = "That is the address of the provider block's own cluster, and no workload cluster's: objects \
-                                    in it name no cluster.";
 const SERVICE: &str = "teleport.workloadcluster.v1.WorkloadClusterService";
 const MESSAGE: &str = "teleport.workloadcluster.v1.WorkloadCluster";
 const LIST: &str = "ListWorkloadClusters";

@@ -1,5 +1,7 @@
 //! Why a join brings no identity.
 
+use tonic::Status;
+
 use super::{
     caller::AwsError, certificates::InvalidCertificates, key::KeyError, refusal::Refusal,
     sts::SignError,
@@ -77,6 +79,23 @@ pub(in crate::teleport) enum JoinError {
     /// Nobody said which cluster to join.
     #[error("no address is set: a join needs the address of the cluster's proxy")]
     NoAddress,
+}
+
+/// Why an exchange brought no certificates.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The service is not there, or does not work.
+    Unserved(Status),
+    /// The server decided against the join.
+    Refused(Status),
+    /// Something went wrong on this side.
+    Failed(JoinError),
+}
+
+impl From<JoinError> for Failure {
+    fn from(error: JoinError) -> Self {
+        Self::Failed(error)
+    }
 }
 
 impl From<Refusal> for JoinError {

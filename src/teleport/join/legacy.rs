@@ -9,8 +9,8 @@ use super::{
     JoinError,
     caller::Caller,
     certificates::{Certificates, Certified},
+    errors::Failure,
     key::{Algorithm, Key},
-    refusal::Failure,
     sts,
 };
 use crate::{

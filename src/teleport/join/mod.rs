@@ -37,4 +37,4 @@ pub(super) mod testing;
 mod tests;
 
 pub use self::token::JoinRequest;
-pub(super) use self::{bot::Bot, errors::JoinError, token::TokenName};
+pub(super) use self::{bot::Bot, errors::JoinError, refusal::OF_PARENT, token::TokenName};

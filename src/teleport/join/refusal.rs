@@ -4,10 +4,10 @@ use std::fmt;
 
 use tonic::{Code, Status};
 
-use super::{JoinError, caller::CallerIdentity};
+use super::caller::CallerIdentity;
 use crate::{
     proto::teleport::workloadcluster::v1::{Token, WorkloadCluster},
-    teleport::{Kind, Transient, status, workload_clusters::OF_PARENT},
+    teleport::{Kind, Transient, status},
 };
 
 /// Why a cluster refuses a join. Servers tell it by code and text only (`lib/join` in gravitational/teleport).
@@ -45,23 +45,6 @@ pub(in crate::teleport) struct Refusal {
     pub(super) caller: Option<CallerIdentity>,
     /// What the token allows, where that matters and the parent cluster knows.
     pub(super) rules: Option<String>,
-}
-
-/// Why an exchange brought no certificates.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// The service is not there, or does not work.
-    Unserved(Status),
-    /// The server decided against the join.
-    Refused(Status),
-    /// Something went wrong on this side.
-    Failed(JoinError),
-}
-
-impl From<JoinError> for Failure {
-    fn from(error: JoinError) -> Self {
-        Self::Failed(error)
-    }
 }
 
 impl Reason {
@@ -237,6 +220,10 @@ pub(super) fn falls_back(status: &Status, before_answer: bool) -> bool {
         _ => before_answer,
     }
 }
+
+/// What to know of an address of the parent in place of a workload cluster's.
+pub(in crate::teleport) const OF_PARENT: &str = "That is the address of the provider block's own cluster, and no workload cluster's: objects \
+                                    in it name no cluster.";
 
 #[cfg(test)]
 mod tests {

@@ -8,8 +8,9 @@ use super::{
     JoinError,
     caller::Caller,
     certificates::{Certificates, Certified},
+    errors::Failure,
     key::{Algorithm, Key},
-    refusal::{Failure, falls_back},
+    refusal::falls_back,
     sts,
 };
 use crate::{
