@@ -1,8 +1,9 @@
 //! Whom the web certificate of a proxy is verified by: the roots that the operating system trusts.
 
-use std::{ffi::OsString, sync::Arc};
+use std::{env, ffi::OsString, sync::Arc};
 
 use rustls::RootCertStore;
+use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
 
 /// Where the roots come from.
 #[derive(Clone, Default)]
@@ -54,10 +55,23 @@ pub(super) fn in_use(variable: impl Fn(&str) -> Option<OsString>) -> String {
 }
 
 fn system() -> Result<Arc<RootCertStore>, NoRoots> {
-    store(rustls_native_certs::load_native_certs())
+    store(load())
 }
 
-fn store(found: rustls_native_certs::CertificateResult) -> Result<Arc<RootCertStore>, NoRoots> {
+/// A variable that is set and empty is like one that is not set.
+fn load() -> CertificateResult {
+    let is_named = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    if env::var_os(FILE).is_none() || VARIABLES.iter().any(is_named) {
+        return load_native_certs();
+    }
+    // Where variables name nothing, `load_native_certs` looks here too, or asks the keychain of macOS. But it takes an empty
+    // SSL_CERT_FILE for the name of a file (`CertPaths::from_env` in rustls-native-certs).
+    let found = openssl_probe::probe();
+    let folder = found.cert_dir.first();
+    load_certs_from_paths(found.cert_file.as_deref(), folder.map(AsRef::as_ref))
+}
+
+fn store(found: CertificateResult) -> Result<Arc<RootCertStore>, NoRoots> {
     let problems: Vec<_> = found.errors.iter().map(ToString::to_string).collect();
     let mut roots = RootCertStore::empty();
     let (_, unusable) = roots.add_parsable_certificates(found.certs);
@@ -77,13 +91,12 @@ fn because(problems: &[String]) -> String {
     format!(" ({})", problems.join("; "))
 }
 
+const FILE: &str = "SSL_CERT_FILE";
 /// What names roots instead of the operating system's.
-const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+const VARIABLES: [&str; 2] = [FILE, "SSL_CERT_DIR"];
 
 #[cfg(test)]
 mod tests {
-    use rustls_native_certs::load_certs_from_paths;
-
     use super::*;
     use crate::teleport::testing::Authority;
 
@@ -120,5 +133,36 @@ mod tests {
             error.contains("missing.pem") && error.contains("SSL_CERT_FILE"),
             "{error}"
         );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_variable_that_is_empty_names_no_roots() {
+        let finds_roots = |empty: &[&str]| {
+            let mut own = std::process::Command::new(env::current_exe().unwrap());
+            own.args([
+                "--exact",
+                "teleport::roots::tests::a_process_that_needs_roots",
+                "--ignored",
+            ]);
+            for name in VARIABLES {
+                own.env_remove(name);
+            }
+            own.envs(empty.iter().map(|name| (name, "")));
+            let output = own.output().unwrap();
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert!(text.contains("running 1 test"), "{text}");
+            output.status.success()
+        };
+        let has_roots = finds_roots(&[]);
+        for empty in [&VARIABLES[..], &VARIABLES[..1], &VARIABLES[1..]] {
+            assert_eq!(finds_roots(empty), has_roots, "{empty:?}");
+        }
+    }
+
+    #[test]
+    #[ignore = "the other test starts it, with an environment of its own"]
+    fn a_process_that_needs_roots() {
+        system().unwrap();
     }
 }
