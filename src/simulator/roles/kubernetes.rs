@@ -1,6 +1,6 @@
 //! What the server refuses in a role's Kubernetes resources (`api/types/role.go`).
 
-use super::{InvalidRole, rules::refused};
+use super::{InvalidRole, refused};
 use crate::proto::types::{KubernetesResource, RoleConditions};
 
 /// Checks the resources of one side of a role.

@@ -65,6 +65,10 @@ pub(super) fn with_rights<'a>(
     role
 }
 
+fn refused(text: impl Into<String>) -> Result<(), InvalidRole> {
+    Err(InvalidRole(text.into()))
+}
+
 /// The version that a role has whose version the server does not know.
 const NEWEST: &str = "v8";
 /// Largest role, encoded. Together with the number of roles it bounds the memory.

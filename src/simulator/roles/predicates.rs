@@ -3,7 +3,7 @@
 //! Only those about reviews are parsed when a role is written. Of others, such as `where` of a rule, the expressions of labels and
 //! the templates of logins, a server merely notes in its log that they do not parse (`lib/services/role.go`).
 
-use super::{InvalidRole, rules::refused};
+use super::{InvalidRole, refused};
 use crate::proto::types::RoleConditions;
 
 /// Checks the expressions about reviews, as far as brackets and quotes go: names and functions differ from version to version.

@@ -1,6 +1,6 @@
 //! What the server refuses in a role (`api/types/role.go`, `lib/services/role.go`).
 
-use super::{InvalidRole, kubernetes, predicates};
+use super::{InvalidRole, kubernetes, predicates, refused};
 use crate::{
     proto::{
         types::{RoleConditions, RoleOptions, RoleV6},
@@ -186,10 +186,6 @@ fn label_fields(conditions: &RoleConditions) -> [(&'static str, &Option<LabelVal
             &conditions.workload_identity_labels,
         ),
     ]
-}
-
-pub(super) fn refused(text: impl Into<String>) -> Result<(), InvalidRole> {
-    Err(InvalidRole(text.into()))
 }
 
 const EVERY: &str = "*";
