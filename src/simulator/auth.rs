@@ -6,10 +6,8 @@ use http::{HeaderValue, Request, Response};
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
-use time::OffsetDateTime;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 use tokio_rustls::{StartHandshake, server::TlsStream};
-use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status, body::Body, service::Routes};
 use tower::ServiceExt;
 
@@ -18,10 +16,11 @@ use super::{
     access::Caller,
     auth_service,
     children::Children,
-    faults::{Blow, End},
+    faults::{Blow, End, is_join},
     join::{Join, LegacyJoin},
     journal::CallNote,
     listener,
+    peer::Peer,
     tenant::Tenant,
     users::Users,
     version,
@@ -47,27 +46,6 @@ pub(super) struct AuthServer {
     routes: Routes,
     /// The part that a proxy offers to those who have no certificate yet.
     public: Routes,
-}
-
-/// The other end of a connection. It travels with each request.
-#[derive(Debug, Clone)]
-pub(super) struct Peer {
-    /// `None` for those who have no certificate yet.
-    caller: Option<Arc<Caller>>,
-    address: SocketAddr,
-    close: CancellationToken,
-}
-
-impl Peer {
-    /// Name of the user, empty for those who have no certificate yet.
-    fn user(&self) -> &str {
-        self.caller.as_deref().map_or("", Caller::user)
-    }
-
-    /// Where from.
-    pub(super) fn address(&self) -> SocketAddr {
-        self.address
-    }
 }
 
 impl AuthServer {
@@ -211,7 +189,7 @@ impl AuthServer {
 
         let checked = self
             .check_version(&request)
-            .and_then(|()| check_certificate(peer));
+            .and_then(|()| peer.check_certificate());
         let response = match checked {
             Ok(()) => {
                 let blow = shared.faults.strike(cluster, &rpc);
@@ -280,40 +258,6 @@ impl AuthServer {
             _ => Err(Status::permission_denied("client version is unsupported")),
         }
     }
-}
-
-/// Who makes a call.
-///
-/// # Errors
-/// `PERMISSION_DENIED` for those who have no certificate.
-pub(super) fn caller<T>(request: &tonic::Request<T>) -> Result<&Caller, Status> {
-    request
-        .extensions()
-        .get::<Peer>()
-        .and_then(|peer| peer.caller.as_deref())
-        .ok_or_else(|| Status::permission_denied("access denied"))
-}
-
-/// Writes down which resource a call is about.
-pub(super) fn note<T>(request: &tonic::Request<T>, name: &str) {
-    if let Some(note) = request.extensions().get::<CallNote>() {
-        note.name(name);
-    }
-}
-
-/// A certificate must be good for each call, not for the first one of its connection alone.
-fn check_certificate(peer: &Peer) -> Result<(), Status> {
-    match &peer.caller {
-        Some(caller) if caller.expires() < OffsetDateTime::now_utc() => Err(
-            Status::permission_denied("access denied: client certificate has expired"),
-        ),
-        _ => Ok(()),
-    }
-}
-
-/// Whether an RPC is one of the two that join.
-pub(super) fn is_join(rpc: &str) -> bool {
-    rpc == "Join" || rpc == "RegisterUsingIAMMethod"
 }
 
 const MAX_STREAMS: u32 = 256;

@@ -7,10 +7,11 @@ use tonic::{Request, Response, Status};
 
 use super::{
     access::Verb,
-    auth::{self, Peer},
     authority::Subject,
     backend::Reset,
-    certificates, keys, metadata, ssh,
+    certificates, keys, metadata,
+    peer::{self, Peer},
+    ssh,
     tenant::Tenant,
 };
 use crate::proto::{
@@ -40,7 +41,7 @@ impl Service {
         verbs: &[Verb],
     ) -> Result<(), Status> {
         self.tenant
-            .authorize(auth::caller(request)?, resource, verbs)
+            .authorize(peer::caller(request)?, resource, verbs)
     }
 }
 
@@ -60,7 +61,7 @@ impl AuthService for Service {
             proxy_public_addr: settings.proxy_address.clone(),
             is_boring: false,
             remote_addr: peer
-                .map(|peer| peer.address().to_string())
+                .map(|peer| peer.address.to_string())
                 .unwrap_or_default(),
             load_all_c_as: false,
             signature_algorithm_suite: SignatureAlgorithmSuite::BalancedV1.into(),
@@ -82,14 +83,14 @@ impl AuthService for Service {
         &self,
         request: Request<UserCertsRequest>,
     ) -> Result<Response<Certs>, Status> {
-        auth::note(&request, &request.get_ref().username);
+        peer::note(&request, &request.get_ref().username);
         Ok(Response::new(user_certs(&self.tenant, &request)?))
     }
 
     async fn get_role(&self, request: Request<GetRoleRequest>) -> Result<Response<RoleV6>, Status> {
         let name = &request.get_ref().name;
-        auth::note(&request, name);
-        let held = auth::caller(&request)?.roles().contains(name);
+        peer::note(&request, name);
+        let held = peer::caller(&request)?.roles().contains(name);
         if !held {
             self.authorize(&request, ROLE, &[Verb::Read])?;
         }
@@ -150,7 +151,7 @@ impl AuthService for Service {
         &self,
         request: Request<DeleteRoleRequest>,
     ) -> Result<Response<()>, Status> {
-        auth::note(&request, &request.get_ref().name);
+        peer::note(&request, &request.get_ref().name);
         self.authorize(&request, ROLE, &[Verb::Delete])?;
         self.tenant.backend().delete_role(&request.get_ref().name)?;
         Ok(Response::new(()))
@@ -160,7 +161,7 @@ impl AuthService for Service {
         &self,
         request: Request<CreateResetPasswordTokenRequest>,
     ) -> Result<Response<UserTokenV3>, Status> {
-        auth::note(&request, &request.get_ref().name);
+        peer::note(&request, &request.get_ref().name);
         self.authorize(&request, "user", &[Verb::Update])?;
         let request = request.get_ref();
         let reset = Reset::new(&request.r#type, request.ttl)?;
@@ -174,7 +175,7 @@ impl AuthService for Service {
         &self,
         request: Request<GetResetPasswordTokenRequest>,
     ) -> Result<Response<UserTokenV3>, Status> {
-        auth::caller(&request)?;
+        peer::caller(&request)?;
         let id = &request.get_ref().token_id;
         Ok(Response::new(self.tenant.backend().reset_token(id)?))
     }
@@ -182,7 +183,7 @@ impl AuthService for Service {
 
 /// `GenerateUserCerts`: certificates for roles that the caller may impersonate, or for its own (`lib/auth/auth_with_roles.go`).
 fn user_certs(tenant: &Tenant, request: &Request<UserCertsRequest>) -> Result<Certs, Status> {
-    let caller = auth::caller(request)?;
+    let caller = peer::caller(request)?;
     let wanted = request.get_ref();
     if wanted.username != caller.user() {
         return Err(Status::permission_denied(
@@ -267,7 +268,7 @@ fn check_role_requests(tenant: &Tenant, held: &[String], wanted: &[String]) -> R
 
 fn note_role<T>(request: &Request<T>, role: Option<&RoleV6>) {
     if let Some(metadata) = role.and_then(|role| role.metadata.as_ref()) {
-        auth::note(request, &metadata.name);
+        peer::note(request, &metadata.name);
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tonic::Code;
 
-use super::{auth::is_join, codes};
+use super::codes;
 
 /// Something that goes wrong with the next calls of an RPC.
 ///
@@ -387,6 +387,11 @@ fn rpcs() -> impl Iterator<Item = String> {
             let names: Vec<String> = service.methods().map(|rpc| rpc.name().to_owned()).collect();
             names
         })
+}
+
+/// Whether an RPC is one of the two that join.
+pub(super) fn is_join(rpc: &str) -> bool {
+    rpc == "Join" || rpc == "RegisterUsingIAMMethod"
 }
 
 fn once() -> u32 {

@@ -109,6 +109,9 @@ const P256: &str = "1.2.840.10045.3.1.7";
 const RSA: &str = "1.2.840.113549.1.1.1";
 const ED25519: &str = "1.3.101.112";
 
+/// Algorithms that the clusters want for keys.
+pub(super) const SUITE: &str = "balanced-v1";
+
 #[cfg(test)]
 mod tests {
     use rcgen::KeyPair;

@@ -14,7 +14,7 @@
 //! | `children` | the clusters behind workload clusters |
 //! | `auth_service`, `users`, `workload_clusters` | the gRPC services |
 //! | `join`, `aws`, `keys`, `certificates` | joining by AWS IAM, and the certificates that come of it |
-//! | `access`, `version` | who may call |
+//! | `peer`, `access`, `version` | who calls, and who may |
 //! | `faults`, `journal`, `codes` | what goes wrong on purpose; which calls came in |
 //! | `control`, `http` | the same from outside, as methods and over HTTP |
 //!
@@ -44,6 +44,7 @@ mod keys;
 mod listener;
 mod metadata;
 mod options;
+mod peer;
 mod proxy;
 mod roles;
 mod scenario;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use tonic::{Request, Response, Status};
 
-use super::{access::Verb, auth, tenant::Tenant};
+use super::{access::Verb, peer, tenant::Tenant};
 use crate::proto::{
     teleport::users::v1::{
         CreateUserRequest, CreateUserResponse, DeleteUserRequest, GetUserRequest, GetUserResponse,
@@ -26,7 +26,7 @@ impl Users {
     }
 
     fn authorize<T>(&self, request: &Request<T>, verbs: &[Verb]) -> Result<(), Status> {
-        let caller = auth::caller(request)?;
+        let caller = peer::caller(request)?;
         self.tenant.authorize(caller, "user", verbs)
     }
 }
@@ -37,7 +37,7 @@ impl UsersService for Users {
         &self,
         request: Request<GetUserRequest>,
     ) -> Result<Response<GetUserResponse>, Status> {
-        let caller = auth::caller(&request)?.user();
+        let caller = peer::caller(&request)?.user();
         let wanted = request.get_ref();
         refuse_secrets(wanted.with_secrets)?;
         let name = match wanted.name.as_str() {
@@ -45,7 +45,7 @@ impl UsersService for Users {
             "" => return Err(Status::invalid_argument("missing user name")),
             name => name,
         };
-        auth::note(&request, name);
+        peer::note(&request, name);
         if name != caller {
             self.authorize(&request, &[Verb::Read])?;
         }
@@ -81,7 +81,7 @@ impl UsersService for Users {
     ) -> Result<Response<CreateUserResponse>, Status> {
         note_user(&request, request.get_ref().user.as_ref());
         self.authorize(&request, &[Verb::Create])?;
-        let creator = auth::caller(&request)?.user().to_owned();
+        let creator = peer::caller(&request)?.user().to_owned();
         let user = required(request.into_inner().user)?;
         let user = self.tenant.backend().create_user(user, &creator)?;
         Ok(Response::new(CreateUserResponse { user: Some(user) }))
@@ -104,7 +104,7 @@ impl UsersService for Users {
     ) -> Result<Response<UpsertUserResponse>, Status> {
         note_user(&request, request.get_ref().user.as_ref());
         self.authorize(&request, &[Verb::Create, Verb::Update])?;
-        let creator = auth::caller(&request)?.user().to_owned();
+        let creator = peer::caller(&request)?.user().to_owned();
         let user = required(request.into_inner().user)?;
         let user = self.tenant.backend().upsert_user(user, &creator)?;
         Ok(Response::new(UpsertUserResponse { user: Some(user) }))
@@ -114,7 +114,7 @@ impl UsersService for Users {
         &self,
         request: Request<DeleteUserRequest>,
     ) -> Result<Response<()>, Status> {
-        auth::note(&request, &request.get_ref().name);
+        peer::note(&request, &request.get_ref().name);
         self.authorize(&request, &[Verb::Delete])?;
         self.tenant.backend().delete_user(&request.get_ref().name)?;
         Ok(Response::new(()))
@@ -132,7 +132,7 @@ fn refuse_secrets(with_secrets: bool) -> Result<(), Status> {
 
 fn note_user<T>(request: &Request<T>, user: Option<&UserV2>) {
     if let Some(metadata) = user.and_then(|user| user.metadata.as_ref()) {
-        auth::note(request, &metadata.name);
+        peer::note(request, &metadata.name);
     }
 }
 

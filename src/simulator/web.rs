@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     children::{Children, DOMAIN},
+    keys::SUITE,
     tenant::Tenant,
 };
 
@@ -84,6 +85,3 @@ fn answer(tenant: &Tenant, listen: SocketAddr) -> Value {
         "fips": false,
     })
 }
-
-/// Algorithms that the clusters want for keys.
-pub(super) const SUITE: &str = "balanced-v1";

@@ -15,7 +15,11 @@ use crate::{
         join_service_server::JoinService, result,
     },
     simulator::{
-        backend::JoinToken, journal::CallNote, keys::PublicKeys, ssh, tenant::Tenant, web,
+        backend::JoinToken,
+        journal::CallNote,
+        keys::{PublicKeys, SUITE},
+        ssh,
+        tenant::Tenant,
     },
 };
 
@@ -89,7 +93,7 @@ async fn converse(
 ) -> Result<(), Status> {
     let init = ServerInit {
         join_method: IAM.to_owned(),
-        signature_algorithm_suite: web::SUITE.to_owned(),
+        signature_algorithm_suite: SUITE.to_owned(),
     };
     answer(answers, Answer::Init(init)).await?;
     let Said::IamInit(init) = next(said).await? else {

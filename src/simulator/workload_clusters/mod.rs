@@ -18,8 +18,8 @@ pub(super) use self::{
 };
 use super::{
     access::Verb,
-    auth::{caller, note},
     children::Children,
+    peer::{caller, note},
     tenant::Tenant,
 };
 use crate::proto::teleport::workloadcluster::v1::{
