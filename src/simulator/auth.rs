@@ -5,14 +5,13 @@ use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 use http::{HeaderValue, Request, Response};
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
+use rustls::ServerConfig;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 use tokio_rustls::{StartHandshake, server::TlsStream};
 use tonic::{Code, Status, body::Body, service::Routes};
 use tower::ServiceExt;
 
 use super::{
-    StartError,
     access::Caller,
     auth_service,
     children::Children,
@@ -22,6 +21,7 @@ use super::{
     listener,
     peer::Peer,
     tenant::Tenant,
+    tls::{self, TlsError},
     users::Users,
     version,
     workload_clusters::WorkloadClusters,
@@ -54,25 +54,8 @@ impl AuthServer {
     pub(super) fn new(
         tenant: Arc<Tenant>,
         children: Option<Arc<Children>>,
-    ) -> Result<Self, StartError> {
-        let certificate = tenant
-            .host_authority()
-            .server(&["teleport.cluster.local", "*.teleport.cluster.local"])?;
-        let mut roots = RootCertStore::empty();
-        roots.add(tenant.user_authority().certificate().clone())?;
-        let provider = super::crypto();
-        let verifier =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-                .allow_unauthenticated()
-                .build()?;
-        let mut tls = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_client_cert_verifier(verifier)
-            .with_single_cert(
-                vec![certificate.certificate.clone()],
-                certificate.private_key(),
-            )?;
-        tls.alpn_protocols = vec![b"h2".to_vec()];
+    ) -> Result<Self, TlsError> {
+        let tls = tls::auth_server(tenant.host_authority(), tenant.user_authority())?;
         let workload_clusters = WorkloadClusters::new(tenant.clone(), children);
         let joins = |routes: Routes| {
             let join = JoinServiceServer::new(Join::new(tenant.clone()));
@@ -91,7 +74,7 @@ impl AuthServer {
         let public = joins(Routes::default()).prepare();
         Ok(Self {
             tenant,
-            tls: Arc::new(tls),
+            tls,
             routes,
             public,
         })

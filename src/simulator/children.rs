@@ -8,12 +8,12 @@ use std::{
 use rustls::ServerConfig;
 
 use super::{
-    StartError,
     auth::AuthServer,
     authority::Authority,
     backend::{BOT_LABEL, BackendError, JoinToken},
-    proxy, roles,
+    roles,
     tenant::{Settings, Shared, Tenant},
+    tls::{self, TlsError},
     workload_clusters::{Lifecycle, Spec, Start},
 };
 use crate::proto::types::{Metadata, UserSpecV2, UserV2};
@@ -102,7 +102,7 @@ impl Children {
         }
     }
 
-    fn make(&self, name: &str, start: &Start) -> Result<Child, StartError> {
+    fn make(&self, name: &str, start: &Start) -> Result<Child, TlsError> {
         let parent = self.parent.settings();
         let host = format!("{name}{DOMAIN}");
         let port = parent.proxy_address.rsplit_once(':').map(|(_, port)| port);
@@ -124,7 +124,7 @@ impl Children {
         }
         Ok(Child {
             auth: AuthServer::new(tenant.clone(), None)?,
-            web_tls: proxy::web_tls(&self.web, &[&host], true)?,
+            web_tls: tls::proxy(&self.web, &[&host], true)?,
             tenant,
         })
     }

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `options`, `scenario` | what a simulator is started with |
 //! | `data`, `authority`, `ssh`, `identity` | the data directory: certificate authorities, identity files |
-//! | `listener` | accepting connections |
+//! | `listener`, `tls` | accepting connections |
 //! | `proxy`, `web` | the proxies' port: routing by ALPN and host name, and the web API |
 //! | `auth` | the auth server of a cluster: mutual TLS, gRPC, journal and faults |
 //! | `tenant`, `backend`, `roles`, `metadata` | a cluster: its authorities and settings, what it stores, by which rules |
@@ -50,6 +50,7 @@ mod roles;
 mod scenario;
 mod ssh;
 mod tenant;
+mod tls;
 mod users;
 mod version;
 mod web;
@@ -63,7 +64,6 @@ use std::{
     sync::Arc,
 };
 
-use rustls::crypto::CryptoProvider;
 use tokio::{net::TcpListener, task::JoinSet};
 
 pub use self::{
@@ -81,6 +81,7 @@ pub use self::{
     journal::Call,
     options::Options,
     scenario::{NewCluster, Scenario, ScenarioError},
+    tls::TlsError,
     workload_clusters::spec::{Allow, Bot, Region, Spec, Token},
 };
 use self::{
@@ -144,11 +145,8 @@ pub enum StartError {
     #[error("control API must listen on the loopback interface, not on {0}")]
     ControlNotLocal(SocketAddr),
     /// TLS cannot be set up.
-    #[error("cannot set up TLS")]
-    Tls(#[from] rustls::Error),
-    /// The check of client certificates cannot be set up.
-    #[error("cannot set up the check of client certificates")]
-    ClientCheck(#[from] rustls::server::VerifierBuilderError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 impl Simulator {
@@ -251,11 +249,6 @@ impl Simulator {
     pub async fn shutdown(mut self) {
         self.tasks.shutdown().await;
     }
-}
-
-/// One provider for every TLS configuration, so that none depends on what the process has installed.
-fn crypto() -> Arc<CryptoProvider> {
-    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
 async fn listen(

@@ -12,18 +12,18 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use rustls::{ServerConfig, server::ClientHello};
+use rustls::server::ClientHello;
 use tokio::net::TcpStream;
 use tokio_rustls::{StartHandshake, server::TlsStream};
 
 use super::{
-    StartError,
     auth::AuthServer,
     authority::Authority,
     children::{Child, Children, DOMAIN},
     faults::End,
     listener,
     tenant::{PARENT, Tenant},
+    tls::{self, REVERSE_TUNNEL, TlsError},
     web::Web,
 };
 
@@ -54,9 +54,9 @@ impl Proxy {
         authority: &Authority,
         children: Arc<Children>,
         listen: SocketAddr,
-    ) -> Result<Self, StartError> {
+    ) -> Result<Self, TlsError> {
         let names = [tenant.proxy_host(), "localhost", "127.0.0.1"];
-        let web_tls = web_tls(authority, &names, tenant.settings().tls_routing)?;
+        let web_tls = tls::proxy(authority, &names, tenant.settings().tls_routing)?;
         Ok(Self {
             parent: Child {
                 tenant,
@@ -182,27 +182,6 @@ impl Proxy {
     }
 }
 
-/// TLS of a proxy that answers to `names`, with a certificate of `authority`.
-pub(super) fn web_tls(
-    authority: &Authority,
-    names: &[&str],
-    tls_routing: bool,
-) -> Result<Arc<ServerConfig>, StartError> {
-    let certificate = authority.server(names)?;
-    let mut tls = ServerConfig::builder_with_provider(super::crypto())
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.certificate.clone()],
-            certificate.private_key(),
-        )?;
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    if tls_routing {
-        tls.alpn_protocols.push(REVERSE_TUNNEL.to_vec());
-    }
-    Ok(Arc::new(tls))
-}
-
 async fn handshake(
     cluster: &Child,
     hello: StartHandshake<TcpStream>,
@@ -256,7 +235,6 @@ fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
 const JOIN: &[u8] = b"teleport-proxy-grpc";
 const AUTH_PREFIX: &[u8] = b"teleport-auth@";
 const CLUSTER_SUFFIX: &[u8] = b".teleport.cluster.local";
-const REVERSE_TUNNEL: &[u8] = b"teleport-reversetunnel";
 
 #[cfg(test)]
 mod tests {
