@@ -14,7 +14,6 @@ use tower::ServiceExt;
 use super::{
     access::Caller,
     auth_service,
-    children::Children,
     faults::{Blow, End, is_join},
     join::{Join, LegacyJoin},
     journal::CallNote,
@@ -24,7 +23,7 @@ use super::{
     tls::{self, TlsError},
     users::Users,
     version,
-    workload_clusters::WorkloadClusters,
+    workload_clusters::{Watcher, WorkloadClusters},
 };
 use crate::proto::{
     auth::{
@@ -49,14 +48,14 @@ pub(super) struct AuthServer {
 }
 
 impl AuthServer {
-    /// Makes the auth server of `tenant`, with a certificate of its host authority. `children` are the clusters behind its
-    /// workload clusters.
+    /// Makes the auth server of `tenant`, with a certificate of its host authority. `watcher` hears of its workload
+    /// clusters.
     pub(super) fn new(
         tenant: Arc<Tenant>,
-        children: Option<Arc<Children>>,
+        watcher: Option<Arc<dyn Watcher>>,
     ) -> Result<Self, TlsError> {
         let tls = tls::auth_server(tenant.host_authority(), tenant.user_authority())?;
-        let workload_clusters = WorkloadClusters::new(tenant.clone(), children);
+        let workload_clusters = WorkloadClusters::new(tenant.clone(), watcher);
         let joins = |routes: Routes| {
             let join = JoinServiceServer::new(Join::new(tenant.clone()));
             let legacy = LegacyJoinServer::new(LegacyJoin::new(tenant.clone()));

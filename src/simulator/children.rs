@@ -14,7 +14,7 @@ use super::{
     roles,
     tenant::{Settings, Shared, Tenant},
     tls::{self, TlsError},
-    workload_clusters::{Lifecycle, Spec, Start},
+    workload_clusters::{Lifecycle, Spec, Start, Watcher},
 };
 use crate::proto::types::{Metadata, UserSpecV2, UserV2};
 
@@ -89,11 +89,6 @@ impl Children {
         Some(child.clone())
     }
 
-    /// Has the child of `name` follow what became of its workload cluster.
-    pub(super) fn settle(&self, name: &str) {
-        let _ = self.find(name);
-    }
-
     /// Ends every connection that is open.
     pub(super) fn close_connections(&self) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -127,6 +122,13 @@ impl Children {
             web_tls: tls::proxy(&self.web, &[&host], true)?,
             tenant,
         })
+    }
+}
+
+impl Watcher for Children {
+    /// Has the child of `name` follow what became of its workload cluster.
+    fn settle(&self, name: &str) {
+        let _ = self.find(name);
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
     journal::Call,
     scenario::{MAX_STATE_BYTES, NewCluster, Scenario, check_states},
     tenant::{PARENT, Tenant},
-    workload_clusters::{Progress, Record, Spec, StoreError, check_outside},
+    workload_clusters::{Progress, Record, Spec, StoreError, Watcher, check_outside},
 };
 
 /// A workload cluster as an onlooker sees it.
