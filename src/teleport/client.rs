@@ -6,8 +6,7 @@ use prost_reflect::DynamicMessage;
 use tracing::Instrument;
 
 use super::{
-    Address, Config, Error, IdentityBundle, JoinRequest, ObjectRpcs, Objects, ResetTokens,
-    WorkloadClusters,
+    Address, Config, Error, IdentityBundle, JoinRequest,
     call::{Call, Repeatable, method},
     connection::Connection,
     connections::{Connections, Patience},
@@ -118,21 +117,6 @@ impl Client {
             .await?;
         // Both types come from the same .proto file, so this only goes wrong for what the server sent.
         Ok(answer.transcode_to().unwrap_or_default())
-    }
-
-    /// The calls on workload clusters.
-    pub fn workload_clusters(&self) -> WorkloadClusters {
-        WorkloadClusters::new(self.clone())
-    }
-
-    /// The calls on objects of a kind.
-    pub fn objects(&self, rpcs: ObjectRpcs) -> Objects {
-        Objects::new(self.clone(), rpcs)
-    }
-
-    /// The calls on invite links.
-    pub fn reset_tokens(&self) -> ResetTokens {
-        ResetTokens::new(self.clone())
     }
 
     /// Makes a call, connecting first if need be, and repeats it after passing failures as its [`Repeatable`] allows.

@@ -45,6 +45,13 @@ pub struct Objects {
     rpcs: ObjectRpcs,
 }
 
+impl Client {
+    /// The calls on objects of a kind.
+    pub fn objects(&self, rpcs: ObjectRpcs) -> Objects {
+        Objects::new(self.clone(), rpcs)
+    }
+}
+
 impl Objects {
     pub(super) fn new(client: Client, rpcs: ObjectRpcs) -> Self {
         Self { client, rpcs }

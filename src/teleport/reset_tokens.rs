@@ -17,6 +17,13 @@ pub struct ResetTokens {
     client: Client,
 }
 
+impl Client {
+    /// The calls on invite links.
+    pub fn reset_tokens(&self) -> ResetTokens {
+        ResetTokens::new(self.clone())
+    }
+}
+
 impl ResetTokens {
     pub(super) fn new(client: Client) -> Self {
         Self { client }

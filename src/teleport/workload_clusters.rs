@@ -17,6 +17,13 @@ pub struct WorkloadClusters {
     client: Client,
 }
 
+impl Client {
+    /// The calls on workload clusters.
+    pub fn workload_clusters(&self) -> WorkloadClusters {
+        WorkloadClusters::new(self.clone())
+    }
+}
+
 impl WorkloadClusters {
     pub(super) fn new(client: Client) -> Self {
         Self { client }
