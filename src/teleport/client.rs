@@ -12,7 +12,7 @@ use super::{
     connections::{Connections, Patience},
     credentials::{Source, SourceError},
     errors::ConnectError,
-    join::{Bot, TokenName},
+    join::{Bot, Parent, TokenName},
     kind::{Kind, Transient},
 };
 use crate::proto::auth::PingResponse;
@@ -53,10 +53,10 @@ impl Client {
     /// A request without a token means the bot that this cluster, as the parent of the other, knows of.
     #[must_use]
     pub fn joining(&self, address: Address, request: &JoinRequest) -> Self {
-        let parent = Self {
+        let parent: Arc<dyn Parent> = Arc::new(Self {
             patience: Patience::None,
             ..self.clone()
-        };
+        });
         let token = match &request.token {
             Some(name) => TokenName::Given(name.clone()),
             None => TokenName::OfBot(parent.clone()),
@@ -96,12 +96,6 @@ impl Client {
     /// What it was made of.
     pub fn config(&self) -> &Config {
         &self.config
-    }
-
-    /// Whether an address is on the host that this client calls.
-    pub(super) fn is_at_host_of(&self, address: &Address) -> bool {
-        let own = self.config.address();
-        own.is_some_and(|own| own.host() == address.host())
     }
 
     /// Asks the cluster who it is. It needs no rights.

@@ -8,8 +8,9 @@ use super::{
     Address, Client, Error, Kind,
     call::{Call, Repeatable, method},
     failure::CallFailure,
-    join::OF_PARENT,
+    join::{OF_PARENT, Parent, ParentError},
 };
+use crate::proto::teleport::workloadcluster::v1::WorkloadCluster;
 
 /// Workload clusters as their parent cluster keeps them. The messages are `teleport.workloadcluster.v1.WorkloadCluster`.
 #[derive(Clone, Debug)]
@@ -197,6 +198,33 @@ impl WorkloadClusters {
             answered: false,
             may_have_been_carried_out: false,
         }
+    }
+}
+
+#[async_trait::async_trait]
+impl Parent for Client {
+    async fn workload_cluster(
+        &self,
+        address: &Address,
+    ) -> Result<Option<WorkloadCluster>, ParentError> {
+        let found = self.workload_clusters().by_address(address).await;
+        let found = found.map_err(|error| ParentError {
+            kind: error.kind(),
+            message: error.to_string(),
+            attribute: error.attribute(),
+            advice: error.advice(),
+        })?;
+        // Both types come from the same .proto file, so this only goes wrong for what the server sent.
+        Ok(found.and_then(|cluster| cluster.transcode_to().ok()))
+    }
+
+    async fn meant_by(&self, address: &Address) -> Option<String> {
+        self.workload_clusters().meant_by(address).await
+    }
+
+    fn is_at_host_of(&self, address: &Address) -> bool {
+        let own = self.config().address();
+        own.is_some_and(|own| own.host() == address.host())
     }
 }
 

@@ -13,15 +13,14 @@ use super::{
     errors::Failure,
     legacy,
     method::JoinMethod,
+    parent::Parent,
     proxy::{EXCHANGE_TIMEOUT, Entrance},
     refusal::{Reason, Refusal, rules},
     roles::Asking,
     service,
-    token::{TokenName, workload_cluster},
+    token::TokenName,
 };
-use crate::teleport::{
-    Address, Client, Kind, dial, identity::Identity, means::Means, way::WayError,
-};
+use crate::teleport::{Address, Kind, dial, identity::Identity, means::Means, way::WayError};
 
 /// A bot in one cluster. Clones are the same bot.
 #[derive(Clone)]
@@ -29,7 +28,7 @@ pub(in crate::teleport) struct Bot {
     pub(in crate::teleport) method: JoinMethod,
     pub(in crate::teleport) token: TokenName,
     /// The cluster that may know more of the one to join.
-    parent: Option<Client>,
+    parent: Option<Arc<dyn Parent>>,
     /// Held while the bot joins or asks for certificates, so that those who need them at once share them.
     state: Arc<Mutex<State>>,
 }
@@ -58,7 +57,7 @@ impl Bot {
     pub(in crate::teleport) fn new(
         method: JoinMethod,
         token: TokenName,
-        parent: Option<Client>,
+        parent: Option<Arc<dyn Parent>>,
     ) -> Self {
         Self {
             method,
@@ -176,7 +175,7 @@ impl Bot {
         }
         refusal.caller = means.aws.identity(caller).await;
         if let Some(parent) = parent {
-            let found = Box::pin(workload_cluster(parent, address)).await;
+            let found = parent.workload_cluster(address).await;
             refusal.rules = found.ok().flatten().as_ref().and_then(rules);
         }
         refusal

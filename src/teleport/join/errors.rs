@@ -3,11 +3,11 @@
 use tonic::Status;
 
 use super::{
-    caller::AwsError, certificates::InvalidCertificates, key::KeyError, refusal::Refusal,
-    sts::SignError,
+    caller::AwsError, certificates::InvalidCertificates, key::KeyError, parent::ParentError,
+    refusal::Refusal, sts::SignError,
 };
 use crate::teleport::{
-    Address, Error, Kind, attributes as attribute,
+    Address, Kind, attributes as attribute,
     failure::CallFailure,
     handshake::HandshakeError,
     roots,
@@ -60,7 +60,7 @@ pub(in crate::teleport) enum JoinError {
         /// The child.
         address: Address,
         /// Why.
-        error: Error,
+        error: ParentError,
     },
     /// The parent cluster knows no such workload cluster.
     #[error("the parent cluster has no workload cluster with the domain {address}")]
@@ -123,7 +123,7 @@ impl JoinError {
             },
             Self::Dial(error) => matches!(error.kind(), Kind::Transient(_)),
             Self::Call(failure) => matches!(failure.kind, Kind::Transient(_) | Kind::NotFound),
-            Self::Parent { error, .. } => error.is_transient(),
+            Self::Parent { error, .. } => matches!(error.kind, Kind::Transient(_)),
             _ => false,
         }
     }
@@ -136,7 +136,7 @@ impl JoinError {
             Self::Dial(error) => error.kind(),
             Self::Call(failure) => failure.kind,
             Self::NoRoles(_) | Self::NoCluster { .. } | Self::NoBot { .. } => Kind::JoinRefused,
-            Self::Parent { error, .. } => error.kind(),
+            Self::Parent { error, .. } => error.kind,
             Self::Key(_) | Self::Protocol(_) | Self::Certificates(_) => Kind::Other,
         }
     }
@@ -163,7 +163,7 @@ impl JoinError {
             Self::Refused(refusal) if refusal.kind() == Kind::Credentials => None,
             Self::Refused(_) | Self::NoBot { .. } => Some(attribute::JOIN_TOKEN.name),
             Self::Aws(_) | Self::Sign(_) => Some(attribute::JOIN_METHOD.name),
-            Self::Parent { error, .. } => error.attribute(),
+            Self::Parent { error, .. } => error.attribute,
             _ => None,
         }
     }
@@ -211,7 +211,7 @@ impl JoinError {
             Self::NoBot { .. } => Some(
                 "Give the workload cluster a bot (spec.bot), or set join_token to the name of a token of it.".to_owned(),
             ),
-            Self::Parent { error, .. } => error.advice(),
+            Self::Parent { error, .. } => error.advice.clone(),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | which join | [`method`], `token` |
+//! | which join | [`method`], `token`, `parent` |
 //! | who this machine is to AWS | `aws`, `machine`, `caller`, `region`, `sts` |
 //! | keys and certificates | `key`, `ssh`, `certificates`, [`bundle`] |
 //! | the exchange | `proxy`, `service`, `legacy`, `roles` |
@@ -22,6 +22,7 @@ mod key;
 mod legacy;
 mod machine;
 pub(super) mod method;
+mod parent;
 mod proxy;
 mod refusal;
 mod region;
@@ -37,4 +38,10 @@ pub(super) mod testing;
 mod tests;
 
 pub use self::token::JoinRequest;
-pub(super) use self::{bot::Bot, errors::JoinError, refusal::OF_PARENT, token::TokenName};
+pub(super) use self::{
+    bot::Bot,
+    errors::JoinError,
+    parent::{Parent, ParentError},
+    refusal::OF_PARENT,
+    token::TokenName,
+};

@@ -1,15 +1,13 @@
 //! Which join is meant: the method, and the name of the token.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use super::{
     errors::JoinError,
     method::{InvalidJoinMethod, JoinMethod},
+    parent::Parent,
 };
-use crate::{
-    proto::teleport::workloadcluster::v1::WorkloadCluster,
-    teleport::{Address, Client},
-};
+use crate::teleport::Address;
 
 /// How to join a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +22,7 @@ pub(in crate::teleport) enum TokenName {
     /// It was given.
     Given(String),
     /// That of the bot which the parent of a workload cluster knows: Teleport Cloud names the token like the bot.
-    OfBot(Client),
+    OfBot(Arc<dyn Parent>),
 }
 
 impl JoinRequest {
@@ -57,10 +55,15 @@ impl TokenName {
             Self::Given(name) => return Ok(name.clone()),
             Self::OfBot(parent) => parent,
         };
-        let Some(cluster) = workload_cluster(parent, address).await? else {
+        let found = parent.workload_cluster(address).await;
+        let found = found.map_err(|error| JoinError::Parent {
+            address: address.clone(),
+            error,
+        })?;
+        let Some(cluster) = found else {
             return Err(JoinError::NoCluster {
                 address: address.clone(),
-                meant: parent.workload_clusters().meant_by(address).await,
+                meant: parent.meant_by(address).await,
             });
         };
         let bot = cluster.spec.and_then(|spec| spec.bot);
@@ -78,18 +81,4 @@ impl fmt::Display for TokenName {
             Self::OfBot(_) => f.write_str("the token of the bot that the parent cluster knows"),
         }
     }
-}
-
-/// A workload cluster as its parent describes it.
-pub(super) async fn workload_cluster(
-    parent: &Client,
-    address: &Address,
-) -> Result<Option<WorkloadCluster>, JoinError> {
-    let found = parent.workload_clusters().by_address(address).await;
-    let found = found.map_err(|error| JoinError::Parent {
-        address: address.clone(),
-        error,
-    })?;
-    // Both types come from the same .proto file, so this only goes wrong for what the server sent.
-    Ok(found.and_then(|cluster| cluster.transcode_to().ok()))
 }
