@@ -152,6 +152,18 @@ impl Value {
         names.iter().fold(self, |value, name| value.field(name))
     }
 
+    /// Puts a value in the place of what stands under a row of names, outermost first. Does nothing where nothing stands.
+    pub fn set_at(&mut self, names: &[&str], value: Self) {
+        let place = names.iter().try_fold(self, |outer, name| {
+            outer
+                .as_fields_mut()
+                .and_then(|fields| fields.get_mut(*name))
+        });
+        if let Some(place) = place {
+            *place = value;
+        }
+    }
+
     /// Puts a value under a name of an object or map. Does nothing to other values.
     pub fn set_field(&mut self, name: &str, value: Self) {
         if let Some(fields) = self.as_fields_mut() {

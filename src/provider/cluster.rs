@@ -8,11 +8,14 @@ use std::{
     },
 };
 
-use super::objects::Policy;
+use super::policy::Policy;
 use crate::{
     framework::{Call, Diagnostics},
     teleport::{Address, Client, JoinRequest, Pool},
 };
+
+/// Name of the argument of the provider block that says how to join the clusters which resources name.
+pub(super) const WORKLOAD_CLUSTERS: &str = "workload_clusters";
 
 /// The cluster that a provider block names, and those that resources name themselves, as far as they are known.
 #[derive(Debug)]

@@ -2,9 +2,9 @@
 
 use super::{
     Cluster, Environment,
-    cluster::Unknown,
+    cluster::{Unknown, WORKLOAD_CLUSTERS},
     errors::{invalid_settings, sentence},
-    objects::{POLICY, Policy, policy_argument},
+    policy::{POLICY, Policy, policy_argument},
 };
 use crate::{
     framework::{Attribute, Block, Diagnostics, Nesting, Path, Schema, Value},
@@ -177,9 +177,6 @@ fn describe(name: &str) -> &'static str {
         .find(|(found, _)| *found == name)
         .map_or("", |(_, description)| description)
 }
-
-/// Name of the argument that says how to join workload clusters.
-pub(super) const WORKLOAD_CLUSTERS: &str = "workload_clusters";
 
 const KEY_PAIR: [arguments::Attribute; 3] = [
     arguments::CERT_BASE64,

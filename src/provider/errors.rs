@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use super::config::WORKLOAD_CLUSTERS;
+use super::cluster::WORKLOAD_CLUSTERS;
 use crate::{
     framework::{Diagnostics, Path},
     teleport::{Error, InvalidSettings, Kind, Transient, attributes},

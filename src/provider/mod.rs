@@ -7,6 +7,7 @@ mod identity;
 mod interrupt;
 mod metadata;
 mod objects;
+mod policy;
 mod reported;
 mod role;
 mod shapes;

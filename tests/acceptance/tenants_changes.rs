@@ -124,6 +124,7 @@ fn a_renamed_tenant_keeps_its_objects(program: &Program) {
         let body = |name| {
             let cluster = cluster(name, lifecycle);
             let objects = everything("teleport_workload_cluster.this.status.domain");
+            let objects = objects.replace("deletion_policy = \"revoke\"", "");
             format!("{cluster}{objects}")
         };
         env.configure(&body("acme"));
@@ -142,7 +143,18 @@ fn a_renamed_tenant_keeps_its_objects(program: &Program) {
             assert_eq!(change["actions"], json!(["update"]), "{address}");
             assert_eq!(change["after"]["id"], change["before"]["id"], "{address}");
         }
-        env.apply_plan().succeeded();
+        let outcome = env.apply_plan().succeeded();
+        if lifecycle.is_empty() {
+            outcome.warning(&["Workload Cluster Name Held", "acme"]);
+        } else {
+            // The first cluster is there still, and its bot may not delete.
+            outcome.warning(&[
+                "Left in the Other Cluster",
+                "role \"developer\" is in globex.localhost",
+                "The one in acme.localhost",
+                "access denied",
+            ]);
+        }
         assert!(has_role(&env, "globex"));
         assert!(roles_of(&env, "globex", "carol").is_some());
         let url = |instance: &Instance| instance.attributes["url"].clone();

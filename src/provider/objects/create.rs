@@ -14,6 +14,7 @@ use crate::{
         Cluster,
         errors::{call_failed, chain},
         interrupt::unless_stopped,
+        policy::POLICY,
         target::{CLUSTER, Target, import_id},
     },
     teleport::{Error, Kind, Objects},
@@ -211,10 +212,10 @@ pub(super) fn comparable(shape: &Shape, object: &Value) -> Value {
     let mut object = object.clone();
     for path in shape.kind.reported.iter().chain(shape.kind.kept) {
         let names: Vec<_> = path.split('.').collect();
-        super::plan::set_at(&mut object, &names, &Value::Null);
+        object.set_at(&names, Value::Null);
     }
     object.set_field("id", Value::Null);
-    object.set_field(super::POLICY, Value::Null);
+    object.set_field(POLICY, Value::Null);
     object.set_field(CLUSTER, Value::Null);
     object
 }

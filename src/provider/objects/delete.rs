@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::{POLICY, Policy, Shape, shape};
+use super::{Shape, shape};
 use crate::{
     framework::{Call, Delete, Diagnostics},
     provider::{
         Cluster,
         errors::{call_failed, chain},
         interrupt::unless_stopped,
+        policy::{POLICY, Policy},
         target::Target,
     },
     teleport::{Error, Kind},
@@ -28,7 +29,8 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
         );
         return told;
     };
-    let policy = Policy::of(&prior, call.client.as_deref());
+    let of_provider = || call.client.as_deref()?.deletion_policy();
+    let policy = Policy::of(&prior).or_else(of_provider).unwrap_or_default();
     if policy == Policy::Abandon {
         told.warning(
             "Not Deleted",

@@ -98,13 +98,13 @@ fn results(shape: &Shape, config: &Value, planned: &mut Value, prior: &Value, is
         {
             // All else in there is to go, and this is not ours to take.
             let nothing = Value::object(fields.keys().map(|name| (name.as_str(), Value::Null)));
-            set_at(planned, outer, &nothing);
+            planned.set_at(outer, nothing);
         }
-        set_at(planned, path, prior.at(path));
+        planned.set_at(path, prior.at(path).clone());
     }
     if is_unread || !shape.same(planned, prior) {
         for path in &paths {
-            set_at(planned, path, &Value::Unknown);
+            planned.set_at(path, Value::Unknown);
         }
     }
 }
@@ -192,20 +192,5 @@ fn says_less(then: &Value, now: &Value) -> bool {
             then.iter().zip(now).any(|(then, now)| says_less(then, now))
         }
         _ => false,
-    }
-}
-
-/// Puts a value at a path of names. Does nothing where the path leads nowhere.
-pub(in crate::provider) fn set_at(value: &mut Value, path: &[&str], new: &Value) {
-    match path {
-        [] => value.clone_from(new),
-        [name, rest @ ..] => {
-            let inner = value
-                .as_fields_mut()
-                .and_then(|fields| fields.get_mut(*name));
-            if let Some(inner) = inner {
-                set_at(inner, rest, new);
-            }
-        }
     }
 }

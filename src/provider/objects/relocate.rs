@@ -5,7 +5,7 @@
 
 use super::{Shape, create::create, delete::delete, shape};
 use crate::{
-    framework::{Applied, Call, Create, Delete, DeleteReason, Update},
+    framework::{Applied, Call, Create, Delete, DeleteReason, Severity, Update},
     provider::{
         Cluster,
         target::{CLUSTER, named},
@@ -40,21 +40,25 @@ pub(super) async fn relocate(shape: &Shape, call: &Call<Cluster>, request: Updat
         private,
     };
     let mut told = made.diagnostics;
-    let end = delete(shape, call, destruction).await;
-    if end.has_errors() {
-        told.warning(
-            "Left in the Other Cluster",
-            format!(
-                "The {} {:?} is in {} now. What is still in {} is managed by nothing any more, because of the error beside \
-                 this: take it out there by other means.",
-                shape.kind.noun,
-                shape::name(&made.state).unwrap_or_default(),
-                named(new),
-                named(&old),
-            ),
-        );
+    for end in delete(shape, call, destruction).await {
+        if end.severity == Severity::Error {
+            // No further apply would try again, since the state knows the new object alone: so advice for one is left out.
+            let what_happened = end.detail.split("\n\n").next().unwrap_or_default();
+            told.warning(
+                "Left in the Other Cluster",
+                format!(
+                    "The {} {:?} is in {} now. The one in {} could not be destroyed, and nothing manages it any more. If that \
+                     cluster stays, take it out there by other means.\n\n{what_happened}",
+                    shape.kind.noun,
+                    shape::name(&made.state).unwrap_or_default(),
+                    named(new),
+                    named(&old),
+                ),
+            );
+        } else {
+            told.push(end);
+        }
     }
-    told.append(end);
     Applied {
         diagnostics: told,
         ..made

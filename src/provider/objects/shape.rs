@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _, Value as Field};
 
-use super::{Kind, POLICY, policy_attribute};
+use super::Kind;
 use crate::{
     framework::{Attribute, Block, Diagnostics, Schema, Value},
     mapping::{Mapping, Rules},
     proto,
     provider::{
+        policy::{POLICY, policy_attribute},
         shapes::{null, null_at, without_unknown},
         target::{CLUSTER, cluster_attribute},
     },

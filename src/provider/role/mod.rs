@@ -118,7 +118,7 @@ fn rules() -> Rules {
 fn normalise(value: &mut Value, reference: &Value) {
     let mode = ["spec", "options", "create_host_user_mode"];
     if reference.at(&mode) == &Value::from(2_i64) && value.at(&mode) == &Value::from(4_i64) {
-        super::objects::set_at(value, &mode, &Value::from(2_i64));
+        value.set_at(&mode, Value::from(2_i64));
     }
 }
 

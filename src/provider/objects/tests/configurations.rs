@@ -8,7 +8,7 @@ use crate::framework::{
     Attribute, Diagnostics, Nesting, Path, Presence, Resource, Shape, Step, Type, Value,
 };
 
-use super::super::{KindResource, set_at};
+use super::super::KindResource;
 use crate::provider::{role::ROLE, target::CLUSTER};
 
 /// Configurations of a kind, some of which its validation refuses. They all have the attribute that these names lead to.
@@ -62,9 +62,9 @@ pub(super) fn valid(resource: &KindResource, mut config: Value, name: &str) -> V
         let names = inner.keys().map(|name| (name.clone(), Value::Null));
         config.set_field("metadata", Value::object(names));
     }
-    set_at(&mut config, &["metadata", "name"], &name.into());
+    config.set_at(&["metadata", "name"], name.into());
     // The plan refuses a revision, which it knows better than the validation.
-    set_at(&mut config, &["metadata", "revision"], &Value::Null);
+    config.set_at(&["metadata", "revision"], Value::Null);
     // Another cluster is another object.
     config.set_field(CLUSTER, Value::Null);
     without_empty(&mut config);
@@ -88,7 +88,7 @@ pub(super) fn valid(resource: &KindResource, mut config: Value, name: &str) -> V
             assert!(names.pop().is_some(), "{told:?}");
         }
         assert!(names.len() > 1 || names == ["kind"], "{told:?}");
-        set_at(&mut config, &names, &Value::Null);
+        config.set_at(&names, Value::Null);
     }
 }
 
@@ -102,7 +102,7 @@ fn without_empty(config: &mut Value) {
     for path in ROLE.derived {
         let names: Vec<_> = path.split('.').collect();
         if is_empty(config.at(&names)) {
-            set_at(config, &names, &Value::Null);
+            config.set_at(&names, Value::Null);
         }
     }
     for side in ["allow", "deny"] {
@@ -113,7 +113,7 @@ fn without_empty(config: &mut Value) {
                     resource.set_field("verbs", Value::Null);
                 }
             }
-            set_at(config, &names, &Value::List(resources));
+            config.set_at(&names, Value::List(resources));
         }
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     framework::{Nesting, Path, Shape},
-    provider::{objects::set_at, target::CLUSTER, unread},
+    provider::{target::CLUSTER, unread},
 };
 
 /// A configuration of a role with these options and logins.
@@ -17,23 +17,19 @@ fn config(version: &str, options: Value, logins: &[&str]) -> Value {
     };
     config.set_field("version", version.into());
     config.set_field("metadata", blank(&attributes["metadata"].shape));
-    set_at(&mut config, &["metadata", "name"], &"editor".into());
+    config.set_at(&["metadata", "name"], "editor".into());
     config.set_field("spec", blank(&attributes["spec"].shape));
     let Shape::Nested(_, spec) = &attributes["spec"].shape else {
         panic!("spec must be nested");
     };
     for part in ["options", "allow"] {
-        set_at(&mut config, &["spec", part], &blank(&spec[part].shape));
+        config.set_at(&["spec", part], blank(&spec[part].shape));
     }
     for (name, value) in options.as_fields().unwrap() {
-        set_at(&mut config, &["spec", "options", name], value);
+        config.set_at(&["spec", "options", name], value.clone());
     }
     let logins = logins.iter().map(|login| Value::from(*login)).collect();
-    set_at(
-        &mut config,
-        &["spec", "allow", "logins"],
-        &Value::List(logins),
-    );
+    config.set_at(&["spec", "allow", "logins"], Value::List(logins));
     config
 }
 
@@ -52,7 +48,7 @@ fn what_the_server_filled_in_is_planned_back_when_somebody_else_changes_it() {
     let config = config("v8", none(), &["a"]);
     let mut world = World::create(role(), &config);
     let before = world.state.clone();
-    world.edit(|role| set_at(role, &TTL, &"1h".into()));
+    world.edit(|role| role.set_at(&TTL, "1h".into()));
     assert_eq!(world.state.at(&TTL), &"1h0m0s".into());
     let plan = world.plan(&config);
     assert_eq!(plan.planned.at(&TTL), &"30h0m0s".into());
@@ -69,7 +65,7 @@ fn an_object_that_was_never_written_has_no_such_drift() {
     let config = config("v8", none(), &["a"]);
     let mut world = World::create(role(), &config);
     world.private = Private::new();
-    world.edit(|role| set_at(role, &TTL, &"1h".into()));
+    world.edit(|role| role.set_at(&TTL, "1h".into()));
     world.nothing_is_planned(&config);
 }
 
@@ -122,11 +118,11 @@ fn a_mode_that_the_server_renames_is_the_same() {
 fn ignored_changes_are_none() {
     let config = config("v8", none(), &["a"]);
     let mut world = World::create(role(), &config);
-    world.edit(|role| set_at(role, &TTL, &"1h".into()));
+    world.edit(|role| role.set_at(&TTL, "1h".into()));
     // With ignore_changes core puts what is stored into the configuration.
     let mut ignoring = config.clone();
     let stored = world.state.at(&["spec", "options"]).clone();
-    set_at(&mut ignoring, &["spec", "options"], &stored);
+    ignoring.set_at(&["spec", "options"], stored);
     world.nothing_is_planned(&ignoring);
 }
 
@@ -328,7 +324,7 @@ fn a_revision_may_be_configured_for_as_long_as_it_stays() {
     let path = ["metadata", "revision"];
     let with_revision = |config: &Value, world: &World| {
         let mut config = config.clone();
-        set_at(&mut config, &path, world.state.at(&path));
+        config.set_at(&path, world.state.at(&path).clone());
         config
     };
     let first = config("v8", none(), &["a"]);
@@ -356,7 +352,7 @@ fn a_revision_may_be_configured_for_as_long_as_it_stays() {
         refused(&second, &world.state, &world),
         ["metadata.revision"]
     );
-    world.edit(|role| set_at(role, &["metadata", "description"], &"x".into()));
+    world.edit(|role| role.set_at(&["metadata", "description"], "x".into()));
     assert_eq!(
         refused(&repeated, &world.state, &world),
         ["metadata.revision"]

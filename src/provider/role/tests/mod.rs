@@ -18,10 +18,10 @@ fn config(version: &str, set: &[(&str, Value)]) -> Value {
         path == "metadata" || set.iter().any(inside)
     });
     config.set_field("version", version.into());
-    super::super::objects::set_at(&mut config, &["metadata", "name"], &"developer".into());
+    config.set_at(&["metadata", "name"], "developer".into());
     for (path, value) in set {
         let names: Vec<_> = path.split('.').collect();
-        super::super::objects::set_at(&mut config, &names, value);
+        config.set_at(&names, value.clone());
     }
     config
 }

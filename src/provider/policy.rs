@@ -1,16 +1,13 @@
 //! `deletion_policy`: what becomes of an object whose resource goes.
 
-use crate::{
-    framework::{Attribute, Diagnostics, Path, Value},
-    provider::Cluster,
-};
+use crate::framework::{Attribute, Diagnostics, Path, Value};
 
 /// Name of the argument, on resources and in the provider block.
-pub(in crate::provider) const POLICY: &str = "deletion_policy";
+pub(super) const POLICY: &str = "deletion_policy";
 
 /// What becomes of an object whose resource goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::provider) enum Policy {
+pub(super) enum Policy {
     /// It is deleted.
     #[default]
     Delete,
@@ -22,7 +19,7 @@ pub(in crate::provider) enum Policy {
 
 impl Policy {
     /// The policy of that name.
-    pub(in crate::provider) fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         match text {
             "delete" => Some(Self::Delete),
             "revoke" => Some(Self::Revoke),
@@ -31,16 +28,14 @@ impl Policy {
         }
     }
 
-    /// The policy of an object: its own, or else that of the provider block, or else to delete it.
-    pub(super) fn of(object: &Value, cluster: Option<&Cluster>) -> Self {
-        let own = object.field(POLICY).as_str().and_then(Self::parse);
-        own.or_else(|| cluster?.deletion_policy())
-            .unwrap_or_default()
+    /// The policy of an object itself.
+    pub(super) fn of(object: &Value) -> Option<Self> {
+        Self::parse(object.field(POLICY).as_str()?)
     }
 }
 
 /// The argument of a resource.
-pub(in crate::provider) fn policy_attribute(noun: &str, revoked: &str) -> Attribute {
+pub(super) fn policy_attribute(noun: &str, revoked: &str) -> Attribute {
     Attribute::string()
         .describe(format!(
             "What to do with the {noun} when the resource is destroyed: `delete` it; `revoke` its rights, which leaves a \
@@ -52,7 +47,7 @@ pub(in crate::provider) fn policy_attribute(noun: &str, revoked: &str) -> Attrib
 }
 
 /// The argument of the provider block.
-pub(in crate::provider) fn policy_argument() -> Attribute {
+pub(super) fn policy_argument() -> Attribute {
     Attribute::string()
         .describe(
             "What to do with users and roles whose resources are destroyed and have no `deletion_policy` of their own: \

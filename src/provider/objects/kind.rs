@@ -1,0 +1,43 @@
+//! What there is to say of a kind of object.
+
+use prost_reflect::DynamicMessage;
+
+use crate::{
+    framework::{Diagnostics, Path, Value},
+    mapping::Rules,
+    teleport::{Error, ObjectRpcs},
+};
+
+/// A kind of object, as data.
+#[derive(Clone, Copy)]
+pub(in crate::provider) struct Kind {
+    /// Name of resource and data source.
+    pub(in crate::provider) type_name: &'static str,
+    /// What one is called, such as `role`.
+    pub(in crate::provider) noun: &'static str,
+    /// What the resource is, in Markdown.
+    pub(in crate::provider) description: &'static str,
+    /// The calls.
+    pub(in crate::provider) rpcs: ObjectRpcs,
+    /// What Terraform adds to the message, but for the fields below.
+    pub(in crate::provider) rules: fn() -> Rules,
+    /// Fields that the server fills in where the configuration says nothing. What it filled in is remembered: a change
+    /// by somebody else is drift, and a change of the configuration lets the server fill them in anew.
+    pub(in crate::provider) derived: &'static [&'static str],
+    /// Fields that belong to others where the configuration says nothing.
+    pub(in crate::provider) kept: &'static [&'static str],
+    /// Fields that are never sent.
+    pub(in crate::provider) reported: &'static [&'static str],
+    /// Parts whose derived fields depend on nothing but that part, and on the version.
+    pub(in crate::provider) sections: &'static [&'static [&'static str]],
+    /// Checks a configuration beyond the schema. Values may be unknown.
+    pub(in crate::provider) validate: fn(&Value, &mut Diagnostics),
+    /// Brings what a server says into the words of the reference, beyond what the mapping does.
+    pub(in crate::provider) normalise: fn(&mut Value, &Value),
+    /// Takes every right away, also those that are no attributes.
+    pub(in crate::provider) revoke: fn(&mut DynamicMessage),
+    /// What [`Kind::revoke`] leaves, such as `without roles and traits`.
+    pub(in crate::provider) revoked: &'static str,
+    /// The attribute to blame for a refusal, where it can be told.
+    pub(in crate::provider) blame: fn(&Error) -> Option<Path>,
+}
