@@ -91,7 +91,7 @@ async fn make(
         Err(error) if error.kind() == Kind::NotFound => {}
         Err(error) => {
             if target.is_gone(&error, &doing, told).await {
-                target.missing(&doing, told);
+                target.missing(&doing, told).await;
             }
             return None;
         }

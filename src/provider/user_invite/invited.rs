@@ -51,7 +51,7 @@ pub(super) async fn invited(
         }
         Err(error) => {
             if target.is_gone(&error, &doing, told).await {
-                target.missing(&doing, told);
+                target.missing(&doing, told).await;
             }
             None
         }
