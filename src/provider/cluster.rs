@@ -22,7 +22,7 @@ pub(super) const WORKLOAD_CLUSTERS: &str = "workload_clusters";
 pub struct Cluster {
     client: Result<Client, Unknown>,
     workload_clusters: Result<Pool, Unknown>,
-    deletion_policy: Option<Policy>,
+    deletion_policy: Result<Option<Policy>, Unknown>,
     kept: Mutex<HashMap<String, String>>,
     read: AtomicBool,
     applied: AtomicBool,
@@ -42,7 +42,7 @@ impl Cluster {
         Self {
             workload_clusters: client.as_ref().map_err(Clone::clone).and_then(pool),
             client,
-            deletion_policy: None,
+            deletion_policy: Ok(None),
             kept: Mutex::default(),
             read: AtomicBool::new(false),
             applied: AtomicBool::new(false),
@@ -51,14 +51,18 @@ impl Cluster {
     }
 
     /// With what becomes of objects whose resources go and do not say it.
-    pub(super) fn with_deletion_policy(mut self, policy: Option<Policy>) -> Self {
+    pub(super) fn with_deletion_policy(mut self, policy: Result<Option<Policy>, Unknown>) -> Self {
         self.deletion_policy = policy;
         self
     }
 
     /// What becomes of objects whose resources go and do not say it.
-    pub(super) fn deletion_policy(&self) -> Option<Policy> {
-        self.deletion_policy
+    ///
+    /// # Errors
+    ///
+    /// That it is not known yet.
+    pub(super) fn deletion_policy(&self) -> Result<Option<Policy>, &Unknown> {
+        self.deletion_policy.as_ref().copied()
     }
 
     /// The client, unless something of the provider block is not known yet.

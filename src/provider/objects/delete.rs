@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Shape, shape};
 use crate::{
-    framework::{Call, Delete, Diagnostics},
+    framework::{Call, Delete, Diagnostics, Value},
     provider::{
         Cluster,
         errors::{call_failed, chain},
@@ -29,8 +29,16 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
         );
         return told;
     };
-    let of_provider = || call.client.as_deref()?.deletion_policy();
-    let policy = Policy::of(&prior).or_else(of_provider).unwrap_or_default();
+    let Some(policy) = policy_for(&prior, call.client.as_deref()) else {
+        told.error(
+            "Provider Configuration Unknown",
+            format!(
+                "The {noun} {name:?} was not deleted, because {POLICY} of the provider block, which may say to keep it, is not \
+                 known now. Write it there as a value that is known, or on the resource (apply that first)."
+            ),
+        );
+        return told;
+    };
     if policy == Policy::Abandon {
         told.warning(
             "Not Deleted",
@@ -66,6 +74,14 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
     };
     told.append(done.unwrap_or_default());
     told
+}
+
+/// The policy of an object: its own, or else that of the provider block, or else to delete it. None if that is not known yet.
+fn policy_for(object: &Value, cluster: Option<&Cluster>) -> Option<Policy> {
+    Policy::of(object).or_else(|| {
+        let inherited = cluster.map_or(Ok(None), Cluster::deletion_policy);
+        Some(inherited.ok()?.unwrap_or_default())
+    })
 }
 
 async fn really(shape: &Shape, target: &Target, name: &str, doing: &str) -> Diagnostics {
@@ -185,3 +201,30 @@ const WAITS: [Duration; 5] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::cluster::Unknown;
+
+    #[test]
+    fn what_is_nearest_to_an_object_decides_and_what_is_not_known_is_not_guessed() {
+        let unknown = || Unknown {
+            attributes: vec![POLICY],
+        };
+        let cluster =
+            |policy| Cluster::new(Err(unknown()), Err(unknown())).with_deletion_policy(policy);
+        let none = cluster(Ok(None));
+        let abandon = cluster(Ok(Some(Policy::Abandon)));
+        let later = cluster(Err(unknown()));
+        let silent = Value::object([(POLICY, Value::Null)]);
+        let own = Value::object([(POLICY, "revoke".into())]);
+        for cluster in [&none, &abandon, &later] {
+            assert_eq!(policy_for(&own, Some(cluster)), Some(Policy::Revoke));
+        }
+        assert_eq!(policy_for(&silent, None), Some(Policy::Delete));
+        assert_eq!(policy_for(&silent, Some(&none)), Some(Policy::Delete));
+        assert_eq!(policy_for(&silent, Some(&abandon)), Some(Policy::Abandon));
+        assert_eq!(policy_for(&silent, Some(&later)), None);
+    }
+}
