@@ -10,7 +10,7 @@ use crate::{
         errors::{call_failed, chain},
         interrupt::unless_stopped,
         policy::{POLICY, Policy},
-        target::Target,
+        target::{CLUSTER, Target, named},
     },
     teleport::{Error, Kind},
 };
@@ -43,7 +43,8 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
         told.warning(
             "Not Deleted",
             format!(
-                "The {noun} {name:?} is not managed any more. By {POLICY} = \"abandon\" it was left in the cluster as it is."
+                "The {noun} {name:?} is not managed any more. By {POLICY} = \"abandon\" it was left in {} as it is.",
+                named(prior.field(CLUSTER)),
             ),
         );
         return told;
@@ -52,7 +53,7 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
         told.error(
             "Provider Configuration Unknown",
             format!(
-                "The {noun} {name:?} was not deleted, because of the provider block {unknown} not known now. Where that is \
+                "The {noun} {name:?} was not deleted, because {unknown} not known now. Where that is \
                  because the workload cluster is gone, the {noun} is gone with it: take it out of the state (terraform state rm \
                  ADDRESS), or destroy with {POLICY} = \"abandon\" in the provider block."
             ),
@@ -65,7 +66,7 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
     let (stop, name) = (&call.stop, name.as_str());
     let done = if policy == Policy::Revoke {
         let doing = format!("revoking the {noun} {name:?}");
-        let work = revoke(shape, &target, name, &doing);
+        let work = revoke(shape, &target, named(prior.field(CLUSTER)), name, &doing);
         unless_stopped(stop, &doing, &mut told, work).await
     } else {
         let doing = format!("deleting the {noun} {name:?}");
@@ -123,7 +124,13 @@ async fn really(shape: &Shape, target: &Target, name: &str, doing: &str) -> Diag
     told
 }
 
-async fn revoke(shape: &Shape, target: &Target, name: &str, doing: &str) -> Diagnostics {
+async fn revoke(
+    shape: &Shape,
+    target: &Target,
+    cluster: &str,
+    name: &str,
+    doing: &str,
+) -> Diagnostics {
     let mut told = Diagnostics::new();
     let noun = shape.kind.noun;
     let objects = target.client().objects(shape.kind.rpcs);
@@ -150,8 +157,8 @@ async fn revoke(shape: &Shape, target: &Target, name: &str, doing: &str) -> Diag
                 told.warning(
                     "Revoked, Not Deleted",
                     format!(
-                        "The {noun} {name:?} is not managed any more. By {POLICY} = \"revoke\" it was left in the cluster \
-                         {}.",
+                        "The {noun} {name:?} is not managed any more. By {POLICY} = \"revoke\" it was left in \
+                         {cluster} {}.",
                         shape.kind.revoked
                     ),
                 );
