@@ -189,9 +189,7 @@ impl<'d> Encoder<'d> {
         if nanoseconds.is_none() {
             self.invalid::<()>(
                 path,
-                &format!(
-                    "must be a duration such as 30s, 1h30m, 7d, 1mo or 1y, up to 292 years, got: {text:?}"
-                ),
+                "must be a duration such as 30s, 1h30m, 7d, 1mo or 1y, up to 292 years",
             );
         }
         nanoseconds

@@ -22,7 +22,7 @@ pub(super) const WORKLOAD_CLUSTERS: &str = "workload_clusters";
 pub struct Cluster {
     client: Result<Client, Unknown>,
     workload_clusters: Result<Pool, Unknown>,
-    deletion_policy: Option<Policy>,
+    deletion_policy: Result<Option<Policy>, Unknown>,
     kept: Mutex<HashMap<String, String>>,
     read: AtomicBool,
     applied: AtomicBool,
@@ -42,7 +42,7 @@ impl Cluster {
         Self {
             workload_clusters: client.as_ref().map_err(Clone::clone).and_then(pool),
             client,
-            deletion_policy: None,
+            deletion_policy: Ok(None),
             kept: Mutex::default(),
             read: AtomicBool::new(false),
             applied: AtomicBool::new(false),
@@ -51,14 +51,18 @@ impl Cluster {
     }
 
     /// With what becomes of objects whose resources go and do not say it.
-    pub(super) fn with_deletion_policy(mut self, policy: Option<Policy>) -> Self {
+    pub(super) fn with_deletion_policy(mut self, policy: Result<Option<Policy>, Unknown>) -> Self {
         self.deletion_policy = policy;
         self
     }
 
     /// What becomes of objects whose resources go and do not say it.
-    pub(super) fn deletion_policy(&self) -> Option<Policy> {
-        self.deletion_policy
+    ///
+    /// # Errors
+    ///
+    /// That it is not known yet.
+    pub(super) fn deletion_policy(&self) -> Result<Option<Policy>, &Unknown> {
+        self.deletion_policy.as_ref().copied()
     }
 
     /// The client, unless something of the provider block is not known yet.
@@ -171,20 +175,43 @@ impl Unknown {
         diagnostics.error(
             "Provider Configuration Unknown",
             format!(
-                "The cluster has to be reached now, but of the provider block {} known only after the apply. Apply what the \
-                 block depends on first (-target), or give it values that are known at plan.",
+                "The cluster has to be reached now, but {} known only after the apply. Apply what the block depends on first \
+                 (-target), or give it values that are known at plan.",
                 self.describe(),
             ),
         );
     }
 
-    /// The arguments as the start of a sentence, such as `addr is`.
+    /// The arguments as the start of a clause, such as `addr of the provider block is`.
     pub(super) fn describe(&self) -> String {
-        let verb = if self.attributes.len() == 1 {
-            "is"
-        } else {
-            "are"
+        let (names, verb) = match self.attributes.as_slice() {
+            [all @ .., last] if !all.is_empty() => {
+                (format!("{} and {last}", all.join(", ")), "are")
+            }
+            one => (one.concat(), "is"),
         };
-        format!("{} {verb}", self.attributes.join(", "))
+        format!("{names} of the provider block {verb}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_arguments_are_listed_as_sentences_list_them() {
+        for (attributes, clause) in [
+            (vec!["addr"], "addr of the provider block is"),
+            (
+                vec!["addr", "join_token"],
+                "addr and join_token of the provider block are",
+            ),
+            (
+                vec!["addr", "join_method", "join_token"],
+                "addr, join_method and join_token of the provider block are",
+            ),
+        ] {
+            assert_eq!(Unknown { attributes }.describe(), clause);
+        }
     }
 }

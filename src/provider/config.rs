@@ -105,12 +105,16 @@ pub(super) fn configure(
     environment: &Environment,
     diagnostics: &mut Diagnostics,
 ) -> Option<Cluster> {
-    let policy = config.field(POLICY).as_str().and_then(Policy::parse);
+    let policy = match config.field(POLICY) {
+        Value::Unknown => Err(Unknown {
+            attributes: vec![POLICY],
+        }),
+        policy => Ok(policy.as_str().and_then(Policy::parse)),
+    };
     let join = join_request(config.field(WORKLOAD_CLUSTERS), diagnostics)?;
     let unknown: Vec<_> = ATTRIBUTES
         .iter()
         .map(|argument| argument.name)
-        .chain([POLICY])
         .filter(|name| config.field(name).is_unknown())
         .collect();
     if !unknown.is_empty() {

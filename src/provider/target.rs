@@ -1,8 +1,6 @@
 //! `cluster`: the cluster that an object is in. It is that of the provider block, or a workload cluster of it that the object
 //! names.
 
-use std::sync::OnceLock;
-
 use super::{
     Cluster, cluster,
     errors::{call_failed_and, call_failed_there, chain},
@@ -28,8 +26,6 @@ pub(super) struct Target {
     named: Option<Named>,
     /// Whether an apply asks.
     patient: bool,
-    /// What may have been meant by an address that no workload cluster has.
-    meant: OnceLock<String>,
 }
 
 struct Named {
@@ -156,7 +152,6 @@ impl Target {
                 client: parent,
                 named: None,
                 patient: false,
-                meant: OnceLock::new(),
             });
         };
         let address = match Address::parse(text) {
@@ -176,7 +171,6 @@ impl Target {
                 client,
                 named: Some(Named { address, parent }),
                 patient: false,
-                meant: OnceLock::new(),
             }),
             Err(unknown) => {
                 unknown.refuse(told);
@@ -235,9 +229,6 @@ impl Target {
         let more = match found {
             Ok(None) => {
                 tracing::info!(%address, %error, "the workload cluster is gone");
-                if let Some(meant) = clusters.meant_by(address).await {
-                    let _ = self.meant.set(meant);
-                }
                 return true;
             }
             Ok(Some(found)) => {
@@ -258,21 +249,19 @@ impl Target {
     }
 
     /// Says that the workload cluster is gone, to those who need it.
-    pub(super) fn missing(&self, doing: &str, told: &mut Diagnostics) {
-        let address = self
-            .named
-            .as_ref()
-            .map(|named| named.address.to_string())
-            .unwrap_or_default();
-        let meant = self.meant.get().map(|meant| format!("{meant} "));
+    pub(super) async fn missing(&self, doing: &str, told: &mut Diagnostics) {
+        let Some(Named { address, parent }) = &self.named else {
+            return;
+        };
+        let meant = parent.workload_clusters().meant_by(address).await;
+        let meant = meant.map(|meant| format!("{meant} ")).unwrap_or_default();
         told.attribute_error(
             Path::attribute(CLUSTER),
             "Workload Cluster Not Found",
             format!(
                 "While {doing}: {address} cannot be reached, and the cluster of the provider block has no workload cluster with \
-                 this domain. {}Write the status.domain of one that there is. If it was deleted since this was planned, plan \
-                 again.",
-                meant.unwrap_or_default()
+                 this domain. {meant}Write the status.domain of one that there is. If it was deleted since this was planned, plan \
+                 again."
             ),
         );
     }

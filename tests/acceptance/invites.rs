@@ -12,6 +12,7 @@ use crate::support::{
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_user_is_invited_in_the_apply_that_makes_it,
     a_link_that_was_used_is_not_made_again,
+    a_change_of_the_user_makes_no_other_link,
     another_keeper_makes_another_link_unless_credentials_would_be_lost,
     a_user_with_a_password_is_invited_on_demand_only,
     a_link_whose_answer_was_lost_is_made_anew_by_another_apply,
@@ -95,6 +96,23 @@ fn a_link_that_was_used_is_not_made_again(program: &Program) {
     env.plan_is_empty().without_diagnostics();
     env.apply().succeeded().without_diagnostics();
     assert_eq!(links(&env), 1);
+}
+
+/// The version is left out, and the invite hangs on the user's id: another link would take the credentials away.
+fn a_change_of_the_user_makes_no_other_link(program: &Program) {
+    let env = TestEnv::new(program);
+    let invite = invite("teleport_user.carol.id", "reset = true");
+    env.configure(&format!("{USER}{invite}"));
+    env.apply().succeeded().without_diagnostics();
+    let user = USER.replacen("{\n", "{\n  spec = { roles = [\"access\"] }\n", 1);
+    env.configure(&format!("{user}{invite}"));
+    assert_eq!(
+        env.plan().planned(),
+        [("teleport_user.carol".to_owned(), "update".to_owned())]
+    );
+    env.apply_plan().succeeded().without_diagnostics();
+    assert_eq!(links(&env), 1);
+    env.plan_is_empty().without_diagnostics();
 }
 
 fn another_keeper_makes_another_link_unless_credentials_would_be_lost(program: &Program) {

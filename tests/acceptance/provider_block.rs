@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use terraform_provider_teleport::simulator::Simulator;
+use terraform_provider_teleport::simulator::{Simulator, UserChange};
 
 use super::tenants;
 use crate::support::{
@@ -14,6 +14,7 @@ use crate::support::{
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     an_address_that_is_made_in_the_same_apply_is_enough,
     an_address_that_becomes_unknown_keeps_the_state_with_a_warning,
+    an_unknown_deletion_policy_keeps_nothing_from_being_read,
     an_unknown_address_is_not_taken_from_the_environment,
     two_provider_blocks_lead_to_two_clusters,
     an_empty_provider_block_is_filled_from_the_environment,
@@ -68,6 +69,41 @@ fn an_address_that_becomes_unknown_keeps_the_state_with_a_warning(program: &Prog
     env.apply_plan().succeeded();
     assert_eq!(env.state().get(CLUSTER).attributes, before);
     env.plan_is_empty().without_diagnostics();
+}
+
+fn an_unknown_deletion_policy_keeps_nothing_from_being_read(program: &Program) {
+    let env = TestEnv::new(program);
+    let with = |policy: &str, users: &str| {
+        let block = env.provider("deletion_policy = terraform_data.policy.output");
+        env.write(&format!(
+            "resource \"terraform_data\" \"policy\" {{\n  input = {policy:?}\n}}\n{block}{users}"
+        ));
+    };
+    let user =
+        "resource \"teleport_user\" \"this\" {\n  metadata = {\n    name = \"carol\"\n  }\n}\n";
+    with("revoke", user);
+    env.apply().succeeded().without_diagnostics();
+    env.simulator
+        .change_user("parent", "carol", described("changed"))
+        .unwrap();
+    with("abandon", user);
+    assert_eq!(
+        env.plan().without_diagnostics().planned(),
+        [
+            ("teleport_user.this".to_owned(), "update".to_owned()),
+            ("terraform_data.policy".to_owned(), "update".to_owned()),
+        ]
+    );
+    env.apply_plan().succeeded().without_diagnostics();
+    with("abandon", "");
+    env.apply().succeeded().warning(&["Not Deleted", "carol"]);
+}
+
+fn described(text: &str) -> UserChange {
+    UserChange {
+        description: Some(text.to_owned()),
+        ..UserChange::default()
+    }
 }
 
 fn an_unknown_address_is_not_taken_from_the_environment(program: &Program) {

@@ -152,6 +152,7 @@ fn five_tenants_come_and_go_in_one_apply_each(program: &Program) {
     outcome.warning(&[
         "Revoked, Not Deleted",
         "\"bob\"",
+        "left in acme.localhost",
         "without roles and traits",
     ]);
     assert_eq!(outcome.begun().len(), 2, "{outcome}");

@@ -19,6 +19,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     another_cluster_is_another_object,
     objects_are_made_in_a_cluster_that_takes_the_place_of_one_of_its_name,
     a_deletion_that_does_not_end_can_be_interrupted,
+    who_left_comes_back_by_the_import_that_the_error_shows,
     a_cluster_not_known_at_plan_replaces_nothing,
     a_renamed_tenant_keeps_its_objects,
     an_object_goes_to_another_cluster_and_leaves_the_first,
@@ -81,6 +82,28 @@ fn a_deletion_that_does_not_end_can_be_interrupted(program: &Program) {
     env.state().get(ROLE);
     env.apply().succeeded();
     assert!(env.state().is_empty());
+}
+
+fn who_left_comes_back_by_the_import_that_the_error_shows(program: &Program) {
+    let env = teams(program);
+    let domain = domain(&env, "team-a");
+    let all = everything(&format!("{domain:?}"));
+    env.configure(&all);
+    env.apply().succeeded().without_diagnostics();
+    let (without_user, _) = all.split_once("resource \"teleport_user\"").unwrap();
+    env.configure(without_user);
+    env.apply().succeeded();
+    assert_eq!(roles_of(&env, "team-a", "carol"), Some(Vec::new()));
+
+    env.configure(&all);
+    let id = format!("id = \"{domain}/carol\"");
+    let error = env.apply().error(&["User Already Exists", "import {", &id]);
+    assert_eq!(error.address, USER);
+    env.configure(&format!("{all}import {{\n  to = {USER}\n  {id}\n}}\n"));
+    env.apply().succeeded();
+    let roles = roles_of(&env, "team-a", "carol");
+    assert_eq!(roles, Some(vec!["developer".to_owned()]));
+    env.plan_is_empty().without_diagnostics();
 }
 
 /// The domain of a cluster by way of another resource, whose output is unknown while that is to be replaced.

@@ -147,16 +147,20 @@ async fn with_a_block_that_is_not_known_yet_plans_are_made_and_states_are_kept()
         .calls
         .apply(&cluster("team-b"), &Stored::default(), &planned)
         .await;
-    answer.told.error(&["addr is known only after the apply"]);
+    answer
+        .told
+        .error(&["addr of the provider block is known only after the apply"]);
     assert_eq!(answer.stored.object, Json::Null);
     let answer = walk.calls.delete(&stored, b"").await;
-    answer.told.error(&["addr is known only after the apply"]);
+    answer
+        .told
+        .error(&["addr of the provider block is known only after the apply"]);
     assert_eq!(answer.stored.object, stored.object);
     let (_, told) = walk
         .calls
         .read_data(TYPE_NAME, &json!({ "name": "a" }))
         .await;
-    told.error(&["addr is known only after the apply"]);
+    told.error(&["addr of the provider block is known only after the apply"]);
     assert!(parent.calls().is_empty());
 
     // The rest of a run configures again, with what is known then.

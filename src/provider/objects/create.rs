@@ -6,6 +6,7 @@ use super::{
     Shape,
     differences::{differences, list},
     memory::Memory,
+    plan::REVISION,
     shape,
 };
 use crate::{
@@ -45,7 +46,12 @@ pub(super) fn written(
     mut private: Private,
     mut told: Diagnostics,
 ) -> Applied {
-    let state = shape.value(object, planned);
+    let mut state = shape.value(object, planned);
+    let revision = planned.at(REVISION);
+    if revision.is_set() {
+        // It was configured, and core takes no other value than the planned one. The next refresh brings the new one.
+        state.set_at(REVISION, revision.clone());
+    }
     Memory::leave(shape, config, object, &mut private);
     stored_otherwise(shape, planned, &state, &mut told);
     Applied {
@@ -91,7 +97,7 @@ async fn make(
         Err(error) if error.kind() == Kind::NotFound => {}
         Err(error) => {
             if target.is_gone(&error, &doing, told).await {
-                target.missing(&doing, told);
+                target.missing(&doing, told).await;
             }
             return None;
         }

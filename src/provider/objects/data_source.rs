@@ -127,7 +127,7 @@ impl DataSource<Cluster> for KindDataSource {
             }
             Some(Err(error)) => {
                 if target.is_gone(&error, &doing, diagnostics).await {
-                    target.missing(&doing, diagnostics);
+                    target.missing(&doing, diagnostics).await;
                 }
                 Value::Null
             }

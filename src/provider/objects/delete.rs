@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use super::{Shape, shape};
 use crate::{
-    framework::{Call, Delete, Diagnostics},
+    framework::{Call, Delete, Diagnostics, Value},
     provider::{
         Cluster,
         errors::{call_failed, chain},
         interrupt::unless_stopped,
         policy::{POLICY, Policy},
-        target::Target,
+        target::{CLUSTER, Target, named},
     },
     teleport::{Error, Kind},
 };
@@ -29,13 +29,22 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
         );
         return told;
     };
-    let of_provider = || call.client.as_deref()?.deletion_policy();
-    let policy = Policy::of(&prior).or_else(of_provider).unwrap_or_default();
+    let Some(policy) = policy_for(&prior, call.client.as_deref()) else {
+        told.error(
+            "Provider Configuration Unknown",
+            format!(
+                "The {noun} {name:?} was not deleted, because {POLICY} of the provider block, which may say to keep it, is not \
+                 known now. Write it there as a value that is known, or on the resource (apply that first)."
+            ),
+        );
+        return told;
+    };
     if policy == Policy::Abandon {
         told.warning(
             "Not Deleted",
             format!(
-                "The {noun} {name:?} is not managed any more. By {POLICY} = \"abandon\" it was left in the cluster as it is."
+                "The {noun} {name:?} is not managed any more. By {POLICY} = \"abandon\" it was left in {} as it is.",
+                named(prior.field(CLUSTER)),
             ),
         );
         return told;
@@ -44,7 +53,7 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
         told.error(
             "Provider Configuration Unknown",
             format!(
-                "The {noun} {name:?} was not deleted, because of the provider block {unknown} not known now. Where that is \
+                "The {noun} {name:?} was not deleted, because {unknown} not known now. Where that is \
                  because the workload cluster is gone, the {noun} is gone with it: take it out of the state (terraform state rm \
                  ADDRESS), or destroy with {POLICY} = \"abandon\" in the provider block."
             ),
@@ -57,7 +66,7 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
     let (stop, name) = (&call.stop, name.as_str());
     let done = if policy == Policy::Revoke {
         let doing = format!("revoking the {noun} {name:?}");
-        let work = revoke(shape, &target, name, &doing);
+        let work = revoke(shape, &target, named(prior.field(CLUSTER)), name, &doing);
         unless_stopped(stop, &doing, &mut told, work).await
     } else {
         let doing = format!("deleting the {noun} {name:?}");
@@ -66,6 +75,14 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
     };
     told.append(done.unwrap_or_default());
     told
+}
+
+/// The policy of an object: its own, or else that of the provider block, or else to delete it. None if that is not known yet.
+fn policy_for(object: &Value, cluster: Option<&Cluster>) -> Option<Policy> {
+    Policy::of(object).or_else(|| {
+        let inherited = cluster.map_or(Ok(None), Cluster::deletion_policy);
+        Some(inherited.ok()?.unwrap_or_default())
+    })
 }
 
 async fn really(shape: &Shape, target: &Target, name: &str, doing: &str) -> Diagnostics {
@@ -107,7 +124,13 @@ async fn really(shape: &Shape, target: &Target, name: &str, doing: &str) -> Diag
     told
 }
 
-async fn revoke(shape: &Shape, target: &Target, name: &str, doing: &str) -> Diagnostics {
+async fn revoke(
+    shape: &Shape,
+    target: &Target,
+    cluster: &str,
+    name: &str,
+    doing: &str,
+) -> Diagnostics {
     let mut told = Diagnostics::new();
     let noun = shape.kind.noun;
     let objects = target.client().objects(shape.kind.rpcs);
@@ -134,8 +157,8 @@ async fn revoke(shape: &Shape, target: &Target, name: &str, doing: &str) -> Diag
                 told.warning(
                     "Revoked, Not Deleted",
                     format!(
-                        "The {noun} {name:?} is not managed any more. By {POLICY} = \"revoke\" it was left in the cluster \
-                         {}.",
+                        "The {noun} {name:?} is not managed any more. By {POLICY} = \"revoke\" it was left in \
+                         {cluster} {}.",
                         shape.kind.revoked
                     ),
                 );
@@ -185,3 +208,30 @@ const WAITS: [Duration; 5] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::cluster::Unknown;
+
+    #[test]
+    fn what_is_nearest_to_an_object_decides_and_what_is_not_known_is_not_guessed() {
+        let unknown = || Unknown {
+            attributes: vec![POLICY],
+        };
+        let cluster =
+            |policy| Cluster::new(Err(unknown()), Err(unknown())).with_deletion_policy(policy);
+        let none = cluster(Ok(None));
+        let abandon = cluster(Ok(Some(Policy::Abandon)));
+        let later = cluster(Err(unknown()));
+        let silent = Value::object([(POLICY, Value::Null)]);
+        let own = Value::object([(POLICY, "revoke".into())]);
+        for cluster in [&none, &abandon, &later] {
+            assert_eq!(policy_for(&own, Some(cluster)), Some(Policy::Revoke));
+        }
+        assert_eq!(policy_for(&silent, None), Some(Policy::Delete));
+        assert_eq!(policy_for(&silent, Some(&none)), Some(Policy::Delete));
+        assert_eq!(policy_for(&silent, Some(&abandon)), Some(Policy::Abandon));
+        assert_eq!(policy_for(&silent, Some(&later)), None);
+    }
+}

@@ -103,13 +103,14 @@ fn results(shape: &Shape, config: &Value, planned: &mut Value, prior: &Value, is
         planned.set_at(path, prior.at(path).clone());
     }
     if is_unread || !shape.same(planned, prior) {
-        for path in &paths {
+        // Core takes no unknown value for a configured one.
+        for path in paths.iter().filter(|path| config.at(path).is_null()) {
             planned.set_at(path, Value::Unknown);
         }
     }
 }
 
-/// The one result that a configuration may repeat. Where it changes the plan is refused.
+/// The one result that a configuration may repeat. It stays as it was then, until the next refresh.
 pub(super) const REVISION: &[&str] = &["metadata", "revision"];
 
 /// What becomes of an attribute that the configuration leaves to the server.

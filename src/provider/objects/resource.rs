@@ -80,7 +80,7 @@ impl Resource<Cluster> for KindResource {
             told.warning(
                 "Not Refreshed",
                 format!(
-                    "The {noun} could not be read, because of the provider block {unknown} known only after the apply. What the \
+                    "The {noun} could not be read, because {unknown} known only after the apply. What the \
                      state says of it was taken as it is."
                 ),
             );

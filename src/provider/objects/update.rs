@@ -173,7 +173,7 @@ impl Work<'_> {
             }
             Err(error) => {
                 if self.target.is_gone(&error, &doing, told).await {
-                    self.target.missing(&doing, told);
+                    self.target.missing(&doing, told).await;
                 }
                 None
             }

@@ -51,7 +51,7 @@ pub(super) async fn invited(
         }
         Err(error) => {
             if target.is_gone(&error, &doing, told).await {
-                target.missing(&doing, told);
+                target.missing(&doing, told).await;
             }
             None
         }
@@ -60,7 +60,7 @@ pub(super) async fn invited(
 
 /// What a refresh sees of the user that a link is for.
 pub(super) enum Sight {
-    User(Invited),
+    User(Box<Invited>),
     /// The workload cluster is gone, and the link with it.
     NoCluster,
     /// There is no such user, or it could not be found out: those who need the user or the cluster tell.
@@ -81,7 +81,7 @@ pub(super) async fn look(call: &Call<Cluster>, state: &Value) -> Sight {
     let read = async {
         let client = target.client().clone();
         match client.objects(user::USER.rpcs).get(name).await {
-            Ok(user) => Sight::User(Invited::new(client, name, &user)),
+            Ok(user) => Sight::User(Box::new(Invited::new(client, name, &user))),
             Err(error) if error.kind() == Kind::NotFound => Sight::Nothing,
             Err(error) => {
                 if target

@@ -108,7 +108,7 @@ impl Resource<Cluster> for WorkloadClusterResource {
             told.warning(
                 "Not Refreshed",
                 format!(
-                    "The workload cluster could not be read, because of the provider block {} known only after the apply. \
+                    "The workload cluster could not be read, because {} known only after the apply. \
                      What the state says of it was taken as it is.",
                     unknown.describe(),
                 ),

@@ -181,7 +181,7 @@ provider "teleport" {{
     ));
     env.plan_with(&[]).error(&[
         "Provider Configuration Unknown",
-        "addr is known only after the apply",
+        "addr of the provider block is known only after the apply",
     ]);
 }
 
