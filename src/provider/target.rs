@@ -69,24 +69,23 @@ pub(super) fn plan(
     }
     let client = call.client.as_deref();
     let cluster = change.planned.field(CLUSTER);
-    let may_be_missing = if cluster.is_unknown() {
+    if cluster.is_unknown() {
         if change.requires_replace.is_empty() {
             warn_of_unknown(noun, change.prior.field(CLUSTER), told);
         }
-        true
+        unread::mark(&mut change.private);
     } else if !is_elsewhere(&change.prior, &change.planned) {
         let made = |address| client.is_some_and(|client| client.has_made(&address));
-        address(cluster).is_some_and(made)
+        if address(cluster).is_some_and(made) {
+            unread::mark_made_anew(&mut change.private);
+        }
     } else if client.is_none_or(Cluster::has_read) {
         return;
     } else {
-        true
-    };
-    let path = Path::attribute(CLUSTER);
-    change.requires_replace.retain(|found| *found != path);
-    if may_be_missing {
         unread::mark(&mut change.private);
     }
+    let path = Path::attribute(CLUSTER);
+    change.requires_replace.retain(|found| *found != path);
 }
 
 /// Whether the planned object is in another cluster than the prior one, in whatever words the clusters are written.

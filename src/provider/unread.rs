@@ -12,6 +12,18 @@ pub(super) fn mark(private: &mut Private) {
     private.insert(KEY, true);
 }
 
+/// Marks an object whose cluster was made anew under its address within this apply.
+pub(super) fn mark_made_anew(private: &mut Private) {
+    private.insert(KEY, MADE_ANEW);
+}
+
+/// Whether the plan leaves open what the apply will find. The first plan may have known the address of a cluster that was made
+/// anew since, and core takes nothing back that was known: a change that was planned brings the apply there as it is.
+pub(super) fn leaves_open(private: &Private, is_changed: bool) -> bool {
+    let mark = private.get(KEY);
+    mark.is_some_and(|mark| !(is_changed && mark.as_str() == Some(MADE_ANEW)))
+}
+
 /// Takes the mark away from one that was read, or written.
 pub(super) fn unmark(private: &mut Private) {
     private.remove(KEY);
@@ -23,3 +35,5 @@ pub(super) fn is_marked(private: &Private) -> bool {
 }
 
 const KEY: &str = "unread";
+
+const MADE_ANEW: &str = "made anew";

@@ -18,6 +18,7 @@ use crate::support::{
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     another_cluster_is_another_object,
     objects_are_made_in_a_cluster_that_takes_the_place_of_one_of_its_name,
+    a_cluster_made_anew_under_an_address_that_was_written_out_is_no_surprise,
     a_deletion_that_does_not_end_can_be_interrupted,
     who_left_comes_back_by_the_import_that_the_error_shows,
     a_cluster_not_known_at_plan_replaces_nothing,
@@ -59,6 +60,40 @@ fn objects_are_made_in_a_cluster_that_takes_the_place_of_one_of_its_name(program
         Some(vec!["developer".to_owned()])
     );
     env.plan_is_empty().without_diagnostics();
+}
+
+/// The address is no reference, so that the plan knows it.
+fn a_cluster_made_anew_under_an_address_that_was_written_out_is_no_surprise(program: &Program) {
+    let mut env = TestEnv::with(program, "active_after_reads = 0\nname_hold = '0s'");
+    env.be_aws_identity("123456789012");
+    let cluster =
+        |region| cluster("acme", "allow_same_name_replacement = true").replace("us-west-2", region);
+    env.configure(&cluster("us-west-2"));
+    env.apply().succeeded();
+    let domain = format!("{:?}", domain(&env, "acme"));
+    let objects = |description, ttl| {
+        let invite = format!("ttl = {ttl:?}\n  user ");
+        everything(&domain)
+            .replace(
+                "{ name = \"developer\" }",
+                &format!("{{\n  name = \"developer\"\n  description = {description:?}\n}}"),
+            )
+            .replace("  user ", &invite)
+            .replace(
+                "  cluster ",
+                "  depends_on = [teleport_workload_cluster.this]\n  cluster ",
+            )
+    };
+    env.configure(&format!("{}{}", cluster("us-west-2"), objects("a", "1h")));
+    env.apply().succeeded();
+    for (region, description, ttl) in [("eu-central-1", "b", "2h"), ("us-east-1", "b", "2h")] {
+        env.configure(&format!("{}{}", cluster(region), objects(description, ttl)));
+        env.apply().succeeded();
+        // What was not to be changed is missed by the next plan.
+        env.apply().succeeded();
+        assert!(has_role(&env, "acme"));
+        assert!(roles_of(&env, "acme", "carol").is_some());
+    }
 }
 
 fn a_deletion_that_does_not_end_can_be_interrupted(program: &Program) {

@@ -41,7 +41,7 @@ fn update(shape: &Shape, schema: &Schema, change: &mut PlannedChange) {
     } = change;
     *planned = shape.in_words_of(planned, prior);
     let attributes = &schema.block.attributes;
-    let is_unread = unread::is_marked(private);
+    let is_unread = unread::leaves_open(private, planned != prior);
     if is_unread {
         // It may be missing, and is made then: by a server of which nothing is known.
         let decide = |_: &Path| Filled::Anew;

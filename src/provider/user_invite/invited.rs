@@ -174,9 +174,8 @@ impl Invited {
             Path::attribute("user"),
             "Invite Link of a Former User",
             format!(
-                "The user {0:?} was deleted and made anew since the link was made, so that the link leads nowhere. To make another \
-                 one: -replace=ADDRESS. To make one whenever the resource of the user is replaced: lifecycle {{ \
-                 replace_triggered_by = [teleport_user.NAME] }}.",
+                "The user {:?} was deleted and made anew since the link was made, so that the link leads nowhere. To make another \
+                 one: -replace=ADDRESS, or another value in keepers.",
                 self.name
             ),
         );

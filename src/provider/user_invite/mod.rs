@@ -116,7 +116,7 @@ impl Resource<Cluster> for UserInviteResource {
         target::plan(call, "invite link", change, diagnostics);
         if change.kind == PlanKind::Update
             && change.requires_replace.is_empty()
-            && unread::is_marked(&change.private)
+            && unread::leaves_open(&change.private, change.planned != change.prior)
         {
             for name in RESULTS {
                 change.planned.set_field(name, Value::Unknown);
@@ -177,7 +177,7 @@ impl Resource<Cluster> for UserInviteResource {
         } = request;
         let mut state = planned;
         let mut other = None;
-        if unread::is_marked(&private) {
+        if unread::is_marked(&private) && state.field("url").is_unknown() {
             let Some(invited) = invited(call, &state, &mut told).await else {
                 return Applied {
                     state: prior,
