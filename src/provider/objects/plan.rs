@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use super::{Shape, memory::Memory, shape};
 use crate::{
     framework::{
-        Attribute, Nesting, Path, PlanKind, PlannedChange, Schema, Shape as Form, Step, Value,
+        Attribute, Nesting, Path, PlanKind, PlannedChange, Private, Schema, Shape as Form, Step,
+        Value,
     },
     provider::unread,
 };
@@ -39,21 +40,37 @@ fn update(shape: &Shape, schema: &Schema, change: &mut PlannedChange) {
         private,
         ..
     } = change;
-    *planned = shape.in_words_of(planned, prior);
     let attributes = &schema.block.attributes;
-    let is_unread = unread::leaves_open(private, planned != prior);
-    if is_unread {
+    *planned = shape.in_words_of(planned, prior);
+    let mut open = planned.clone();
+    fill_in(shape, attributes, config, prior, planned, private);
+    results(shape, config, planned, prior, false);
+    if unread::leaves_open(private, planned != prior) {
         // It may be missing, and is made then: by a server of which nothing is known.
-        let decide = |_: &Path| Filled::Anew;
+        let (nothing, decide) = (Value::Null, |_: &Path| Filled::Anew);
         fill(
             attributes,
             config,
-            planned,
-            &Value::Null,
+            &mut open,
+            &nothing,
             &Path::root(),
             &decide,
         );
-    } else if let Some(memory) = Memory::found(shape, private) {
+        results(shape, config, &mut open, prior, true);
+        *planned = open;
+    }
+}
+
+/// Plans what the server fills in of an object that is there.
+fn fill_in(
+    shape: &Shape,
+    attributes: &BTreeMap<String, Attribute>,
+    config: &Value,
+    prior: &Value,
+    planned: &mut Value,
+    private: &Private,
+) {
+    if let Some(memory) = Memory::found(shape, private) {
         // Core shows no difference for what the configuration no longer says and the provider may give.
         let anew = planned != prior
             || shape
@@ -80,7 +97,6 @@ fn update(shape: &Shape, schema: &Schema, change: &mut PlannedChange) {
             *planned = kept;
         }
     }
-    results(shape, config, planned, prior, is_unread);
 }
 
 /// What others give is as it was, or unknown where something is to be written, as it is in any case for what is unread.
