@@ -14,19 +14,35 @@ pub(super) async fn unless_stopped<T>(
     told: &mut Diagnostics,
     work: impl Future<Output = T>,
 ) -> Option<T> {
+    unless_stopped_for(MOMENT, stop, doing, told, work).await
+}
+
+/// The same with another patience, for what should not be left half done.
+pub(super) async fn unless_stopped_for<T>(
+    moment: Duration,
+    stop: &Stop,
+    doing: &str,
+    told: &mut Diagnostics,
+    work: impl Future<Output = T>,
+) -> Option<T> {
     tokio::pin!(work);
     let done = tokio::select! {
         biased;
         done = &mut work => Some(done),
-        _ = stop.requested() => timeout(MOMENT, &mut work).await.ok(),
+        _ = stop.requested() => timeout(moment, &mut work).await.ok(),
     };
     if done.is_none() {
-        told.error(
-            "Interrupted",
-            format!("The run was interrupted while {doing}; there was no answer yet."),
-        );
+        interrupted(doing, told);
     }
     done
+}
+
+/// Says that something was given up.
+pub(super) fn interrupted(doing: &str, told: &mut Diagnostics) {
+    told.error(
+        "Interrupted",
+        format!("The run was interrupted while {doing}; there was no answer yet."),
+    );
 }
 
 /// Enough for an answer that is on its way.

@@ -252,8 +252,15 @@ impl Target {
         let Some(Named { address, parent }) = &self.named else {
             return;
         };
-        let meant = parent.workload_clusters().meant_by(address).await;
-        let meant = meant.map(|meant| format!("{meant} ")).unwrap_or_default();
+        let clusters = parent.workload_clusters();
+        let asking = "asking what was meant";
+        let mut untold = Diagnostics::new();
+        let meant =
+            unless_stopped(&self.stop, asking, &mut untold, clusters.meant_by(address)).await;
+        let meant = meant
+            .flatten()
+            .map(|meant| format!("{meant} "))
+            .unwrap_or_default();
         told.attribute_error(
             Path::attribute(CLUSTER),
             "Workload Cluster Not Found",

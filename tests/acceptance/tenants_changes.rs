@@ -19,7 +19,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     another_cluster_is_another_object,
     objects_are_made_in_a_cluster_that_takes_the_place_of_one_of_its_name,
     a_cluster_made_anew_under_an_address_that_was_written_out_is_no_surprise,
-    a_deletion_that_does_not_end_can_be_interrupted,
+    what_does_not_end_can_be_interrupted,
     who_left_comes_back_by_the_import_that_the_error_shows,
     a_cluster_not_known_at_plan_replaces_nothing,
     a_renamed_tenant_keeps_its_objects,
@@ -96,26 +96,35 @@ fn a_cluster_made_anew_under_an_address_that_was_written_out_is_no_surprise(prog
     }
 }
 
-fn a_deletion_that_does_not_end_can_be_interrupted(program: &Program) {
+fn what_does_not_end_can_be_interrupted(program: &Program) {
     let env = teams(program);
-    env.configure(&role(&format!("{:?}", domain(&env, "team-a"))));
+    let role = role(&format!("{:?}", domain(&env, "team-a")));
+    env.configure(&role);
     env.apply().succeeded().without_diagnostics();
-    env.configure("");
-    let slow = Fault::delay("UpdateRole", Duration::from_secs(600));
-    env.simulator.add_fault(slow).unwrap();
-    let mut running = env.start(APPLY);
-    running.until("the role is being revoked", |_| env.calls("UpdateRole") > 0);
-    let begun = Instant::now();
-    running.interrupt();
-    let told = running.wait().diagnostics();
-    let interrupted = told
-        .iter()
-        .find(|told| told.text.starts_with("Interrupted"));
-    interrupted.unwrap().says(&["revoking the role"]);
-    assert!(begun.elapsed() < Duration::from_secs(20));
-    env.simulator.clear_faults();
-    env.state().get(ROLE);
-    env.apply().succeeded();
+    let changed = role.replace("ubuntu", "admin");
+    for (then, doing) in [
+        (changed.as_str(), "updating the role"),
+        ("", "revoking the role"),
+    ] {
+        env.configure(then);
+        env.simulator.clear_calls();
+        let slow = Fault::delay("UpdateRole", Duration::from_secs(600)).times(9);
+        env.simulator.add_fault(slow).unwrap();
+        let mut running = env.start(APPLY);
+        running.until(doing, |_| env.calls("UpdateRole") > 0);
+        let begun = Instant::now();
+        running.interrupt();
+        let told = running.wait().diagnostics();
+        let interrupted = told
+            .iter()
+            .find(|told| told.text.starts_with("Interrupted"));
+        interrupted.unwrap().says(&[doing]);
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        assert_eq!(env.calls("UpdateRole"), 1);
+        env.simulator.clear_faults();
+        env.state().get(ROLE);
+        env.apply().succeeded();
+    }
     assert!(env.state().is_empty());
 }
 

@@ -3,11 +3,14 @@
 //! Core takes no replacement that was not planned. So the update does what one would do: it makes the object in the new
 //! cluster, and only then destroys the one in the old cluster, as its `deletion_policy` says.
 
+use std::time::Duration;
+
 use super::{Shape, create::create, delete::delete, shape};
 use crate::{
-    framework::{Applied, Call, Create, Delete, DeleteReason, Severity, Update},
+    framework::{Applied, Call, Create, Delete, DeleteReason, Diagnostics, Severity, Stop, Update},
     provider::{
         Cluster,
+        interrupt::unless_stopped_for,
         target::{CLUSTER, named},
     },
 };
@@ -40,7 +43,16 @@ pub(super) async fn relocate(shape: &Shape, call: &Call<Cluster>, request: Updat
         private,
     };
     let mut told = made.diagnostics;
-    for end in delete(shape, call, destruction).await {
+    let unhurried = Call {
+        client: call.client.clone(),
+        stop: Stop::never(),
+    };
+    let doing = format!("taking leave of {}", named(&old));
+    let mut ends = Diagnostics::new();
+    let work = delete(shape, &unhurried, destruction);
+    let done = unless_stopped_for(LEAVE, &call.stop, &doing, &mut ends, work).await;
+    ends.append(done.unwrap_or_default());
+    for end in ends {
         if end.severity == Severity::Error {
             // No further apply would try again, since the state knows the new object alone: so advice for one is left out.
             let what_happened = end.detail.split("\n\n").next().unwrap_or_default();
@@ -64,3 +76,6 @@ pub(super) async fn relocate(shape: &Shape, call: &Call<Cluster>, request: Updat
         ..made
     }
 }
+
+/// How long an interrupted run waits for the end of the old object: nothing would manage it afterwards.
+const LEAVE: Duration = Duration::from_secs(5);

@@ -20,7 +20,7 @@ use crate::{
     provider::{
         Cluster,
         errors::call_failed,
-        interrupt::unless_stopped,
+        interrupt::{interrupted, unless_stopped},
         target::{Target, is_elsewhere},
         unread,
     },
@@ -99,6 +99,10 @@ impl Work<'_> {
         let doing = format!("updating the {noun} {:?}", self.name);
         let mut doubt: Option<Error> = None;
         for wait in WAITS {
+            if !wait.is_zero() && self.call.stop.reason().is_some() {
+                interrupted(&doing, told);
+                return None;
+            }
             tokio::time::sleep(wait).await;
             let Some(stored) = self.read(told).await? else {
                 return self.make(planned, told).await;
@@ -137,7 +141,9 @@ impl Work<'_> {
             if message == stored {
                 return Some(stored);
             }
-            match self.objects.update(message).await {
+            // The state stays as it is if this is given up, so that the next plan sees what became of it.
+            let written = self.objects.update(message);
+            match unless_stopped(&self.call.stop, &doing, told, written).await? {
                 Ok(object) => return Some(object),
                 Err(error) if error.kind() == Kind::Conflict => doubt = Some(error),
                 Err(error) if error.may_have_been_carried_out() => doubt = Some(error),
