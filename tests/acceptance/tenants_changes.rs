@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use terraform_provider_teleport::simulator::Fault;
+use tonic::Code;
 
 use super::tenants::{
     INVITE, ROLE, USER, domain, everything, has_role, role, roles_of, teams, without_revision,
@@ -23,6 +24,8 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     who_left_comes_back_by_the_import_that_the_error_shows,
     a_cluster_not_known_at_plan_replaces_nothing,
     a_renamed_tenant_keeps_its_objects,
+    a_rename_that_stopped_halfway_goes_on,
+    what_would_be_revoked_is_not_made_anew_under_its_name,
     an_object_goes_to_another_cluster_and_leaves_the_first,
 ];
 
@@ -217,7 +220,7 @@ fn a_renamed_tenant_keeps_its_objects(program: &Program) {
             // The first cluster is there still, and its bot may not delete.
             outcome.warning(&[
                 "Left in the Other Cluster",
-                "role \"developer\" is in globex.localhost",
+                "role \"developer\" belongs to globex.localhost",
                 "The one in acme.localhost",
                 "access denied",
             ]);
@@ -226,6 +229,54 @@ fn a_renamed_tenant_keeps_its_objects(program: &Program) {
         assert!(roles_of(&env, "globex", "carol").is_some());
         let url = |instance: &Instance| instance.attributes["url"].clone();
         assert_ne!(url(&env.state().get(INVITE)), url(&invite));
+        env.plan_is_empty().without_diagnostics();
+    }
+}
+
+/// The new cluster is there and the old one not gone yet, whose bot may not delete.
+fn a_rename_that_stopped_halfway_goes_on(program: &Program) {
+    let mut env = TestEnv::new(program);
+    env.be_aws_identity("123456789012");
+    let body = |name| {
+        let cluster = cluster(name, "lifecycle { create_before_destroy = true }");
+        let objects = everything("teleport_workload_cluster.this.status.domain");
+        let objects = objects.replace("deletion_policy = \"revoke\"", "");
+        format!("{cluster}{objects}")
+    };
+    env.configure(&body("acme"));
+    env.apply().succeeded().without_diagnostics();
+    env.configure(&body("globex"));
+    let refused = Fault::code("CreateUser", Code::Internal).cluster("globex");
+    env.simulator.add_fault(refused).unwrap();
+    env.apply().error(&["creating the user \"carol\""]);
+    let outcome = env.apply().succeeded();
+    outcome.warning(&[
+        "Left in the Other Cluster",
+        "user \"carol\" belongs to globex.localhost",
+        "The one in acme.localhost",
+        "access denied",
+    ]);
+    assert_eq!(env.names(), ["globex"]);
+    let roles = roles_of(&env, "globex", "carol");
+    assert_eq!(roles, Some(vec!["developer".to_owned()]));
+    env.plan_is_empty().without_diagnostics();
+}
+
+fn what_would_be_revoked_is_not_made_anew_under_its_name(program: &Program) {
+    let env = teams(program);
+    let body = everything(&format!("{:?}", domain(&env, "team-a")));
+    for policy in ["revoke", "abandon"] {
+        env.configure(&body.replace("\"revoke\"", &format!("{policy:?}")));
+        env.apply().succeeded();
+        let replace = ["apply", "-json", "-auto-approve", "-replace", USER];
+        env.run(&replace).error(&[
+            "Cannot Be Made Anew",
+            &format!("deletion_policy = {policy:?}"),
+            "terraform untaint",
+            "-replace",
+        ]);
+        let roles = roles_of(&env, "team-a", "carol");
+        assert_eq!(roles, Some(vec!["developer".to_owned()]));
         env.plan_is_empty().without_diagnostics();
     }
 }

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
-use super::{Shape, shape};
+use super::{
+    Shape,
+    relocate::warn_of_rest,
+    shape,
+    successor::{self, Successor},
+};
 use crate::{
-    framework::{Call, Delete, Diagnostics, Value},
+    framework::{Call, Delete, DeleteReason, Diagnostics, Value},
     provider::{
         Cluster,
-        errors::{call_failed, chain},
+        errors::{call_failed, chain, sentence},
         interrupt::unless_stopped,
         policy::{POLICY, Policy},
         target::{CLUSTER, Target, named},
@@ -17,7 +22,11 @@ use crate::{
 
 /// Does with the object what its policy says.
 pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete) -> Diagnostics {
-    let prior = request.prior;
+    let Delete {
+        prior,
+        reason,
+        private,
+    } = request;
     let mut told = Diagnostics::new();
     let noun = shape.kind.noun;
     let Some(name) = shape::name(&prior) else {
@@ -39,6 +48,12 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
         );
         return told;
     };
+    let is_replaced = reason != DeleteReason::Destroy;
+    let successor = successor::found(&prior, &private).filter(|_| is_replaced);
+    if let (Policy::Revoke | Policy::Abandon, Some(Successor::Same)) = (policy, &successor) {
+        told.error("Cannot Be Made Anew", stays(noun, &name, policy));
+        return told;
+    }
     if policy == Policy::Abandon {
         told.warning(
             "Not Deleted",
@@ -70,7 +85,7 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
         unless_stopped(stop, &doing, &mut told, work).await
     } else {
         let doing = format!("deleting the {noun} {name:?}");
-        let work = really(shape, &target, name, &doing);
+        let work = really(shape, &target, &prior, successor.as_ref(), &doing);
         unless_stopped(stop, &doing, &mut told, work).await
     };
     told.append(done.unwrap_or_default());
@@ -85,8 +100,15 @@ fn policy_for(object: &Value, cluster: Option<&Cluster>) -> Option<Policy> {
     })
 }
 
-async fn really(shape: &Shape, target: &Target, name: &str, doing: &str) -> Diagnostics {
+async fn really(
+    shape: &Shape,
+    target: &Target,
+    prior: &Value,
+    successor: Option<&Successor>,
+    doing: &str,
+) -> Diagnostics {
     let mut told = Diagnostics::new();
+    let name = &shape::name(prior).unwrap_or_default();
     let noun = shape.kind.noun;
     let objects = target.client().objects(shape.kind.rpcs);
     let mut refusal: Option<Error> = None;
@@ -101,7 +123,13 @@ async fn really(shape: &Shape, target: &Target, name: &str, doing: &str) -> Diag
             // What uses it may be going at this very moment.
             Err(error) if is_in_use(&error) => refusal = Some(error),
             Err(error) if error.kind() == Kind::AccessDenied => {
-                told.error("Access Denied", not_allowed(shape, name, &error));
+                match successor {
+                    // A refusal would come again at every apply, and keep the new object from being made.
+                    Some(Successor::Elsewhere(new)) => {
+                        warn_of_rest(shape, new, prior, &sentence(&chain(&error)), &mut told);
+                    }
+                    _ => told.error("Access Denied", not_allowed(shape, name, &error)),
+                }
                 return told;
             }
             Err(error) => {
@@ -178,6 +206,20 @@ async fn revoke(
         call_failed(&error, doing, &mut told);
     }
     told
+}
+
+fn stays(noun: &str, name: &str, policy: Policy) -> String {
+    let policy = if policy == Policy::Revoke {
+        "revoke"
+    } else {
+        "abandon"
+    };
+    format!(
+        "The {noun} {name:?} is to be destroyed and made anew. But by {POLICY} = {policy:?} it stays in the cluster, and a new one \
+         of this name would be refused. Nothing was done.\n\nIf the resource is tainted, say that it is good as it is: terraform \
+         untaint ADDRESS. If it was asked for, leave out -replace. To have it made anew by an identity that may delete it, set \
+         {POLICY} = \"delete\" on it, apply that, and try again."
+    )
 }
 
 fn not_allowed(shape: &Shape, name: &str, error: &Error) -> String {

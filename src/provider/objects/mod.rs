@@ -6,7 +6,8 @@
 //! - `shape`: schema, and the way between message and value.
 //! - `memory`: what is remembered of the last write, in private state.
 //! - `plan`: what the plan adds to the schema's rules: what the server filled in, and drift of that.
-//! - `create`, `update`, `delete`: the calls; `relocate` is an update that leads into another cluster.
+//! - `create`, `update`, `delete`: the calls; `relocate` is an update that leads into another cluster, and `successor` what the
+//!   plan of an object tells the destruction of the one whose place it takes.
 //! - `differences`: what differs between two objects, by path.
 
 mod create;
@@ -19,6 +20,7 @@ mod plan;
 mod relocate;
 mod resource;
 mod shape;
+mod successor;
 mod update;
 
 pub(super) use data_source::KindDataSource;

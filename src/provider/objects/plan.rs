@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Shape, memory::Memory, shape};
+use super::{Shape, memory::Memory, shape, successor};
 use crate::{
     framework::{
         Attribute, Nesting, Path, PlanKind, PlannedChange, Private, Schema, Shape as Form, Step,
@@ -19,7 +19,9 @@ use crate::{
 pub(super) fn complete(shape: &Shape, schema: &Schema, change: &mut PlannedChange) {
     match change.kind {
         PlanKind::Destroy => return,
-        PlanKind::Create | PlanKind::Replace => {}
+        PlanKind::Create | PlanKind::Replace => {
+            successor::leave(&change.planned, &mut change.private);
+        }
         PlanKind::Update if change.requires_replace.is_empty() => update(shape, schema, change),
         PlanKind::Update => change.planned.set_field("id", Value::Unknown),
     }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use super::{Shape, create::create, delete::delete, shape};
 use crate::{
-    framework::{Applied, Call, Create, Delete, DeleteReason, Diagnostics, Severity, Stop, Update},
+    framework::{
+        Applied, Call, Create, Delete, DeleteReason, Diagnostics, Severity, Stop, Update, Value,
+    },
     provider::{
         Cluster,
         interrupt::unless_stopped_for,
@@ -36,7 +38,7 @@ pub(super) async fn relocate(shape: &Shape, call: &Call<Cluster>, request: Updat
             diagnostics: made.diagnostics,
         };
     }
-    let (old, new) = (prior.field(CLUSTER).clone(), made.state.field(CLUSTER));
+    let old = prior.clone();
     let destruction = Delete {
         prior,
         reason: DeleteReason::Replace,
@@ -47,7 +49,7 @@ pub(super) async fn relocate(shape: &Shape, call: &Call<Cluster>, request: Updat
         client: call.client.clone(),
         stop: Stop::never(),
     };
-    let doing = format!("taking leave of {}", named(&old));
+    let doing = format!("taking leave of {}", named(old.field(CLUSTER)));
     let mut ends = Diagnostics::new();
     let work = delete(shape, &unhurried, destruction);
     let done = unless_stopped_for(LEAVE, &call.stop, &doing, &mut ends, work).await;
@@ -56,17 +58,7 @@ pub(super) async fn relocate(shape: &Shape, call: &Call<Cluster>, request: Updat
         if end.severity == Severity::Error {
             // No further apply would try again, since the state knows the new object alone: so advice for one is left out.
             let what_happened = end.detail.split("\n\n").next().unwrap_or_default();
-            told.warning(
-                "Left in the Other Cluster",
-                format!(
-                    "The {} {:?} is in {} now. The one in {} could not be destroyed, and nothing manages it any more. If that \
-                     cluster stays, take it out there by other means.\n\n{what_happened}",
-                    shape.kind.noun,
-                    shape::name(&made.state).unwrap_or_default(),
-                    named(new),
-                    named(&old),
-                ),
-            );
+            warn_of_rest(shape, &made.state, &old, what_happened, &mut told);
         } else {
             told.push(end);
         }
@@ -75,6 +67,27 @@ pub(super) async fn relocate(shape: &Shape, call: &Call<Cluster>, request: Updat
         diagnostics: told,
         ..made
     }
+}
+
+/// Says that an object is left in a cluster where nothing manages it any more.
+pub(super) fn warn_of_rest(
+    shape: &Shape,
+    new: &Value,
+    old: &Value,
+    what_happened: &str,
+    told: &mut Diagnostics,
+) {
+    told.warning(
+        "Left in the Other Cluster",
+        format!(
+            "The {} {:?} belongs to {} now. The one in {} could not be destroyed, and nothing manages it any more. If that cluster \
+             stays, take it out there by other means.\n\n{what_happened}",
+            shape.kind.noun,
+            shape::name(old).unwrap_or_default(),
+            named(new.field(CLUSTER)),
+            named(old.field(CLUSTER)),
+        ),
+    );
 }
 
 /// How long an interrupted run waits for the end of the old object: nothing would manage it afterwards.
