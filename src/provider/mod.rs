@@ -17,6 +17,7 @@ mod timeouts;
 mod unread;
 mod user;
 mod user_invite;
+mod whereabouts;
 mod workload_cluster;
 
 use std::sync::Arc;

@@ -113,6 +113,16 @@ impl Client {
         Ok(answer.transcode_to().unwrap_or_default())
     }
 
+    /// The name of the cluster, as the certificate says by which the client is let in. None if it does not say.
+    ///
+    /// # Errors
+    ///
+    /// When there is no connection to be had.
+    pub async fn cluster_name(&self) -> Result<Option<String>, Error> {
+        let connection = self.connections.current(self.patience).await?;
+        Ok(connection.cluster_name().map(str::to_owned))
+    }
+
     /// Makes a call, connecting first if need be, and repeats it after passing failures as its [`Repeatable`] allows.
     ///
     /// # Errors

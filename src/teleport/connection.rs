@@ -48,6 +48,11 @@ impl Connection {
         }
     }
 
+    /// The name of the cluster, as the certificate of the client says.
+    pub(super) fn cluster_name(&self) -> Option<&str> {
+        self.identity.cluster_name()
+    }
+
     /// Makes one try of a call.
     pub(super) async fn call(&self, call: &Call) -> Result<DynamicMessage, Error> {
         let rpc = call.method.name();

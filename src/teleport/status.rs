@@ -126,15 +126,22 @@ fn is_limit(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     is_quota(&message)
         || message.contains("maximum number of")
-        || message.contains("limit") && message.contains("reached") && !message.contains("rate")
+        || message.contains("limit") && message.contains("reached") && !is_about_time(&message)
 }
 
 fn is_quota(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     message.contains("quota")
+        && !is_about_time(&message)
         && ["exceed", "reached"]
             .iter()
             .any(|word| message.contains(word))
+}
+
+/// Whether it is how often something may be done that is limited.
+fn is_about_time(message: &str) -> bool {
+    let mut words = message.split(|char: char| !char.is_ascii_alphanumeric());
+    words.any(|word| ["rate", "second", "minute", "hour"].contains(&word))
 }
 
 fn other(message: &str) -> Kind {
@@ -232,6 +239,7 @@ mod tests {
         let limited = Kind::Transient(Transient::RateLimited);
         for text in [
             "workload cluster quota exceeded",
+            "integrated limit of 5 is reached",
             "the limit of 5 workload clusters is reached",
             "cluster has reached its maximum number of users",
         ] {
@@ -244,6 +252,7 @@ mod tests {
         for text in [
             "",
             "rate limit exceeded",
+            "quota exceeded: 100 calls per minute",
             "rate limit reached",
             "too many requests",
         ] {

@@ -22,6 +22,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_cluster_made_anew_under_an_address_that_was_written_out_is_no_surprise,
     what_does_not_end_can_be_interrupted,
     who_left_comes_back_by_the_import_that_the_error_shows,
+    an_object_of_the_parent_is_not_taken_for_one_of_a_child,
     a_cluster_not_known_at_plan_replaces_nothing,
     a_renamed_tenant_keeps_its_objects,
     a_rename_that_stopped_halfway_goes_on,
@@ -151,6 +152,56 @@ fn who_left_comes_back_by_the_import_that_the_error_shows(program: &Program) {
     let roles = roles_of(&env, "team-a", "carol");
     assert_eq!(roles, Some(vec!["developer".to_owned()]));
     env.plan_is_empty().without_diagnostics();
+}
+
+/// From a provider block of the child's own to the argument `cluster`: the block of the parent leads to another object.
+fn an_object_of_the_parent_is_not_taken_for_one_of_a_child(program: &Program) {
+    let env = teams(program);
+    let domain = domain(&env, "team-a");
+    let of_parent = role("null").replace("\"developer\" {", "\"parent\" {");
+    let of_child = |place: &str| {
+        let role = role("null").replace("  cluster  = null", &format!("  {place}"));
+        let block = format!(
+            "provider \"teleport\" {{\n  alias = \"child\"\n  addr = {domain:?}\n  join_method = \"iam\"\n  join_token = \
+             \"terraform\"\n}}\n"
+        );
+        format!("{of_parent}{role}{block}").replace("\"revoke\"", "\"delete\"")
+    };
+    env.configure(&of_child("provider = teleport.child"));
+    env.apply().succeeded().without_diagnostics();
+    env.plan_is_empty().without_diagnostics();
+
+    env.configure(&of_child(&format!("cluster = {domain:?}")));
+    let unrefreshed = ["apply", "-json", "-auto-approve", "-refresh=false"];
+    let another = [
+        "Object of Another Cluster",
+        "role \"developer\"",
+        "\"team-a.localhost\"",
+        "CLUSTER/NAME",
+    ];
+    env.apply().error(&another);
+    env.run(&unrefreshed).error(&["Role Already Exists"]);
+
+    // The block of the child leads to another child.
+    let elsewhere = of_child("provider = teleport.child").replace("team-a", "team-b");
+    let elsewhere = elsewhere.replace("\"terraform\"", "\"machine\"");
+    let (role, block) = elsewhere.split_once("provider \"teleport\"").unwrap();
+    let without_role = role
+        .split_once("resource \"teleport_role\" \"developer\"")
+        .unwrap()
+        .0;
+    env.configure(&format!("{without_role}provider \"teleport\"{block}"));
+    env.run(&unrefreshed).error(&another);
+    assert!(has_role(&env, "parent") && has_role(&env, "team-a"));
+    assert_eq!(env.calls("DeleteRole"), 0);
+
+    env.configure(&of_child(&format!("cluster = {domain:?}")));
+    env.run(&["state", "rm", ROLE]).succeeded();
+    let id = format!("{domain}/developer");
+    env.run(&["import", ROLE, &id]).succeeded();
+    env.apply().succeeded();
+    env.plan_is_empty().without_diagnostics();
+    assert_eq!(env.calls("CreateRole"), 2);
 }
 
 /// The domain of a cluster by way of another resource, whose output is unknown while that is to be replaced.

@@ -16,6 +16,7 @@ use crate::{
         interrupt::unless_stopped,
         policy::{POLICY, Policy},
         target::{CLUSTER, Target, named},
+        whereabouts,
     },
     teleport::{Error, Kind},
 };
@@ -78,6 +79,10 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
     let Some(target) = Target::of(&prior, call, &mut told) else {
         return told;
     };
+    let what = format!("{noun} {name:?}");
+    if whereabouts::is_another(call, &prior, &private, &what, &mut told).await {
+        return told;
+    }
     let (stop, name) = (&call.stop, name.as_str());
     let done = if policy == Policy::Revoke {
         let doing = format!("revoking the {noun} {name:?}");
@@ -186,7 +191,7 @@ async fn revoke(
                     "Revoked, Not Deleted",
                     format!(
                         "The {noun} {name:?} is not managed any more. By {POLICY} = \"revoke\" it was left in \
-                         {cluster} {}.",
+                         {cluster} as a {noun} {}.",
                         shape.kind.revoked
                     ),
                 );

@@ -14,7 +14,7 @@ use crate::{
         interrupt::unless_stopped,
         reported::refuse_configured,
         target::{self, CLUSTER, Target},
-        unread,
+        unread, whereabouts,
     },
     teleport::Kind,
 };
@@ -62,7 +62,9 @@ impl Resource<Cluster> for KindResource {
 
     async fn create(&self, call: &Call<Cluster>, request: Create) -> Applied {
         begin_apply(call);
-        create::create(&self.shape, call, request).await
+        let mut applied = create::create(&self.shape, call, request).await;
+        whereabouts::note(call, &mut applied).await;
+        applied
     }
 
     async fn read(&self, call: &Call<Cluster>, state: Value, private: Private) -> Applied {
@@ -102,13 +104,19 @@ impl Resource<Cluster> for KindResource {
         let gone = match read {
             None => false,
             Some(Ok(object)) => {
+                let what = format!("{noun} {name:?}");
+                if whereabouts::is_another(call, &state, &private, &what, &mut told).await {
+                    return as_it_was(state, told);
+                }
                 let mut private = private.clone();
                 unread::unmark(&mut private);
-                return Applied {
+                let mut read = Applied {
                     state: self.shape.value(&object, &state),
                     private,
                     diagnostics: told,
                 };
+                whereabouts::note(call, &mut read).await;
+                return read;
             }
             Some(Err(error)) if error.kind() == Kind::NotFound => true,
             Some(Err(error)) => target.is_gone(&error, &doing, &mut told).await,
@@ -125,7 +133,11 @@ impl Resource<Cluster> for KindResource {
 
     async fn update(&self, call: &Call<Cluster>, request: Update) -> Applied {
         begin_apply(call);
-        update::update(&self.shape, call, request).await
+        let mut applied = update::update(&self.shape, call, request).await;
+        if !applied.diagnostics.has_errors() {
+            whereabouts::note(call, &mut applied).await;
+        }
+        applied
     }
 
     async fn delete(&self, call: &Call<Cluster>, request: Delete) -> Diagnostics {
