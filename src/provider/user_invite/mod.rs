@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use self::invited::{Sight, invited, look};
+use self::invited::{Invited, Sight, invited, look};
 use super::{
     Cluster,
     cluster::begin_apply,
@@ -185,7 +185,10 @@ impl Resource<Cluster> for UserInviteResource {
                     diagnostics: told,
                 };
             };
-            other = Some(invited).filter(|invited| !invited.is_in(&private));
+            let is_another = |invited: &Invited| {
+                target::is_elsewhere(&prior, &state) || !invited.is_in(&private)
+            };
+            other = Some(invited).filter(is_another);
         }
         let made = match other {
             Some(invited) => invited.invite(&mut state, &mut private, &mut told).await,
