@@ -211,8 +211,40 @@ impl JoinError {
             Self::NoBot { .. } => Some(
                 "Give the workload cluster a bot (spec.bot), or set join_token to the name of a token of it.".to_owned(),
             ),
-            Self::Parent { error, .. } => error.advice.clone(),
+            Self::Parent { error, .. } => {
+                let refuses = matches!(
+                    error.kind,
+                    Kind::FeatureDisabled | Kind::Unimplemented | Kind::AccessDenied
+                );
+                let hint = refuses.then(|| OF_PARENT_ONLY.to_owned());
+                let parts: Vec<_> = hint.into_iter().chain(error.advice.clone()).collect();
+                (!parts.is_empty()).then(|| parts.join(" "))
+            }
             _ => None,
+        }
+    }
+}
+
+const OF_PARENT_ONLY: &str = "The argument cluster goes with the provider block of the parent. If the block is that of a workload \
+                              cluster itself, leave cluster out. Otherwise:";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_that_serves_no_workload_clusters_may_be_one_itself() {
+        for (kind, hints) in [(Kind::FeatureDisabled, true), (Kind::Credentials, false)] {
+            let error = ParentError {
+                kind,
+                message: "refused".to_owned(),
+                attribute: None,
+                advice: Some("Ask support.".to_owned()),
+            };
+            let address = Address::parse("a.example.com").unwrap();
+            let advice = JoinError::Parent { address, error }.advice().unwrap();
+            assert!(advice.ends_with("Ask support."), "{advice}");
+            assert_eq!(advice.contains("leave cluster out"), hints, "{advice}");
         }
     }
 }
