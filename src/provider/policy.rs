@@ -28,6 +28,15 @@ impl Policy {
         }
     }
 
+    /// Its name, as [`Policy::parse`] takes it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Revoke => "revoke",
+            Self::Abandon => "abandon",
+        }
+    }
+
     /// The policy of an object itself.
     pub(super) fn of(object: &Value) -> Option<Self> {
         Self::parse(object.field(POLICY).as_str()?)

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Shape,
-    relocate::warn_of_rest,
-    shape,
-    successor::{self, Successor},
+    Shape, shape,
+    successor::{self, Successor, warn_of_rest},
 };
 use crate::{
     framework::{Call, Delete, DeleteReason, Diagnostics, Value},
@@ -83,10 +81,10 @@ pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete)
     if whereabouts::is_another(call, &prior, &private, &what, &mut told).await {
         return told;
     }
-    let (stop, name) = (&call.stop, name.as_str());
+    let stop = &call.stop;
     let done = if policy == Policy::Revoke {
         let doing = format!("revoking the {noun} {name:?}");
-        let work = revoke(shape, &target, named(prior.field(CLUSTER)), name, &doing);
+        let work = revoke(shape, &target, &prior, &doing);
         unless_stopped(stop, &doing, &mut told, work).await
     } else {
         let doing = format!("deleting the {noun} {name:?}");
@@ -157,14 +155,9 @@ async fn really(
     told
 }
 
-async fn revoke(
-    shape: &Shape,
-    target: &Target,
-    cluster: &str,
-    name: &str,
-    doing: &str,
-) -> Diagnostics {
+async fn revoke(shape: &Shape, target: &Target, prior: &Value, doing: &str) -> Diagnostics {
     let mut told = Diagnostics::new();
+    let name = &shape::name(prior).unwrap_or_default();
     let noun = shape.kind.noun;
     let objects = target.client().objects(shape.kind.rpcs);
     let mut conflict: Option<Error> = None;
@@ -191,7 +184,8 @@ async fn revoke(
                     "Revoked, Not Deleted",
                     format!(
                         "The {noun} {name:?} is not managed any more. By {POLICY} = \"revoke\" it was left in \
-                         {cluster} as a {noun} {}.",
+                         {} as a {noun} {}.",
+                        named(prior.field(CLUSTER)),
                         shape.kind.revoked
                     ),
                 );
@@ -214,11 +208,7 @@ async fn revoke(
 }
 
 fn stays(noun: &str, name: &str, policy: Policy) -> String {
-    let policy = if policy == Policy::Revoke {
-        "revoke"
-    } else {
-        "abandon"
-    };
+    let policy = policy.name();
     format!(
         "The {noun} {name:?} is to be destroyed and made anew. But by {POLICY} = {policy:?} it stays in the cluster, and a new one \
          of this name would be refused. Nothing was done.\n\nIf the resource is tainted, say that it is good as it is: terraform \

@@ -5,11 +5,9 @@
 
 use std::time::Duration;
 
-use super::{Shape, create::create, delete::delete, shape};
+use super::{Shape, create::create, delete::delete, successor::warn_of_rest};
 use crate::{
-    framework::{
-        Applied, Call, Create, Delete, DeleteReason, Diagnostics, Severity, Stop, Update, Value,
-    },
+    framework::{Applied, Call, Create, Delete, DeleteReason, Diagnostics, Severity, Stop, Update},
     provider::{
         Cluster,
         interrupt::unless_stopped_for,
@@ -67,27 +65,6 @@ pub(super) async fn relocate(shape: &Shape, call: &Call<Cluster>, request: Updat
         diagnostics: told,
         ..made
     }
-}
-
-/// Says that an object is left in a cluster where nothing manages it any more.
-pub(super) fn warn_of_rest(
-    shape: &Shape,
-    new: &Value,
-    old: &Value,
-    what_happened: &str,
-    told: &mut Diagnostics,
-) {
-    told.warning(
-        "Left in the Other Cluster",
-        format!(
-            "The {} {:?} belongs to {} now. The one in {} could not be destroyed, and nothing manages it any more. If that cluster \
-             stays, take it out there by other means.\n\n{what_happened}",
-            shape.kind.noun,
-            shape::name(old).unwrap_or_default(),
-            named(new.field(CLUSTER)),
-            named(old.field(CLUSTER)),
-        ),
-    );
 }
 
 /// How long an interrupted run waits for the end of the old object: nothing would manage it afterwards.

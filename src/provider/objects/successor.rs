@@ -1,13 +1,14 @@
 //! What the plan of an object tells the destruction of the one whose place it takes.
 //!
-//! Core destroys first and makes then. What would end between the two is better refused before.
+//! Core destroys first and makes then. What would end between the two is better refused before, and what cannot be destroyed in
+//! another cluster is told.
 
 use serde_json::{Value as Json, json};
 
-use super::shape;
+use super::{Shape, shape};
 use crate::{
-    framework::{Private, Value},
-    provider::target::{CLUSTER, is_elsewhere},
+    framework::{Diagnostics, Private, Value},
+    provider::target::{CLUSTER, is_elsewhere, named},
 };
 
 /// The object that takes the place of another one.
@@ -45,6 +46,27 @@ pub(super) fn found(prior: &Value, private: &Private) -> Option<Successor> {
     } else {
         Successor::Other
     })
+}
+
+/// Says that an object is left in a cluster where nothing manages it any more.
+pub(super) fn warn_of_rest(
+    shape: &Shape,
+    new: &Value,
+    old: &Value,
+    what_happened: &str,
+    told: &mut Diagnostics,
+) {
+    told.warning(
+        "Left in the Other Cluster",
+        format!(
+            "The {} {:?} belongs to {} now. The one in {} could not be destroyed, and nothing manages it any more. If that cluster \
+             stays, take it out there by other means.\n\n{what_happened}",
+            shape.kind.noun,
+            shape::name(old).unwrap_or_default(),
+            named(new.field(CLUSTER)),
+            named(old.field(CLUSTER)),
+        ),
+    );
 }
 
 const KEY: &str = "successor";
