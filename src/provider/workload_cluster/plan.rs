@@ -104,13 +104,9 @@ fn same_results(prior: &Value, planned: &mut Value) {
     for name in ["id", "kind", "status", READY] {
         planned.set_field(name, prior.field(name).clone());
     }
-    if let Some(metadata) = planned
-        .as_fields_mut()
-        .and_then(|fields| fields.get_mut("metadata"))
-    {
-        for name in ["namespace", "revision"] {
-            metadata.set_field(name, prior.at(&["metadata", name]).clone());
-        }
+    for name in ["namespace", "revision"] {
+        let path = ["metadata", name];
+        planned.set_at(&path, prior.at(&path).clone());
     }
 }
 
@@ -129,12 +125,7 @@ fn resume(prior: &Value, planned: &mut Value) {
         "status",
         Value::object([("state", Value::Unknown), ("domain", domain)]),
     );
-    if let Some(metadata) = planned
-        .as_fields_mut()
-        .and_then(|fields| fields.get_mut("metadata"))
-    {
-        metadata.set_field("revision", Value::Unknown);
-    }
+    planned.set_at(&["metadata", "revision"], Value::Unknown);
 }
 
 /// Plans what is there already as the results of a new cluster, which the apply will not make.

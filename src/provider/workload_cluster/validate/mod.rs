@@ -27,13 +27,7 @@ pub(super) fn take_out_refused(config: &mut Value) {
         .chain(REPORTED)
         .chain([status])
     {
-        if let [outer @ .., name] = path
-            && let Some(object) = outer.iter().try_fold(&mut *config, |object, step| {
-                object.as_fields_mut()?.get_mut(*step)
-            })
-        {
-            object.set_field(name, Value::Null);
-        }
+        config.set_at(path, Value::Null);
     }
 }
 
