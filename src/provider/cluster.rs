@@ -84,11 +84,6 @@ impl Cluster {
         Ok(self.workload_clusters.as_ref()?.client(address))
     }
 
-    /// Remembers that core has refreshed a resource, which it does before the first plan alone.
-    pub(super) fn note_read(&self) {
-        self.read.store(true, Ordering::Relaxed);
-    }
-
     /// Whether core has refreshed a resource.
     pub(super) fn has_read(&self) -> bool {
         self.read.load(Ordering::Relaxed)
@@ -130,6 +125,13 @@ impl Cluster {
 /// What a mutex holds. It is whole after every single call, also when a thread died between two.
 fn whole<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Remembers that core has refreshed a resource, which it does before the first plan alone.
+pub(super) fn begin_plan(call: &Call<Cluster>) {
+    if let Some(cluster) = &call.client {
+        cluster.read.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Remembers that core has begun to apply: a plan from now on is the second one of a resource.

@@ -10,7 +10,7 @@ use crate::{
     },
     provider::{
         Cluster,
-        cluster::begin_apply,
+        cluster::{begin_apply, begin_plan},
         interrupt::unless_stopped,
         reported::refuse_configured,
         target::{self, CLUSTER, Target},
@@ -68,9 +68,7 @@ impl Resource<Cluster> for KindResource {
     }
 
     async fn read(&self, call: &Call<Cluster>, state: Value, private: Private) -> Applied {
-        if let Some(cluster) = &call.client {
-            cluster.note_read();
-        }
+        begin_plan(call);
         let mut told = Diagnostics::new();
         let as_it_was = |state, told| Applied {
             state,

@@ -13,7 +13,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use self::invited::{Invited, Sight, invited, look};
 use super::{
     Cluster,
-    cluster::begin_apply,
+    cluster::{begin_apply, begin_plan},
     target::{self, CLUSTER, Target, cluster_attribute},
     unread, user,
 };
@@ -141,9 +141,7 @@ impl Resource<Cluster> for UserInviteResource {
 
     /// Links cannot be read. But one into a workload cluster that is gone is gone with it.
     async fn read(&self, call: &Call<Cluster>, state: Value, mut private: Private) -> Applied {
-        if let Some(cluster) = &call.client {
-            cluster.note_read();
-        }
+        begin_plan(call);
         if Target::unknown(&state, call).is_some() {
             // This stays until an apply has looked.
             unread::mark(&mut private);

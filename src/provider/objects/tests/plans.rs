@@ -218,7 +218,7 @@ fn a_cluster_that_turns_out_to_be_another_one_is_reached_by_an_update() {
     };
     let within = plan();
     assert!(within.requires_replace.is_empty() && unread::is_marked(&within.private));
-    call.client.as_ref().unwrap().note_read();
+    crate::provider::cluster::begin_plan(&call);
     let before = plan();
     assert_eq!(before.requires_replace, [Path::attribute(CLUSTER)]);
     assert!(!unread::is_marked(&before.private));
