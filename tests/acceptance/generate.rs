@@ -18,7 +18,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
 ];
 
 fn the_configuration_that_is_generated_for_an_import_plans_nothing_else(program: &Program) {
-    let env = TestEnv::with(program, SERVER);
+    let env = TestEnv::with_team_a(program);
     env.configure(IMPORTS);
     let changes = |outcome: Outcome| {
         let mut changes = outcome.planned();
@@ -58,7 +58,7 @@ fn the_configuration_that_is_generated_for_an_import_plans_nothing_else(program:
 }
 
 fn what_is_generated_and_changes_later_is_only_warned_of(program: &Program) {
-    let env = TestEnv::with(program, SERVER);
+    let env = TestEnv::with_team_a(program);
     env.configure(IMPORTS);
     env.plan_with(&["-generate-config-out=generated.tf"]);
     env.apply().succeeded();
@@ -124,16 +124,6 @@ fn what_the_cluster_reports_cannot_be_chosen(program: &Program) {
 
 const ROLE: &str = "teleport_role.this";
 const USER: &str = "teleport_user.this";
-
-const SERVER: &str = r#"
-active_after_reads = 0
-[[clusters]]
-name = "team-a"
-[clusters.spec]
-regions = [{ name = "us-west-2" }]
-bot = { name = "terraform" }
-token = { join_method = "iam", allow = [{ aws_account = "123456789012" }] }
-"#;
 
 const IMPORTS: &str = r#"
 import {

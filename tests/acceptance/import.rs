@@ -14,21 +14,10 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     an_import_id_that_is_no_name_is_explained,
 ];
 
-/// The cluster of [`cluster`], made by somebody else.
-const FOREIGN: &str = r#"
-active_after_reads = 0
-[[clusters]]
-name = "team-a"
-[clusters.spec]
-regions = [{ name = "us-west-2" }]
-bot = { name = "terraform" }
-token = { join_method = "iam", allow = [{ aws_account = "123456789012" }] }
-"#;
-
 const BLOCK: &str = "import {\n  to = teleport_workload_cluster.this\n  id = \"team-a\"\n}\n";
 
 fn an_import_block_takes_a_cluster_in_and_nothing_is_left_to_do(program: &Program) {
-    let env = TestEnv::with(program, FOREIGN);
+    let env = TestEnv::with_team_a(program);
     env.configure(&format!("{BLOCK}{}", cluster("team-a", "")));
     let planned = env.plan_with(&[]);
     planned.clone().without_diagnostics();
@@ -46,7 +35,7 @@ fn an_import_block_takes_a_cluster_in_and_nothing_is_left_to_do(program: &Progra
 }
 
 fn the_import_command_takes_a_cluster_in_and_nothing_is_left_to_do(program: &Program) {
-    let env = TestEnv::with(program, FOREIGN);
+    let env = TestEnv::with_team_a(program);
     env.configure(&cluster("team-a", ""));
     env.run(&["import", CLUSTER, "team-a"]).succeeded();
     let stored = env.state().get(CLUSTER).attributes;
@@ -56,7 +45,7 @@ fn the_import_command_takes_a_cluster_in_and_nothing_is_left_to_do(program: &Pro
 }
 
 fn an_imported_cluster_that_is_not_active_yet_is_waited_for(program: &Program) {
-    let env = TestEnv::with(program, FOREIGN);
+    let env = TestEnv::with_team_a(program);
     env.simulator.set_state("team-a", "creating").unwrap();
     env.configure(&cluster("team-a", ""));
     env.run(&["import", CLUSTER, "team-a"]).succeeded();

@@ -54,6 +54,16 @@ resource "teleport_workload_cluster" "this" {{
     )
 }
 
+/// The cluster of [`cluster`] named `team-a`, made by somebody else, for a scenario file.
+pub(crate) const TEAM_A: &str = r#"
+[[clusters]]
+name = "team-a"
+[clusters.spec]
+regions = [{ name = "us-west-2" }]
+bot = { name = "terraform" }
+token = { join_method = "iam", allow = [{ aws_account = "123456789012" }] }
+"#;
+
 /// Outputs that show what became of it.
 pub(crate) const OUTPUTS: &str = r#"
 output "state" {
@@ -71,6 +81,11 @@ impl TestEnv {
     /// A Teleport Cloud whose clusters are active at once.
     pub(crate) fn new(program: &Program) -> Self {
         Self::with(program, "active_after_reads = 0")
+    }
+
+    /// On a Teleport Cloud that has [`TEAM_A`], and whose clusters are active at once.
+    pub(crate) fn with_team_a(program: &Program) -> Self {
+        Self::with(program, &format!("active_after_reads = 0\n{TEAM_A}"))
     }
 
     /// A Teleport Cloud that behaves as this scenario file says.

@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use x509_parser::pem::Pem;
 
 use crate::support::{
-    environment::{CLUSTER, PLAN, TestEnv, cluster},
+    environment::{CLUSTER, PLAN, TEAM_A, TestEnv, cluster},
     matrix::{EPHEMERAL_RESOURCES, Scenario, scenarios},
     programs::Program,
 };
@@ -46,15 +46,6 @@ access_key_id = "AKIASTRANGER"
 secret_access_key = "stranger"
 account = "999999999999"
 arn = "arn:aws:sts::999999999999:assumed-role/stranger/run"
-"#;
-
-const TEAM_A: &str = r#"
-[[clusters]]
-name = "team-a"
-[clusters.spec]
-regions = [{ name = "us-west-2" }]
-bot = { name = "terraform" }
-token = { join_method = "iam", allow = [{ aws_account = "123456789012" }] }
 "#;
 
 /// A Teleport Cloud and the AWS credentials that its clusters allow.

@@ -40,12 +40,7 @@ fn stored(name: &str, region: &str, ready: bool) -> Value {
             ("domain", format!("{name}.teleport.sh").into()),
         ]),
     );
-    if let Some(metadata) = state
-        .as_fields_mut()
-        .and_then(|fields| fields.get_mut("metadata"))
-    {
-        metadata.set_field("revision", "r1".into());
-    }
+    state.set_at(&["metadata", "revision"], "r1".into());
     state
 }
 
@@ -57,13 +52,9 @@ fn proposed(config: &Value, prior: &Value) -> Value {
             proposed.set_field(name, prior.field(name).clone());
         }
     }
-    if let Some(metadata) = proposed
-        .as_fields_mut()
-        .and_then(|fields| fields.get_mut("metadata"))
-    {
-        for name in ["namespace", "revision"] {
-            metadata.set_field(name, prior.at(&["metadata", name]).clone());
-        }
+    for name in ["namespace", "revision"] {
+        let path = ["metadata", name];
+        proposed.set_at(&path, prior.at(&path).clone());
     }
     proposed
 }
@@ -219,12 +210,7 @@ async fn other_words_for_the_same_configuration_replace_nothing() {
     let prior = stored("a", "us-west-2", true);
     let mut config = config("a", "us-west-2");
     config.set_field("sub_kind", "".into());
-    if let Some(spec) = config
-        .as_fields_mut()
-        .and_then(|fields| fields.get_mut("spec"))
-    {
-        spec.set_field("bot", Value::object([("name", Value::Null)]));
-    }
+    config.set_at(&["spec", "bot"], Value::object([("name", Value::Null)]));
     let plan = plan(&config, &prior, Private::new()).await;
     assert_eq!(plan.requires_replace, []);
     assert_eq!(plan.planned.field("status"), prior.field("status"));
