@@ -1,13 +1,13 @@
-//! `teleport_identity`, an ephemeral resource: an identity for other programs and providers, for the length of a run.
+//! `teleport_identity`, an ephemeral resource: an identity for other programs and providers during a run.
 //!
-//! It is made by joining a cluster as a bot, at every plan and every apply, and is in no state and no plan file. There is no
-//! renewal: whoever has been handed an identity file would not see another one.
+//! The provider joins a cluster as a bot at every plan and every apply. The identity is in no state and no plan file. It is not
+//! renewed, because the program that uses it would not notice a new one.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::ExposeSecret;
-use teleport_client::{Address, Client, Error, IdentityBundle, JoinRequest, attributes, duration};
+use teleport_client::{Address, Client, Error, IdentityBundle, JoinRequest};
 use tfplugin::{
     Attribute, Block, Call, Diagnostics, EphemeralResource, Opened, Path, Private, Schema, Value,
 };
@@ -15,11 +15,13 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::{
     clusters::{
-        Cluster,
-        cluster::{self, configured},
+        ProviderData,
+        provider_data::{self, configured},
     },
-    engine::interrupt::unless_stopped,
-    errors::{call_failed, call_failed_at, sentence},
+    duration,
+    engine::run::{Phase, Run},
+    errors::{self, Summary, call_failed, call_failed_at, sentence},
+    settings::{attributes, sources::attribute_of},
 };
 
 /// The ephemeral resource `teleport_identity`.
@@ -36,14 +38,14 @@ impl IdentityResource {
 fn schema() -> Schema {
     let result = || Attribute::string().computed();
     let block = Block::new(
-        "An identity in a cluster, for programs such as `tctl` in a `local-exec` provisioner, and for other providers. It comes \
-         from joining the cluster as its Machine ID bot, without `tbot`, has the rights of the bot's roles, and is stored \
-         nowhere: neither in the state nor in a plan file.\n\n\
-         It is made anew at every plan and every apply, unless its arguments are known only after the apply: then the plan goes \
-         without it. It is not renewed, since who was handed it would not notice: a run that takes longer than `expires` needs \
-         another `ttl`. A cluster cannot take an identity back, so one that a run is done with is good until `expires`.\n\n\
-         A plan tries to join once. An apply tries again for `join_timeout_duration` of the provider block while a cluster that \
-         has just become active does not let the bot join yet.\n\n\
+        "An identity in a cluster, for programs such as `tctl` in a `local-exec` provisioner, and for other providers. The \
+         provider joins the cluster as a Machine ID bot, without `tbot`. The identity has the rights of the bot's roles. It is in \
+         no state and no plan file.\n\n\
+         Every plan and every apply creates an identity. If the arguments are known only after the apply, only the apply does. An \
+         identity is not renewed: for a run that takes longer than `expires`, set a longer `ttl`. A cluster cannot revoke an \
+         identity, so it works until `expires`, also after the run.\n\n\
+         A cluster that has just become active may not let the bot join yet. Then the provider tries again for \
+         `join_timeout_duration` of the provider block.\n\n\
          Ephemeral resources need Terraform 1.10 or OpenTofu 1.11.",
     )
     .attribute(
@@ -61,15 +63,15 @@ fn schema() -> Schema {
         Attribute::string()
             .validate(check_method)
             .describe(
-                "How to join: `iam`, the default, which proves who this machine is by its AWS credentials.",
+                "How to join: `iam`, the default, with the AWS credentials of this machine.",
             ),
     )
     .attribute(
         TOKEN,
         Attribute::string().describe(
-            "Name of the join token. In a workload cluster it is the name of the bot, `spec.bot.name`. With it, the credentials \
-             of the provider block are not needed. Default: as `workload_clusters` of the provider block says, so that the \
-             cluster of the provider block is asked for the name of the bot.",
+            "Name of the join token. In a workload cluster it is the name of the bot, `spec.bot.name`. If it is set, the \
+             credentials of the provider block are not needed. Default: `workload_clusters` of the provider block, or else the \
+             name of the bot, for which the provider asks the cluster of the provider block.",
         ),
     )
     .attribute(
@@ -78,8 +80,8 @@ fn schema() -> Schema {
             .default_to(DEFAULT_TTL)
             .validate(check_ttl)
             .describe(
-                "How long the identity is good, as a duration from `1m` to `168h`. The cluster may give it less, as the roles' \
-                 `max_session_ttl` says.",
+                "How long the identity is valid, as a duration from `1m` to `168h`. `max_session_ttl` of the roles may make it \
+                 shorter.",
             ),
     )
     .attribute(
@@ -102,11 +104,11 @@ fn schema() -> Schema {
     )
     .attribute(
         "expires",
-        result().describe("Time until which the identity is good, as RFC 3339 text."),
+        result().describe("When the identity expires, as RFC 3339 text."),
     )
     .attribute(
         "user",
-        result().describe("Name of the user whom it is for, such as `bot-example`."),
+        result().describe("Name of the user that the identity is for, such as `bot-example`."),
     )
     .attribute(
         "cluster_name",
@@ -116,7 +118,7 @@ fn schema() -> Schema {
 }
 
 #[async_trait]
-impl EphemeralResource<Cluster> for IdentityResource {
+impl EphemeralResource<ProviderData> for IdentityResource {
     fn type_name(&self) -> &str {
         "teleport_identity"
     }
@@ -127,27 +129,29 @@ impl EphemeralResource<Cluster> for IdentityResource {
 
     async fn open(
         &self,
-        call: &Call<Cluster>,
+        call: &Call<ProviderData>,
         config: &Value,
-        told: &mut Diagnostics,
+        diags: &mut Diagnostics,
     ) -> Option<Opened> {
         let mut result = config.clone();
         if config.field(TTL).is_null() {
             result.set_field(TTL, DEFAULT_TTL.into());
         }
         let Some(wanted) = Wanted::read(&result) else {
-            // Core validates before it opens, and does not open what is not known.
-            told.error(
-                "Invalid Configuration",
-                "The ephemeral resource was opened with arguments that are unknown or were not validated. This is a fault of \
-                 the program that called the provider.",
-            );
+            // Core validates before it opens, and does not open an ephemeral resource with unknown arguments.
+            errors::error(Summary::InvalidConfiguration)
+                .detail(
+                    "The ephemeral resource was opened with arguments that are unknown or were not validated. This is a fault \
+                     of the program that called the provider.",
+                )
+                .add(diags);
             return None;
         };
-        let client = wanted.client(call, told)?;
+        let run = Run::read(call);
+        let client = wanted.client(&run, diags)?;
         let doing = format!("getting an identity in the cluster {}", wanted.address);
         let issuing = client.issue_identity(Some(wanted.ttl));
-        match unless_stopped(&call.stop, &doing, told, issuing).await? {
+        match run.call(&doing, diags, issuing).await? {
             Ok(bundle) => {
                 results(&mut result, &bundle);
                 Some(Opened {
@@ -158,8 +162,8 @@ impl EphemeralResource<Cluster> for IdentityResource {
             }
             Err(error) => {
                 match to_blame(config, &error) {
-                    Some(path) => call_failed_at(path, &error, &doing, told),
-                    None => call_failed(&error, &doing, told),
+                    Some(path) => call_failed_at(path, &error, &doing, diags),
+                    None => call_failed(&error, &doing, diags),
                 }
                 None
             }
@@ -167,10 +171,10 @@ impl EphemeralResource<Cluster> for IdentityResource {
     }
 }
 
-/// What is asked for.
+/// The arguments.
 struct Wanted {
     address: Address,
-    /// None: as other workload clusters.
+    /// None: as `workload_clusters` of the provider block says.
     join: Option<JoinRequest>,
     ttl: Duration,
 }
@@ -192,39 +196,36 @@ impl Wanted {
         })
     }
 
-    /// The bot in the cluster.
-    fn client(&self, call: &Call<Cluster>, told: &mut Diagnostics) -> Option<Client> {
-        let provider = configured(call, told)?;
-        // With a token, its credentials are not used; but how to connect is said there, too.
-        let parent = cluster::client(call, told)?;
+    /// The client that joins the cluster as the bot.
+    fn client(&self, run: &Run, diags: &mut Diagnostics) -> Option<Client> {
+        let provider = configured(run, diags)?;
+        // With a token, the credentials of the provider block are not used, but its other arguments are.
+        let parent = provider_data::client(run, diags)?;
         let client = match &self.join {
             Some(join) => parent.joining(self.address.clone(), join),
-            // Whoever else in this process joins the cluster like this is the same bot, by the same join.
+            // Resources with this `cluster` use the same client, which joins once.
             None => match provider.workload_cluster(&self.address) {
                 Ok(client) => client,
                 Err(unknown) => {
-                    unknown.refuse(told);
+                    unknown.refuse(diags);
                     return None;
                 }
             },
         };
-        // Core does not say whether it plans or applies. But a cluster that is not finished, and may not let the bot in yet, has
-        // been made or waited for by this very process: what is opened then had to wait for that, and belongs to the apply.
-        Some(if provider.applies() {
-            client.patient()
-        } else {
-            client
+        Some(match run.phase() {
+            Phase::Apply => client.patient(),
+            Phase::Refresh | Phase::Plan => client,
         })
     }
 }
 
-/// Where in the block an error's cause is. None if it is in the provider block, or nowhere.
+/// The argument that caused an error. None if it is one of the provider block, or none.
 fn to_blame(config: &Value, error: &Error) -> Option<Path> {
-    let name = error.attribute().filter(|_| !error.is_of_parent())?;
+    let name = attribute_of(error).filter(|_| error.of_parent().is_none())?;
     let is_set = config.field(name).is_set();
     Some(match name {
         METHOD | TOKEN if is_set => Path::attribute(name),
-        // The default is not to blame: AWS credentials are missing on this machine.
+        // Not the default is wrong, but this machine has no AWS credentials.
         METHOD => Path::root(),
         _ => Path::attribute(ADDRESS),
     })
@@ -245,36 +246,39 @@ fn results(result: &mut Value, bundle: &IdentityBundle) {
     }
 }
 
-fn check_address(path: &Path, value: &Value, told: &mut Diagnostics) {
+fn check_address(path: &Path, value: &Value, diags: &mut Diagnostics) {
     if let Err(error) = Address::parse(value.as_str().unwrap_or_default()) {
-        invalid(path, sentence(&error.to_string()), told);
+        invalid(path, sentence(&error.to_string()), diags);
     }
 }
 
-fn check_method(path: &Path, value: &Value, told: &mut Diagnostics) {
+fn check_method(path: &Path, value: &Value, diags: &mut Diagnostics) {
     if let Err(error) = JoinRequest::new(value.as_str(), None) {
-        invalid(path, sentence(&error.to_string()), told);
+        invalid(path, sentence(&error.to_string()), diags);
     }
 }
 
-fn check_ttl(path: &Path, value: &Value, told: &mut Diagnostics) {
+fn check_ttl(path: &Path, value: &Value, diags: &mut Diagnostics) {
     let text = value.as_str().unwrap_or_default();
     let problem = match duration::parse(text) {
         Ok(ttl) if ttl < SHORTEST_TTL => {
-            "clusters give no certificates for less than 1m".to_owned()
+            "a cluster issues no certificates for less than 1m".to_owned()
         }
         Ok(ttl) if ttl > LONGEST_TTL => {
-            "clusters give bots certificates for 168h at most".to_owned()
+            "a cluster issues certificates to bots for 168h at most".to_owned()
         }
         Ok(_) => return,
         Err(error) => error.to_string(),
     };
     let text = format!("{path} must be a duration from 1m to 168h, got: {text:?} ({problem}).");
-    invalid(path, text, told);
+    invalid(path, text, diags);
 }
 
-fn invalid(path: &Path, text: String, told: &mut Diagnostics) {
-    told.attribute_error(path.clone(), "Invalid Attribute Value", text);
+fn invalid(path: &Path, text: String, diags: &mut Diagnostics) {
+    errors::error(Summary::InvalidAttributeValue)
+        .at(path.clone())
+        .detail(text)
+        .add(diags);
 }
 
 const ADDRESS: &str = "address";
@@ -284,7 +288,7 @@ const TTL: &str = "ttl";
 
 const DEFAULT_TTL: &str = "1h";
 
-/// The limits of a cluster for certificates of a bot's roles, `MinCertDuration` and `MaxRenewableCertTTL` in api/defaults and
+/// A cluster's limits for certificates of a bot, `MinCertDuration` and `MaxRenewableCertTTL` in api/defaults and
 /// lib/defaults of gravitational/teleport.
 const SHORTEST_TTL: Duration = Duration::from_secs(60);
 const LONGEST_TTL: Duration = Duration::from_secs(7 * 24 * 60 * 60);

@@ -11,13 +11,15 @@
 //! | `kinds` | the kinds of objects, a page each: role, user, workload cluster; checks on metadata |
 //! | `engine` | resource and data source of every kind: plan, create, read, update, delete, import |
 //! | `invite`, `identity`, `functions` | what is not an object on the server: the invite, the identity, `tbot_config` |
-//! | `errors` | errors of the client as diagnostics |
-//! | [`mapping`] | a protobuf message descriptor seen as a Terraform schema; message <-> value. Uses no other module |
+//! | `errors` | every diagnostic of the provider; errors of the client in words |
+//! | `duration` | durations as texts: the one parser |
+//! | [`mapping`] | a protobuf message descriptor seen as a Terraform schema; message <-> value. Uses `duration` and `errors` |
 
 pub mod mapping;
 pub mod provider;
 
 mod clusters;
+mod duration;
 mod engine;
 mod errors;
 mod functions;

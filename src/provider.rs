@@ -7,13 +7,16 @@ use tfplugin::{
     DataSource, Diagnostics, EphemeralResource, Function, Provider, Resource, Schema, Value,
 };
 
-pub use crate::clusters::Cluster;
+pub use crate::clusters::ProviderData;
 use crate::{
     engine::{KindDataSource, KindResource},
     functions::tbot_config::TbotConfig,
     identity::IdentityResource,
     invite::UserInviteResource,
     kinds::{
+        auth_preference::AUTH_PREFERENCE,
+        bot::{BOT, BotResource},
+        provision_token::PROVISION_TOKEN,
         role::ROLE,
         user::USER,
         workload_cluster::{
@@ -44,31 +47,37 @@ impl Teleport {
 
 #[async_trait]
 impl Provider for Teleport {
-    type Client = Cluster;
+    type Client = ProviderData;
 
     fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    fn resources(&self) -> Vec<Arc<dyn Resource<Cluster>>> {
+    fn resources(&self) -> Vec<Arc<dyn Resource<ProviderData>>> {
         vec![
             Arc::new(WorkloadClusterResource::new()),
             Arc::new(KindResource::new(ROLE)),
             Arc::new(KindResource::new(USER)),
+            Arc::new(KindResource::new(PROVISION_TOKEN)),
+            Arc::new(BotResource::new()),
+            Arc::new(KindResource::new(AUTH_PREFERENCE)),
             Arc::new(UserInviteResource::new()),
         ]
     }
 
-    fn data_sources(&self) -> Vec<Arc<dyn DataSource<Cluster>>> {
+    fn data_sources(&self) -> Vec<Arc<dyn DataSource<ProviderData>>> {
         vec![
             Arc::new(WorkloadClusterDataSource::new()),
             Arc::new(WorkloadClustersDataSource::new()),
             Arc::new(KindDataSource::new(ROLE)),
             Arc::new(KindDataSource::new(USER)),
+            Arc::new(KindDataSource::new(PROVISION_TOKEN)),
+            Arc::new(KindDataSource::new(BOT)),
+            Arc::new(KindDataSource::new(AUTH_PREFERENCE)),
         ]
     }
 
-    fn ephemeral_resources(&self) -> Vec<Arc<dyn EphemeralResource<Cluster>>> {
+    fn ephemeral_resources(&self) -> Vec<Arc<dyn EphemeralResource<ProviderData>>> {
         vec![Arc::new(IdentityResource::new())]
     }
 
@@ -80,7 +89,11 @@ impl Provider for Teleport {
         settings::validate(config, diagnostics);
     }
 
-    async fn configure(&self, config: &Value, diagnostics: &mut Diagnostics) -> Option<Cluster> {
+    async fn configure(
+        &self,
+        config: &Value,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<ProviderData> {
         settings::configure(config, &self.environment, diagnostics)
     }
 }

@@ -1,7 +1,7 @@
-//! The clusters that objects are in: that of the provider block, and the workload clusters of it that objects name.
+//! The clusters that objects are in: the cluster of the provider block, and its workload clusters that objects name.
 
-pub(crate) mod cluster;
+pub(crate) mod guard;
+pub(crate) mod provider_data;
 pub(crate) mod target;
-pub(crate) mod whereabouts;
 
-pub use cluster::Cluster;
+pub use provider_data::ProviderData;

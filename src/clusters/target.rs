@@ -1,16 +1,22 @@
-//! `cluster`: the cluster that an object is in. It is that of the provider block, or a workload cluster of it that the object
-//! names.
+//! `cluster`, the argument for the cluster that an object is in: that of the provider block, or one of its workload clusters.
 
-use teleport_client::{Address, Client, Error, Kind, Transient};
+use std::time::Duration;
+
+use teleport_client::{Address, Client, Error, ErrorKind, Transient};
 use teleport_proto::teleport::workloadcluster::v1::WorkloadCluster;
-use tfplugin::{
-    Attribute, Call, Diagnostics, Path, PlanKind, PlannedChange, RequiresReplace, Stop, Value,
-};
+use tfplugin::{Attribute, Diagnostics, Path, RequiresReplace, Value};
+use tokio::time::timeout;
 
+use super::{
+    guard::{Home, another_parent},
+    provider_data::{self, Unknown},
+};
 use crate::{
-    clusters::{Cluster, cluster},
-    engine::{interrupt::unless_stopped, unread},
-    errors::{call_failed_and, call_failed_there, chain},
+    engine::{
+        private_state::PrivateState,
+        run::{Phase, Run},
+    },
+    errors::{self, Summary, call_failed_and, call_failed_there, chain},
 };
 
 /// Name of the argument.
@@ -18,12 +24,10 @@ pub(crate) const CLUSTER: &str = "cluster";
 
 /// The cluster that an object is in, ready to be called.
 pub(crate) struct Target {
-    stop: Stop,
+    run: Run,
     client: Client,
     /// None for the cluster of the provider block.
     named: Option<Named>,
-    /// Whether an apply asks.
-    patient: bool,
 }
 
 struct Named {
@@ -31,68 +35,39 @@ struct Named {
     parent: Client,
 }
 
+/// What is known of an object whose cluster did not answer.
+pub(crate) enum Fate {
+    /// Its workload cluster is gone, and the object with it.
+    Gone,
+    /// Nothing. What the parent said, as a sentence.
+    Unknown(Option<String>),
+    /// Nothing. There is an error that says why.
+    Refused,
+}
+
 /// The argument. `noun` is what is in the cluster, such as `role`.
 pub(crate) fn cluster_attribute(noun: &str) -> Attribute {
     let mut attribute = Attribute::string()
         .describe(format!(
-            "Address of the workload cluster that the {noun} is in, such as `teleport_workload_cluster.example.status.domain`. \
-             Without a port it is 443. The provider joins it as its `workload_clusters` says, and asks the cluster of the \
-             provider block whether it is still there when it cannot be reached. Default: the cluster of the provider block."
+            "Domain of the workload cluster that the {noun} is in, such as `teleport_workload_cluster.example.status.domain`, \
+             with a port if that is not 443. The provider joins the cluster as `workload_clusters` of the provider block says. If \
+             the cluster cannot be reached, the provider asks the cluster of the provider block whether it still exists. Default: \
+             the cluster of the provider block."
         ))
-        .validate(|path, value, told| {
-            let text = value.as_str().unwrap_or_default();
-            if let Err(error) = Address::parse(text) {
-                told.attribute_error(
-                    path.clone(),
-                    "Invalid Attribute Value",
-                    format!("{path} must be the address of a workload cluster: {error}."),
-                );
+        .validate(|path, value, diags| {
+            if let Err(problem) = parse(value.as_str().unwrap_or_default()) {
+                invalid(path.clone(), &problem, diags);
             }
         });
-    attribute.requires_replace = RequiresReplace::IfKnown;
+    attribute.requires_replace = RequiresReplace::Always;
     attribute
 }
 
-/// Completes the plan of an update of an object that names its cluster. Another cluster is a reason for a replacement, unless
-/// this may be the second plan, within the apply, where core takes none: then the update has to bring the object there. Core
-/// refreshes for the first plan alone.
-pub(crate) fn plan(
-    call: &Call<Cluster>,
-    noun: &str,
-    change: &mut PlannedChange,
-    told: &mut Diagnostics,
-) {
-    if change.kind != PlanKind::Update {
-        return;
-    }
-    let client = call.client.as_deref();
-    let cluster = change.planned.field(CLUSTER);
-    if cluster.is_unknown() {
-        if change.requires_replace.is_empty() {
-            warn_of_unknown(noun, change.prior.field(CLUSTER), told);
-        }
-        unread::mark(&mut change.private);
-    } else if !is_elsewhere(&change.prior, &change.planned) {
-        let made = |address| client.is_some_and(|client| client.has_made(&address));
-        if address(cluster).is_some_and(made) {
-            unread::mark_made_anew(&mut change.private);
-        }
-    } else if client.is_none_or(Cluster::has_read) {
-        return;
-    } else {
-        unread::mark(&mut change.private);
-    }
-    let path = Path::attribute(CLUSTER);
-    change.requires_replace.retain(|found| *found != path);
-}
-
-/// Whether the planned object is in another cluster than the prior one, in whatever words the clusters are written.
-pub(crate) fn is_elsewhere(prior: &Value, planned: &Value) -> bool {
-    address(prior.field(CLUSTER)) != address(planned.field(CLUSTER))
-}
-
-fn address(cluster: &Value) -> Option<Address> {
-    Address::parse(cluster.as_str()?).ok()
+/// Whether both objects are in the same cluster, in whatever form the argument is written. False while it is unknown.
+pub(crate) fn is_same_cluster(prior: &Value, planned: &Value) -> bool {
+    let address = |object: &Value| Address::parse(object.field(CLUSTER).as_str()?).ok();
+    let (one, other) = (prior.field(CLUSTER), planned.field(CLUSTER));
+    one == other || (address(prior).is_some() && address(prior) == address(planned))
 }
 
 /// The cluster of an object in a sentence.
@@ -102,19 +77,7 @@ pub(crate) fn named(cluster: &Value) -> &str {
         .unwrap_or("the cluster of the provider block")
 }
 
-fn warn_of_unknown(noun: &str, prior: &Value, told: &mut Diagnostics) {
-    told.attribute_warning(
-        Path::attribute(CLUSTER),
-        "Cluster Known Only After the Apply",
-        format!(
-            "The {noun} is in {prior}. If the cluster turns out to be another one, or made anew, the apply makes the {noun} there, \
-             and then destroys the one in {prior}, if that is left.",
-            prior = named(prior),
-        ),
-    );
-}
-
-/// The parts of an import id, `NAME` or `CLUSTER/NAME`: cluster and name. A `/` in front says that all of it is the name.
+/// The cluster and the name in an import id, `NAME` or `CLUSTER/NAME`. After a `/` in front, all of it is the name.
 ///
 /// # Errors
 ///
@@ -141,150 +104,252 @@ pub(crate) fn import_id(cluster: Option<&str>, name: &str) -> String {
 
 impl Target {
     /// The cluster of an object, or an error that says why there is none.
-    pub(crate) fn of(object: &Value, call: &Call<Cluster>, told: &mut Diagnostics) -> Option<Self> {
-        let parent = cluster::client(call, told)?.clone();
+    pub(crate) fn of(object: &Value, run: &Run, diags: &mut Diagnostics) -> Option<Self> {
+        let parent = provider_data::client(run, diags)?;
         let Some(text) = object.field(CLUSTER).as_str() else {
-            return Some(Self {
-                stop: call.stop.clone(),
-                client: parent,
-                named: None,
-                patient: false,
-            });
+            return Some(Self::new(run, parent.clone(), None));
         };
-        let address = match Address::parse(text) {
+        let address = match parse(text) {
             Ok(address) => address,
-            Err(error) => {
-                told.attribute_error(
-                    Path::attribute(CLUSTER),
-                    "Invalid Attribute Value",
-                    format!("cluster must be the address of a workload cluster: {error}."),
-                );
+            Err(problem) => {
+                invalid(Path::attribute(CLUSTER), &problem, diags);
                 return None;
             }
         };
-        match cluster::configured(call, told)?.workload_cluster(&address) {
-            Ok(client) => Some(Self {
-                stop: call.stop.clone(),
-                client,
-                named: Some(Named { address, parent }),
-                patient: false,
-            }),
+        match provider_data::configured(run, diags)?.workload_cluster(&address) {
+            Ok(client) => {
+                let parent = parent.clone();
+                Some(Self::new(run, client, Some(Named { address, parent })))
+            }
             Err(unknown) => {
-                unknown.refuse(told);
+                unknown.refuse(diags);
                 None
             }
         }
     }
 
-    /// What of the provider block is not known yet and keeps an object from being reached.
-    pub(crate) fn unknown(object: &Value, call: &Call<Cluster>) -> Option<String> {
-        let cluster = call.client.as_deref()?;
+    fn new(run: &Run, client: Client, named: Option<Named>) -> Self {
+        let client = match run.phase() {
+            Phase::Apply => client.patient(),
+            Phase::Refresh | Phase::Plan => client,
+        };
+        Self {
+            run: run.clone(),
+            client,
+            named,
+        }
+    }
+
+    /// What of the provider block is not known yet, so that an object cannot be reached, as the start of a clause.
+    pub(crate) fn unknown(object: &Value, run: &Run) -> Option<String> {
+        let provider = run.provider()?;
         let unknown = match object.field(CLUSTER).as_str() {
-            None => cluster.unknown(),
+            None => provider.client().err(),
             Some(text) => {
-                let address = Address::parse(text).ok()?;
-                return cluster
+                let address = parse(text).ok()?;
+                return provider
                     .workload_cluster(&address)
                     .err()
-                    .map(cluster::Unknown::describe);
+                    .map(Unknown::describe);
             }
         };
-        unknown.map(cluster::Unknown::describe)
+        unknown.map(Unknown::describe)
     }
 
-    /// The same for what an apply asks for: a cluster that has just become active may not let the provider join at once.
-    pub(crate) fn patient(mut self) -> Self {
-        self.client = self.client.patient();
-        self.patient = true;
-        self
+    /// Whether the object names its cluster.
+    pub(crate) fn is_named(&self) -> bool {
+        self.named.is_some()
     }
 
-    /// The way to call it.
+    /// The client of the cluster.
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Whether a call failed because the workload cluster is gone, and with it everything in it. Any other failure becomes
-    /// an error; `doing` says what was being done.
-    pub(crate) async fn is_gone(&self, error: &Error, doing: &str, told: &mut Diagnostics) -> bool {
-        let Some(Named { address, parent }) = &self.named else {
-            let refreshes = !self.patient && is_no_answer(error);
-            call_failed_and(error, doing, refreshes.then_some(NOT_REFRESHED), told);
-            return false;
-        };
-        let path = Path::attribute(CLUSTER);
-        if !is_no_answer(error) {
-            call_failed_there(path, error, doing, None, told);
-            return false;
-        }
-        let asking = format!("asking whether {address} is still there");
-        let clusters = parent.workload_clusters();
-        let look = clusters.by_address(address);
-        let Some(found) = unless_stopped(&self.stop, &asking, told, look).await else {
-            return false;
-        };
-        let more = match found {
-            Ok(None) => {
-                tracing::info!(%address, %error, "the workload cluster is gone");
-                return true;
-            }
-            Ok(Some(found)) => {
-                let found: WorkloadCluster = found.transcode_to().unwrap_or_default();
-                format!(
-                    "The cluster of the provider block knows it as the workload cluster {:?}, with the state {:?}.",
-                    found.metadata.unwrap_or_default().name,
-                    found.status.unwrap_or_default().state
-                )
-            }
-            Err(error) => format!(
-                "Whether it is still there could not be found out: {}.",
-                chain(&error)
-            ),
-        };
-        call_failed_there(path, error, doing, Some(&more), told);
-        false
+    /// The run that calls it.
+    pub(crate) fn run(&self) -> &Run {
+        &self.run
     }
 
-    /// Says that the workload cluster is gone, to those who need it.
-    pub(crate) async fn missing(&self, doing: &str, told: &mut Diagnostics) {
+    /// What to remember of the cluster, for an object that was just created in it. The connection exists, so this makes no call.
+    pub(crate) async fn home(&self) -> Option<Home> {
+        let name = self.run.finish(self.client.cluster_name()).await;
+        Some(self.home_in(name.ok()?.ok()??).await)
+    }
+
+    /// The same, where the name of the cluster is known.
+    pub(super) async fn home_in(&self, cluster: String) -> Home {
+        Home {
+            cluster,
+            parent: match &self.named {
+                Some(named) => named.parent_name().await,
+                None => None,
+            },
+        }
+    }
+
+    /// Whether a call failed because the workload cluster is gone, and the object with it. Any other failure becomes an error.
+    /// `doing` says what was being done, and `memory` is what is remembered of the object.
+    pub(crate) async fn is_gone(
+        &self,
+        error: &Error,
+        doing: &str,
+        memory: &PrivateState,
+        diags: &mut Diagnostics,
+    ) -> bool {
+        if self.named.is_none() {
+            let refreshes = self.run.phase() != Phase::Apply && is_no_answer(error);
+            call_failed_and(error, doing, refreshes.then_some(NOT_REFRESHED), diags);
+            return false;
+        }
+        match self.fate(error, doing, memory, diags).await {
+            Fate::Gone => true,
+            Fate::Unknown(more) => {
+                let path = Path::attribute(CLUSTER);
+                call_failed_there(path, error, doing, more.as_deref(), diags);
+                false
+            }
+            Fate::Refused => false,
+        }
+    }
+
+    /// What is known of an object after a call failed. The parent of its workload cluster is asked.
+    pub(crate) async fn fate(
+        &self,
+        error: &Error,
+        doing: &str,
+        memory: &PrivateState,
+        diags: &mut Diagnostics,
+    ) -> Fate {
+        let named = self.named.as_ref().filter(|_| is_no_answer(error));
+        let Some(Named { address, parent }) = named else {
+            return Fate::Unknown(None);
+        };
+        let asking =
+            format!("asking the cluster of the provider block whether {address} still exists");
+        let clusters = parent.workload_clusters();
+        let look = async {
+            (
+                clusters.by_address(address).await,
+                parent.cluster_name().await,
+            )
+        };
+        match self.run.call(&asking, diags, look).await {
+            None => Fate::Refused,
+            Some((Ok(None), now)) => match (&memory.parent, now.ok().flatten()) {
+                (Some(then), Some(now)) if *then != now => {
+                    another_parent(address, then, &now, doing, diags);
+                    Fate::Refused
+                }
+                _ => {
+                    tracing::info!(%address, %error, "the workload cluster is gone");
+                    Fate::Gone
+                }
+            },
+            Some((Ok(Some(found)), _)) => {
+                let found: WorkloadCluster = found.transcode_to().unwrap_or_default();
+                Fate::Unknown(Some(format!(
+                    "The cluster of the provider block reports the workload cluster {:?} at this address, with the state {:?}.",
+                    found.metadata.unwrap_or_default().name,
+                    found.status.unwrap_or_default().state
+                )))
+            }
+            Some((Err(error), _)) => Fate::Unknown(Some(format!(
+                "The cluster of the provider block could not be asked whether it still exists: {}.",
+                chain(&error)
+            ))),
+        }
+    }
+
+    /// Adds the error that the workload cluster does not exist, for an operation that needs it.
+    pub(crate) async fn missing(&self, doing: &str, diags: &mut Diagnostics) {
         let Some(Named { address, parent }) = &self.named else {
             return;
         };
         let clusters = parent.workload_clusters();
-        let asking = "asking what was meant";
-        let mut untold = Diagnostics::new();
-        let meant =
-            unless_stopped(&self.stop, asking, &mut untold, clusters.meant_by(address)).await;
-        let meant = meant
-            .flatten()
-            .map(|meant| format!("{meant} "))
-            .unwrap_or_default();
-        told.attribute_error(
-            Path::attribute(CLUSTER),
-            "Workload Cluster Not Found",
-            format!(
+        let meant = self.run.finish(clusters.meant_by(address)).await;
+        let meant = meant.ok().flatten();
+        let meant = meant.map(|meant| format!("{meant} ")).unwrap_or_default();
+        errors::error(Summary::WorkloadClusterNotFound)
+            .at(Path::attribute(CLUSTER))
+            .detail(format!(
                 "While {doing}: {address} cannot be reached, and the cluster of the provider block has no workload cluster with \
-                 this domain. {meant}Write the status.domain of one that there is. If it was deleted since this was planned, plan \
-                 again."
-            ),
-        );
+                 this domain. {meant}Set {CLUSTER} to the status.domain of a workload cluster. If the cluster was deleted after the \
+                 plan was made, plan again."
+            ))
+            .add(diags);
     }
 }
 
-/// Whether nothing is known of the object, since its cluster did not let the provider in or did not answer. What is wrong on
-/// this side, such as missing AWS credentials, says nothing of the cluster.
-fn is_no_answer(error: &Error) -> bool {
-    error.is_connect() && error.kind() != Kind::Credentials
-        || matches!(error.kind(), Kind::Transient(Transient::Unavailable))
+impl Named {
+    /// The name of the parent. None if it cannot be asked soon: joining with a token of its own needs no parent.
+    async fn parent_name(&self) -> Option<String> {
+        let name = timeout(SOON, self.parent.cluster_name()).await;
+        name.ok()?.ok()?
+    }
 }
 
-/// What helps where the cluster of the provider block does not answer a refresh. Nobody can be asked whether it is gone.
-const NOT_REFRESHED: &str = "If this cluster is gone or suspended for good: `-refresh=false` makes a plan, or a destroy, go by the \
-                             state alone. What has deletion_policy = \"abandon\" is then destroyed without asking the cluster.";
+/// The address in the argument. A name alone is not one: the domain of a workload cluster has dots, or it is a port on this
+/// machine.
+fn parse(text: &str) -> Result<Address, String> {
+    let address = Address::parse(text).map_err(|error| error.to_string())?;
+    if text.contains(['.', ':']) {
+        Ok(address)
+    } else {
+        Err(format!(
+            "{text:?} is a name. Use the domain of the workload cluster, its status.domain, such as \"{text}.teleport.sh\""
+        ))
+    }
+}
+
+fn invalid(path: Path, problem: &str, diags: &mut Diagnostics) {
+    let detail = format!("{path} must be the domain of a workload cluster: {problem}.");
+    errors::error(Summary::InvalidAttributeValue)
+        .at(path)
+        .detail(detail)
+        .add(diags);
+}
+
+/// Whether the cluster did not let the provider in or did not answer, so that nothing is known of the object. What is wrong on
+/// this side, such as missing AWS credentials, says nothing about the cluster.
+fn is_no_answer(error: &Error) -> bool {
+    error.is_connect() && error.kind() != ErrorKind::Credentials
+        || matches!(error.kind(), ErrorKind::Transient(Transient::Unavailable))
+}
+
+/// For a refresh when the cluster of the provider block does not answer. Nothing can say whether that cluster is gone.
+const NOT_REFRESHED: &str = "If this cluster is gone or suspended for good: with -refresh=false, a plan or destroy uses the state \
+                             alone. Objects with deletion_policy = \"abandon\" are then destroyed without a call to the cluster.";
+
+/// How long to wait for the name of the parent.
+const SOON: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cluster_is_a_domain_and_not_a_name() {
+        let attribute = cluster_attribute("role");
+        let problem = |text: &str| {
+            let mut diags = Diagnostics::new();
+            for check in &attribute.validators {
+                check.check(&Path::attribute(CLUSTER), &text.into(), &mut diags);
+            }
+            diags.iter().next().map(|error| error.detail.clone())
+        };
+        for text in [
+            "acme.teleport.sh",
+            "acme.localhost:3080",
+            "localhost:3080",
+            "[::1]:443",
+        ] {
+            assert_eq!(problem(text), None, "{text}");
+        }
+        let name = problem("acme").unwrap();
+        assert!(name.contains("\"acme.teleport.sh\""), "{name}");
+        assert!(problem("https://acme.teleport.sh").is_some());
+    }
 
     #[test]
     fn an_import_id_may_begin_with_the_cluster() {

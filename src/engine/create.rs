@@ -1,246 +1,342 @@
-//! Making an object.
+//! Creating an object.
+//!
+//! Nothing looks for an object of the same name first: a read is answered from a cache, which may still have the one that was
+//! just deleted. The server's own "already exists" decides.
+//!
+//! | the call | what follows |
+//! | --- | --- |
+//! | answers with the object | that is the state |
+//! | answers with nothing | reads until the object is what was sent |
+//! | "already exists" | an error with the import block |
+//! | an error after which it may have been carried out | a look: the same object is ours, another one exists already |
+//! | is interrupted | the object may exist: an error that says how to import it |
 
 use prost_reflect::DynamicMessage;
-use teleport_client::{Error, Kind, Objects};
+use teleport_client::{Error, ErrorKind, Objects};
 use tfplugin::{Applied, Call, Create, Diagnostics, Path, Private, Value};
 
 use super::{
     Shape,
-    differences::{differences, list},
-    memory::Memory,
-    plan::REVISION,
-    shape,
+    differences::{asked_for, comparable, differences, list},
+    kind::Name,
+    plan::{configured_paths, settled},
+    private_state::{PrivateState, Write},
+    read::{WAITS, is_not_found, shows},
+    secrets::with_write_only,
+    shapes::without_unknown,
 };
 use crate::{
     clusters::{
-        Cluster,
+        ProviderData,
+        guard::Home,
         target::{CLUSTER, Target, import_id},
     },
-    engine::interrupt::unless_stopped,
-    errors::{call_failed, chain},
-    settings::policy::POLICY,
+    engine::run::{End, Run, retry},
+    errors::{self, Summary, call_failed, chain},
 };
 
-/// Creates the object. One of the same name that is there already is refused.
-pub(super) async fn create(shape: &Shape, call: &Call<Cluster>, request: Create) -> Applied {
-    let mut told = Diagnostics::new();
+/// Creates the object.
+pub(super) async fn create(shape: &Shape, call: &Call<ProviderData>, request: Create) -> Applied {
+    let mut diags = Diagnostics::new();
     let Create {
-        config, planned, ..
+        config,
+        mut planned,
+        ..
     } = request;
-    let name = shape::name(&planned).unwrap_or_default();
-    let Some(object) = make(shape, call, &planned, &name, &mut told).await else {
+    if let Name::Generated(generate) = shape.kind.name
+        && shape.name(&planned).is_none()
+    {
+        planned.set_at(&["metadata", "name"], generate().into());
+    }
+    let name = shape.name(&planned).unwrap_or_default();
+    let run = Run::apply(call);
+    let work = Work {
+        shape,
+        run: &run,
+        name: &name,
+    };
+    let Some((target, object)) = work.create(&config, &planned, &mut diags).await else {
         return Applied {
-            diagnostics: told,
+            diagnostics: diags,
             ..Applied::default()
         };
     };
-    written(shape, &config, &planned, &object, Private::new(), told)
-}
-
-/// The answer after a write: the object as the server stored it.
-pub(super) fn written(
-    shape: &Shape,
-    config: &Value,
-    planned: &Value,
-    object: &DynamicMessage,
-    mut private: Private,
-    mut told: Diagnostics,
-) -> Applied {
-    let mut state = shape.value(object, planned);
-    let revision = planned.at(REVISION);
-    if revision.is_set() {
-        // It was configured, and core takes no other value than the planned one. The next refresh brings the new one.
-        state.set_at(REVISION, revision.clone());
-    }
-    Memory::leave(shape, config, object, &mut private);
-    stored_otherwise(shape, planned, &state, &mut told);
-    Applied {
-        state,
-        private,
-        diagnostics: told,
-    }
-}
-
-async fn make(
-    shape: &Shape,
-    call: &Call<Cluster>,
-    planned: &Value,
-    name: &str,
-    told: &mut Diagnostics,
-) -> Option<DynamicMessage> {
-    let noun = shape.kind.noun;
-    let target = Target::of(planned, call, told)?.patient();
-    let objects = target.client().objects(shape.kind.rpcs);
-    if let Some(reason) = call.stop.reason() {
-        told.error(
-            "Interrupted",
-            format!(
-                "The {noun} {name:?} was not created, because the run was interrupted ({reason:?})."
-            ),
-        );
-        return None;
-    }
-    let message = match shape.request(planned) {
-        Ok(message) => message,
-        Err(problems) => {
-            told.append(problems);
-            return None;
-        }
+    let written = Written {
+        shape,
+        config: &config,
+        planned: &planned,
+        object: object.as_ref(),
     };
-    // This also waits until the cluster lets the provider in.
-    let doing = format!("looking for a {noun} named {name:?}");
-    match unless_stopped(&call.stop, &doing, told, objects.get(name)).await? {
-        Ok(_) => {
-            exists(noun, planned, told);
-            return None;
-        }
-        Err(error) if error.kind() == Kind::NotFound => {}
-        Err(error) => {
-            if target.is_gone(&error, &doing, told).await {
-                target.missing(&doing, told).await;
+    written.answer(target.home().await, Private::new(), diags)
+}
+
+struct Work<'a> {
+    shape: &'a Shape,
+    run: &'a Run,
+    name: &'a str,
+}
+
+impl Work<'_> {
+    /// Where it was made, and the object if the server shows it. None if there is none of ours.
+    async fn create(
+        &self,
+        config: &Value,
+        planned: &Value,
+        diags: &mut Diagnostics,
+    ) -> Option<(Target, Option<DynamicMessage>)> {
+        let what = self.shape.what(self.name);
+        let wanted = with_write_only(&self.shape.kind, config, planned, None);
+        let message = match self.shape.request(&wanted) {
+            Ok(message) => message,
+            Err(problems) => {
+                diags.append(problems);
+                return None;
             }
-            return None;
+        };
+        // This also waits until the cluster lets the provider in.
+        let target = Target::of(planned, self.run, diags)?;
+        let objects = target.client().objects(self.shape.kind.rpcs);
+        let doing = format!("creating the {what}");
+        let answer = match self.run.finish(objects.create(message)).await {
+            Ok(answer) => answer,
+            Err(end @ End::NotBegun(_)) => {
+                end.explain(&doing).add(diags);
+                return None;
+            }
+            Err(end) => {
+                let found = self.run.briefly(objects.get(self.name)).await;
+                if let Some(Ok(object)) = found
+                    && shows(self.shape, &object, planned)
+                {
+                    return Some((target, Some(object)));
+                }
+                end.explain(&doing)
+                    .detail(self.may_exist(planned))
+                    .add(diags);
+                return None;
+            }
+        };
+        let object = match answer {
+            Ok(Some(object)) => Some(object),
+            Ok(None) => {
+                let back = read_back(self.shape, &objects, self.name, planned);
+                self.run.call(&doing, diags, back).await.flatten()
+            }
+            Err(error) if (self.shape.kind.left_behind)(&error, self.name).is_some() => {
+                let left = (self.shape.kind.left_behind)(&error, self.name);
+                let text = format!(
+                    "While {doing}: {}.\n\n{}",
+                    chain(&error),
+                    left.unwrap_or_default()
+                );
+                errors::error(Summary::CreatedInPart)
+                    .detail(text)
+                    .add(diags);
+                return None;
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                self.exists(planned, diags);
+                return None;
+            }
+            Err(error) if error.may_have_been_carried_out() => {
+                Some(self.look(&objects, planned, &error, diags).await?)
+            }
+            Err(error) => {
+                if target.is_named() && error.is_connect() {
+                    if target
+                        .is_gone(&error, &doing, &PrivateState::default(), diags)
+                        .await
+                    {
+                        target.missing(&doing, diags).await;
+                    }
+                } else {
+                    refused(self.shape, &error, &doing, diags);
+                }
+                return None;
+            }
+        };
+        Some((target, object))
+    }
+
+    /// After a creation whose outcome is in doubt: an object that is what was asked for is ours.
+    async fn look(
+        &self,
+        objects: &Objects,
+        planned: &Value,
+        error: &Error,
+        diags: &mut Diagnostics,
+    ) -> Option<DynamicMessage> {
+        let doing = format!("creating the {}", self.shape.what(self.name));
+        let look = find(objects, self.name);
+        let found = self.run.call(&doing, diags, look).await?;
+        match found {
+            Ok(object) if shows(self.shape, &object, planned) => {
+                tracing::info!("the object was created, although no answer came");
+                Some(object)
+            }
+            Ok(_) => {
+                call_failed(error, &doing, diags);
+                if !matches!(self.shape.kind.name, Name::Fixed(_)) {
+                    self.exists(planned, diags);
+                }
+                None
+            }
+            Err(look) => {
+                call_failed(error, &doing, diags);
+                if look.kind() != ErrorKind::NotFound {
+                    call_failed(&look, "looking whether it was created all the same", diags);
+                    errors::warning(Summary::MayExist)
+                        .detail(self.may_exist(planned))
+                        .add(diags);
+                }
+                None
+            }
         }
     }
-    send(shape, &objects, planned, name, message, told).await
+
+    fn exists(&self, planned: &Value, diags: &mut Diagnostics) {
+        let what = self.shape.what(self.name);
+        let noun = self.shape.kind.noun;
+        errors::error(Summary::AlreadyExists).at(Path::attributes(&["metadata", "name"])).detail(format!(
+                "The {what} exists already. To manage it with this configuration, import it. ADDRESS is the address of this \
+                 resource:\n\n{}\n\nIf it is this resource, and the plan shows that it is tainted: terraform untaint ADDRESS. To \
+                 create another {noun}, use another metadata.name.",
+                self.import_block(planned)
+            )).add(diags);
+    }
+
+    fn may_exist(&self, planned: &Value) -> String {
+        format!(
+            "The {} may exist now, and is not in the state. If the next apply says that it exists already, import it:\n\n{}",
+            self.shape.what(self.name),
+            self.import_block(planned)
+        )
+    }
+
+    fn import_block(&self, planned: &Value) -> String {
+        let name = if self.shape.kind.name_is_secret {
+            "NAME"
+        } else {
+            self.name
+        };
+        let id = import_id(planned.field(CLUSTER).as_str(), name);
+        format!("  import {{\n    to = ADDRESS\n    id = {id:?}\n  }}")
+    }
 }
 
-/// Makes an object that is not there.
-pub(super) async fn send(
-    shape: &Shape,
-    objects: &Objects,
-    planned: &Value,
-    name: &str,
-    message: DynamicMessage,
-    told: &mut Diagnostics,
-) -> Option<DynamicMessage> {
-    let noun = shape.kind.noun;
-    match objects.create(message).await {
-        Ok(object) => Some(object),
-        Err(error) if error.kind() == Kind::AlreadyExists => {
-            exists(noun, planned, told);
-            None
-        }
-        Err(error) if error.may_have_been_carried_out() => {
-            look_again(shape, objects, planned, name, &error, told).await
-        }
-        Err(error) => {
-            refused(
-                shape,
-                &error,
-                &format!("creating the {noun} {name:?}"),
-                told,
-            );
-            None
-        }
-    }
+/// Reads an object that may have just been created. The server's cache may not have it yet.
+async fn find(objects: &Objects, name: &str) -> Result<DynamicMessage, Error> {
+    retry(WAITS, || objects.get(name), is_not_found).await
 }
 
-/// After a creation whose outcome is in doubt: an object that is what was asked for is ours.
-async fn look_again(
+/// Reads an object after a write whose answer was empty, until it is what was sent. None if it is not found.
+pub(super) async fn read_back(
     shape: &Shape,
     objects: &Objects,
-    planned: &Value,
     name: &str,
-    error: &Error,
-    told: &mut Diagnostics,
+    planned: &Value,
 ) -> Option<DynamicMessage> {
-    let noun = shape.kind.noun;
-    let found = objects.get(name).await;
-    if let Ok(object) = &found {
-        let value = shape.value(object, planned);
-        if differences(&comparable(shape, planned), &comparable(shape, &value)).is_empty() {
-            tracing::info!(name, "the object was created, although no answer came");
-            return found.ok();
+    let is_stale = |read: &Result<DynamicMessage, Error>| match read {
+        Ok(object) => !shows(shape, object, planned),
+        Err(_) => true,
+    };
+    let found = retry(WAITS, || objects.get(name), is_stale).await;
+    found
+        .inspect_err(|error| tracing::debug!(%error, "the write is not seen"))
+        .ok()
+}
+
+/// A write that was carried out.
+pub(super) struct Written<'a> {
+    pub(super) shape: &'a Shape,
+    pub(super) config: &'a Value,
+    pub(super) planned: &'a Value,
+    /// The object as the server stored it. None if it was not seen.
+    pub(super) object: Option<&'a DynamicMessage>,
+}
+
+impl Written<'_> {
+    /// The answer of an apply: what was planned, and what the server says where the plan did not know.
+    pub(super) fn answer(
+        &self,
+        home: Option<Home>,
+        mut private: Private,
+        mut diags: Diagnostics,
+    ) -> Applied {
+        let answer = match self.object {
+            Some(object) => self.shape.value(object, self.planned),
+            None => without_unknown(self.planned.clone()),
+        };
+        let mut state = settled(self.planned, &answer);
+        // The server's form of what was asked for is an error, and then the truth is the state.
+        if self.stored_otherwise(&answer, &mut diags) {
+            state = answer;
+        }
+        PrivateState::change(&mut private, |memory| {
+            if let Some(home) = home {
+                memory.place(home);
+            }
+            memory.configured = configured_paths(self.config);
+            memory.write = self
+                .object
+                .map(|object| Write::now(self.shape.revision(object)));
+            memory.planned = None;
+        });
+        Applied {
+            state,
+            private,
+            diagnostics: diags,
         }
     }
-    call_failed(error, &format!("creating the {noun} {name:?}"), told);
-    match found {
-        Ok(_) => exists(noun, planned, told),
-        Err(look) if look.kind() == Kind::NotFound => {}
-        Err(look) => call_failed(&look, "looking whether it was created all the same", told),
+
+    /// Whether the server stored something else than what was configured, which is an error.
+    fn stored_otherwise(&self, answer: &Value, diags: &mut Diagnostics) -> bool {
+        let asked = asked_for(self.config, self.planned);
+        let paths = differences(
+            &comparable(self.shape, &asked),
+            &comparable(self.shape, answer),
+        );
+        let Some(first) = paths.first() else {
+            return false;
+        };
+        let what = self
+            .shape
+            .what(&self.shape.name(answer).unwrap_or_default());
+        let version = Path::attribute("version");
+        if paths.contains(&version) {
+            let (asked, stored) = (self.planned.field("version"), answer.field("version"));
+            errors::error(Summary::VersionNotKnownToCluster).at(version).detail(format!(
+                    "The configuration asks for version {} of the {what}, and the cluster stored version {}: it does not know \
+                     the other one. Set version = {1:?}. {UNTAINT}",
+                    asked.as_str().unwrap_or_default(),
+                    stored.as_str().unwrap_or_default(),
+                )).add(diags);
+        } else {
+            errors::error(Summary::StoredOtherwise).at(first.clone()).detail(format!(
+                    "The cluster stored the {what}, but not as configured, in: {}. Write what the cluster stored (terraform show \
+                     has it), or leave it out. {UNTAINT}",
+                    list(&paths)
+                )).add(diags);
+        }
+        true
     }
-    None
 }
 
 /// Adds a refusal of the server, with the attribute that it is about.
-pub(super) fn refused(shape: &Shape, error: &Error, doing: &str, told: &mut Diagnostics) {
+pub(super) fn refused(shape: &Shape, error: &Error, doing: &str, diags: &mut Diagnostics) {
     match (shape.kind.blame)(error) {
         Some(path) => {
             let text = format!(
-                "While {doing}: {}.\n\nThe attribute concerned is {path}.",
+                "While {doing}: {}.\n\nThe attribute is {path}.",
                 chain(error)
             );
-            told.attribute_error(path, "Refused by Teleport", text);
+            errors::error(Summary::RefusedByTeleport)
+                .at(path)
+                .detail(text)
+                .add(diags);
         }
-        None => call_failed(error, doing, told),
+        None => call_failed(error, doing, diags),
     }
 }
 
-/// Servers store what they know in the form that they know; a configuration that asks for more must hear of it.
-fn stored_otherwise(shape: &Shape, planned: &Value, state: &Value, told: &mut Diagnostics) {
-    let paths = differences(&comparable(shape, planned), &comparable(shape, state));
-    let Some(first) = paths.first() else {
-        return;
-    };
-    let noun = shape.kind.noun;
-    let name = shape::name(state).unwrap_or_default();
-    let version = Path::attribute("version");
-    if paths.contains(&version) {
-        let (asked, stored) = (planned.field("version"), state.field("version"));
-        told.attribute_error(
-            version,
-            "Version Not Known to the Cluster",
-            format!(
-                "The {noun} {name:?} was asked for in version {}, and the cluster stored it as version {}: it is older than \
-                 this version, or newer and has given it up. Set version = {1:?}, which the cluster knows. {UNTAINT}",
-                asked.as_str().unwrap_or_default(),
-                stored.as_str().unwrap_or_default(),
-            ),
-        );
-        return;
-    }
-    told.attribute_error(
-        first.clone(),
-        "Stored Otherwise by the Cluster",
-        format!(
-            "The cluster stored the {noun} {name:?}, and something else than was asked for in: {}. Write in the configuration \
-             what the cluster makes of it (terraform show tells), or leave it out. {UNTAINT}",
-            list(&paths)
-        ),
-    );
-}
-
-const UNTAINT: &str = "If the next plan shows a replacement, since this error tainted the resource: terraform untaint ADDRESS.";
-
-/// An object without what is never sent, for comparisons.
-pub(super) fn comparable(shape: &Shape, object: &Value) -> Value {
-    let mut object = object.clone();
-    for path in shape.kind.reported.iter().chain(shape.kind.kept) {
-        let names: Vec<_> = path.split('.').collect();
-        object.set_at(&names, Value::Null);
-    }
-    object.set_field("id", Value::Null);
-    object.set_field(POLICY, Value::Null);
-    object.set_field(CLUSTER, Value::Null);
-    object
-}
-
-fn exists(noun: &str, planned: &Value, told: &mut Diagnostics) {
-    let name = shape::name(planned).unwrap_or_default();
-    let id = import_id(planned.field(CLUSTER).as_str(), &name);
-    let mut capital = noun.to_owned();
-    if let Some(first) = capital.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    told.attribute_error(
-        Path::attributes(&["metadata", "name"]),
-        format!("{capital} Already Exists"),
-        format!(
-            "A {noun} named {name:?} exists already. To manage it with this configuration, import it, with the address of this \
-             resource block for ADDRESS:\n\n  import {{\n    to = ADDRESS\n    id = {id:?}\n  }}\n\nIf it is this very \
-             resource, tainted, then say that it is good as it is: terraform untaint ADDRESS. To make another {noun}, use \
-             another metadata.name."
-        ),
-    );
-}
+const UNTAINT: &str = "If the next plan shows a replacement, because this error tainted the resource: terraform untaint ADDRESS.";

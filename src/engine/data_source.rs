@@ -8,10 +8,11 @@ use tfplugin::{
 use super::{Kind, Shape};
 use crate::{
     clusters::{
-        Cluster,
+        ProviderData,
         target::{CLUSTER, Target, cluster_attribute},
     },
-    engine::{interrupt::unless_stopped, shapes::results},
+    engine::{private_state::PrivateState, run::Run, shapes::results},
+    errors::{self, Summary},
 };
 
 /// The data source of a kind.
@@ -43,26 +44,31 @@ impl KindDataSource {
                 .entry(name.to_owned())
                 .and_modify(|attribute| attribute.presence = Presence::OptionalComputed);
         }
+        let secret = |mut attribute: Attribute| {
+            attribute.sensitive = kind.name_is_secret;
+            attribute
+        };
         let id = Attribute::string()
             .computed()
             .describe(format!("Name of the {noun}."));
         let name = Attribute::string().optional_computed().describe(format!(
             "Name of the {noun}. It can be given here or as `metadata.name`; one of the two is needed."
         ));
+        let mut block = block
+            .attribute("id", secret(id))
+            .attribute(CLUSTER, cluster_attribute(noun));
+        if !shape.is_singleton() {
+            block = block.attribute("name", secret(name));
+        }
         Self {
             shape,
-            schema: Schema::new(
-                block
-                    .attribute("id", id)
-                    .attribute("name", name)
-                    .attribute(CLUSTER, cluster_attribute(noun)),
-            ),
+            schema: Schema::new(block),
         }
     }
 }
 
 #[async_trait]
-impl DataSource<Cluster> for KindDataSource {
+impl DataSource<ProviderData> for KindDataSource {
     fn type_name(&self) -> &str {
         self.shape.kind.type_name
     }
@@ -71,61 +77,63 @@ impl DataSource<Cluster> for KindDataSource {
         &self.schema
     }
 
-    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
+    fn validate(&self, config: &Value, diags: &mut Diagnostics) {
+        if self.shape.is_singleton() {
+            return;
+        }
         let (short, long) = (config.field("name"), config.at(&["metadata", "name"]));
         let empty = |value: &Value| value.is_null() || value.as_str() == Some("");
         if empty(short) && empty(long) {
-            diagnostics.attribute_error(
-                Path::attribute("name"),
-                "Missing Attribute Value",
-                format!(
-                    "Which {} to read must be said: set name, or metadata = {{ name = ... }}.",
+            errors::error(Summary::MissingAttributeValue)
+                .at(Path::attribute("name"))
+                .detail(format!(
+                    "Set the name of the {} to read: name, or metadata = {{ name = ... }}.",
                     self.shape.kind.noun
-                ),
-            );
+                ))
+                .add(diags);
         }
         if let (Some(short), Some(long)) = (short.as_str(), long.as_str())
             && short != long
         {
-            diagnostics.attribute_error(
-                Path::attribute("name"),
-                "Invalid Attribute Combination",
-                format!("name is {short:?} and metadata.name is {long:?}. Set one of them only."),
-            );
+            errors::error(Summary::InvalidAttributeCombination)
+                .at(Path::attribute("name"))
+                .detail("name and metadata.name differ. Set one of them only.")
+                .add(diags);
         }
     }
 
     async fn read(
         &self,
-        call: &Call<Cluster>,
+        call: &Call<ProviderData>,
         config: &Value,
-        diagnostics: &mut Diagnostics,
+        diags: &mut Diagnostics,
     ) -> Value {
-        let Some(mut target) = Target::of(config, call, diagnostics) else {
+        let run = Run::read(call);
+        let Some(target) = Target::of(config, &run, diags) else {
             return Value::Null;
         };
-        // What is read within an apply had to wait for something, such as a cluster that may not let the provider in yet.
-        if call.client.as_deref().is_some_and(Cluster::applies) {
-            target = target.patient();
-        }
-        let name = config
-            .field("name")
-            .as_str()
-            .or_else(|| config.at(&["metadata", "name"]).as_str())
+        let short = config.field("name").as_str().map(str::to_owned);
+        let name = &short
+            .or_else(|| self.shape.name(config))
             .unwrap_or_default();
-        let doing = format!("reading the {} {name:?}", self.shape.kind.noun);
+        let doing = format!("reading the {}", self.shape.what(name));
         let objects = target.client().objects(self.shape.kind.rpcs);
-        match unless_stopped(&call.stop, &doing, diagnostics, objects.get(name)).await {
+        match run.call(&doing, diags, objects.get(name)).await {
             Some(Ok(object)) => {
                 let mut value = self.shape.reported(&object);
-                value.set_field("id", name.into());
-                value.set_field("name", name.into());
+                value.set_field("id", name.as_str().into());
+                if !self.shape.is_singleton() {
+                    value.set_field("name", name.as_str().into());
+                }
                 value.set_field(CLUSTER, config.field(CLUSTER).clone());
                 value
             }
             Some(Err(error)) => {
-                if target.is_gone(&error, &doing, diagnostics).await {
-                    target.missing(&doing, diagnostics).await;
+                if target
+                    .is_gone(&error, &doing, &PrivateState::default(), diags)
+                    .await
+                {
+                    target.missing(&doing, diags).await;
                 }
                 Value::Null
             }

@@ -1,233 +1,297 @@
-//! The end of a resource, and what becomes of its object.
+//! Deleting an object, or letting go of it as its `deletion_policy` says.
+//!
+//! | the delete comes from | `delete` | `revoke`, `abandon` |
+//! | --- | --- | --- |
+//! | a destroy | deletes | takes the rights away; leaves it as it is |
+//! | a replacement by an object of another name or in another cluster | deletes | the same |
+//! | a replacement by an object of the same name | deletes | refused: the old one would stay and the new one could not be created |
 
 use std::time::Duration;
 
-use teleport_client::{Error, Kind};
+use teleport_client::{Error, ErrorKind, Objects};
 use tfplugin::{Call, Delete, DeleteReason, Diagnostics, Value};
 
 use super::{
-    Shape, shape,
-    successor::{self, Successor, warn_of_rest},
+    Shape,
+    kind::{Name, Revoke},
+    private_state::PrivateState,
+    read::settled_read,
 };
 use crate::{
     clusters::{
-        Cluster,
+        ProviderData,
+        guard::{self, Checked},
         target::{CLUSTER, Target, named},
-        whereabouts,
     },
-    engine::interrupt::unless_stopped,
-    errors::{call_failed, chain, sentence},
+    engine::run::Run,
+    errors::{self, Summary, call_failed, chain},
     settings::policy::{POLICY, Policy},
 };
 
 /// Does with the object what its policy says.
-pub(super) async fn delete(shape: &Shape, call: &Call<Cluster>, request: Delete) -> Diagnostics {
+pub(super) async fn delete(
+    shape: &Shape,
+    call: &Call<ProviderData>,
+    request: Delete,
+) -> Diagnostics {
     let Delete {
         prior,
         reason,
         private,
     } = request;
-    let mut told = Diagnostics::new();
+    let mut diags = Diagnostics::new();
     let noun = shape.kind.noun;
-    let Some(name) = shape::name(&prior) else {
-        told.error(
-            "Missing Name",
-            format!(
-                "The state holds a {noun} without a name. Remove it: terraform state rm ADDRESS."
-            ),
-        );
-        return told;
+    let Some(name) = shape.name(&prior) else {
+        errors::error(Summary::MissingName).detail(format!(
+                "The state holds a {noun} without a name. Remove it from the state: terraform state rm ADDRESS."
+            )).add(&mut diags);
+        return diags;
     };
+    let what = shape.what(&name);
     let Some(policy) = policy_for(&prior, call.client.as_deref()) else {
-        told.error(
-            "Provider Configuration Unknown",
-            format!(
-                "The {noun} {name:?} was not deleted, because {POLICY} of the provider block, which may say to keep it, is not \
-                 known now. Write it there as a value that is known, or on the resource (apply that first)."
-            ),
-        );
-        return told;
+        errors::error(Summary::ProviderConfigurationUnknown).detail(format!(
+                "The {what} was not deleted, because {POLICY} of the provider block is not known yet, and it may say to keep \
+                 the {noun}. Set {POLICY} there to a known value, or on this resource and apply that first."
+            )).add(&mut diags);
+        return diags;
     };
-    let is_replaced = reason != DeleteReason::Destroy;
-    let successor = successor::found(&prior, &private).filter(|_| is_replaced);
-    if let (Policy::Revoke | Policy::Abandon, Some(Successor::Same)) = (policy, &successor) {
-        told.error("Cannot Be Made Anew", stays(noun, &name, policy));
-        return told;
+    let memory = PrivateState::read(&private);
+    let is_same = reason != DeleteReason::Destroy
+        && memory.planned.is_some()
+        && memory.planned == shape.note(&prior);
+    if policy != Policy::Delete && is_same {
+        errors::error(Summary::CannotBeRecreated)
+            .detail(stays(&what, policy))
+            .add(&mut diags);
+        return diags;
     }
     if policy == Policy::Abandon {
-        told.warning(
-            "Not Deleted",
-            format!(
-                "The {noun} {name:?} is not managed any more. By {POLICY} = \"abandon\" it was left in {} as it is.",
+        errors::warning(Summary::NotDeleted).detail(format!(
+                "The {what} is no longer managed. Because of {POLICY} = \"abandon\" it was left in {} as it is.",
                 named(prior.field(CLUSTER)),
-            ),
-        );
-        return told;
+            )).add(&mut diags);
+        return diags;
     }
-    if let Some(unknown) = Target::unknown(&prior, call) {
-        told.error(
-            "Provider Configuration Unknown",
-            format!(
-                "The {noun} {name:?} was not deleted, because {unknown} not known now. Where that is \
-                 because the workload cluster is gone, the {noun} is gone with it: take it out of the state (terraform state rm \
-                 ADDRESS), or destroy with {POLICY} = \"abandon\" in the provider block."
-            ),
-        );
-        return told;
+    let run = Run::apply(call);
+    if let Some(unknown) = Target::unknown(&prior, &run) {
+        errors::error(Summary::ProviderConfigurationUnknown).detail(format!(
+                "The {what} was not deleted, because {unknown} not known now. If that is because the workload cluster is gone, \
+                 the {noun} is gone with it: remove it from the state (terraform state rm ADDRESS), or destroy with {POLICY} = \
+                 \"abandon\" in the provider block."
+            )).add(&mut diags);
+        return diags;
     }
-    let Some(target) = Target::of(&prior, call, &mut told) else {
-        return told;
+    let Some(target) = Target::of(&prior, &run, &mut diags) else {
+        return diags;
     };
-    let what = format!("{noun} {name:?}");
-    if whereabouts::is_another(call, &prior, &private, &what, &mut told).await {
-        return told;
+    match guard::check(&target, &memory, &what, &mut diags).await {
+        Checked::Here(_) => {}
+        Checked::Gone | Checked::Refused => return diags,
     }
-    let stop = &call.stop;
-    let done = if policy == Policy::Revoke {
-        let doing = format!("revoking the {noun} {name:?}");
-        let work = revoke(shape, &target, &prior, &doing);
-        unless_stopped(stop, &doing, &mut told, work).await
+    let work = Work {
+        shape,
+        objects: target.client().objects(shape.kind.rpcs),
+        target: &target,
+        prior: &prior,
+        memory: &memory,
+        name: &name,
+        what: &what,
+    };
+    let verb = if policy == Policy::Revoke {
+        "revoking"
     } else {
-        let doing = format!("deleting the {noun} {name:?}");
-        let work = really(shape, &target, &prior, successor.as_ref(), &doing);
-        unless_stopped(stop, &doing, &mut told, work).await
+        "deleting"
     };
-    told.append(done.unwrap_or_default());
-    told
+    let doing = format!("{verb} the {what}");
+    let carry_out = async {
+        match (policy, &shape.kind.revoke) {
+            (Policy::Revoke, Some(revoke)) => work.revoke(revoke, &doing).await,
+            _ => work.delete(&doing).await,
+        }
+    };
+    let done = run.write(&doing, PLAN_AGAIN, &mut diags, carry_out).await;
+    diags.append(done.unwrap_or_default());
+    diags
+}
+
+/// What the plan of a destroy or a replacement has to say about its destroy half.
+pub(super) fn warn_at_plan(
+    shape: &Shape,
+    call: &Call<ProviderData>,
+    prior: &Value,
+    diags: &mut Diagnostics,
+) {
+    let Some(cluster) = call.client.as_deref() else {
+        return;
+    };
+    if let Name::Fixed(_) = shape.kind.name {
+        errors::warning(Summary::ResetToDefaults).detail(format!(
+                "The {} cannot be deleted. Destroying this resource resets it to the defaults of the cluster.",
+                shape.kind.noun
+            )).add(diags);
+        return;
+    }
+    let is_bot = prior.field(CLUSTER).is_set() || cluster.joins();
+    let is_default = Policy::of(prior).is_none()
+        && cluster
+            .deletion_policy()
+            .is_ok_and(|policy| policy.is_none());
+    if shape.kind.revoke.is_some() && is_bot && is_default {
+        let noun = shape.kind.noun;
+        errors::warning(Summary::DeletionMayBeRefused).detail(format!(
+                "This plan deletes the {} in a cluster that the provider joins as a bot. The bot that Teleport Cloud creates in a \
+                 workload cluster may not delete a {noun}, and the apply then fails with \"Access Denied\". Set {POLICY} to \
+                 \"revoke\" or \"abandon\" on this resource or in the provider block, and apply that first; or \"delete\" if \
+                 the bot may delete.",
+                shape.what(&shape.name(prior).unwrap_or_default()),
+            )).add(diags);
+    }
 }
 
 /// The policy of an object: its own, or else that of the provider block, or else to delete it. None if that is not known yet.
-fn policy_for(object: &Value, cluster: Option<&Cluster>) -> Option<Policy> {
+fn policy_for(object: &Value, cluster: Option<&ProviderData>) -> Option<Policy> {
     Policy::of(object).or_else(|| {
-        let inherited = cluster.map_or(Ok(None), Cluster::deletion_policy);
+        let inherited = cluster.map_or(Ok(None), ProviderData::deletion_policy);
         Some(inherited.ok()?.unwrap_or_default())
     })
 }
 
-async fn really(
-    shape: &Shape,
-    target: &Target,
-    prior: &Value,
-    successor: Option<&Successor>,
-    doing: &str,
-) -> Diagnostics {
-    let mut told = Diagnostics::new();
-    let name = &shape::name(prior).unwrap_or_default();
-    let noun = shape.kind.noun;
-    let objects = target.client().objects(shape.kind.rpcs);
-    let mut refusal: Option<Error> = None;
-    for wait in WAITS {
-        tokio::time::sleep(wait).await;
-        match objects.delete(name).await {
-            Ok(()) => return told,
-            Err(error) if error.kind() == Kind::NotFound => {
-                tracing::info!(name, noun, "it was gone already");
-                return told;
-            }
-            // What uses it may be going at this very moment.
-            Err(error) if is_in_use(&error) => refusal = Some(error),
-            Err(error) if error.kind() == Kind::AccessDenied => {
-                match successor {
-                    // A refusal would come again at every apply, and keep the new object from being made.
-                    Some(Successor::Elsewhere(new)) => {
-                        warn_of_rest(shape, new, prior, &sentence(&chain(&error)), &mut told);
-                    }
-                    _ => told.error("Access Denied", not_allowed(shape, name, &error)),
+struct Work<'a> {
+    shape: &'a Shape,
+    target: &'a Target,
+    objects: Objects,
+    prior: &'a Value,
+    memory: &'a PrivateState,
+    name: &'a str,
+    what: &'a str,
+}
+
+impl Work<'_> {
+    async fn delete(&self, doing: &str) -> Diagnostics {
+        let mut diags = Diagnostics::new();
+        let mut refusal: Option<Error> = None;
+        for wait in WAITS {
+            tokio::time::sleep(wait).await;
+            match self.objects.delete(self.name).await {
+                Ok(()) => return diags,
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    tracing::info!(noun = self.shape.kind.noun, "it was gone already");
+                    return diags;
                 }
-                return told;
-            }
-            Err(error) => {
-                target.is_gone(&error, doing, &mut told).await;
-                return told;
-            }
-        }
-    }
-    if let Some(error) = refusal {
-        told.error(
-            "Still in Use",
-            format!(
-                "The {noun} {name:?} was not deleted: {}.\n\nTake it away from what uses it first. Where that is managed here, \
-                 let it refer to this resource ({}.NAME.metadata.name), so that it is changed or destroyed before.",
-                chain(&error),
-                shape.kind.type_name
-            ),
-        );
-    }
-    told
-}
-
-async fn revoke(shape: &Shape, target: &Target, prior: &Value, doing: &str) -> Diagnostics {
-    let mut told = Diagnostics::new();
-    let name = &shape::name(prior).unwrap_or_default();
-    let noun = shape.kind.noun;
-    let objects = target.client().objects(shape.kind.rpcs);
-    let mut conflict: Option<Error> = None;
-    for wait in WAITS {
-        tokio::time::sleep(wait).await;
-        let stored = match objects.get(name).await {
-            Ok(stored) => stored,
-            Err(error) if error.kind() == Kind::NotFound => return told,
-            Err(error) => {
-                target.is_gone(&error, doing, &mut told).await;
-                return told;
-            }
-        };
-        let mut message = stored.clone();
-        (shape.kind.revoke)(&mut message);
-        let written = if message == stored {
-            Ok(stored)
-        } else {
-            objects.update(message).await
-        };
-        match written {
-            Ok(_) => {
-                told.warning(
-                    "Revoked, Not Deleted",
-                    format!(
-                        "The {noun} {name:?} is not managed any more. By {POLICY} = \"revoke\" it was left in \
-                         {} as a {noun} {}.",
-                        named(prior.field(CLUSTER)),
-                        shape.kind.revoked
-                    ),
-                );
-                return told;
-            }
-            // Whoever wrote in between, or if an answer got lost: it is read again, and revoked as it is then.
-            Err(error) if error.kind() == Kind::Conflict || error.may_have_been_carried_out() => {
-                conflict = Some(error);
-            }
-            Err(error) => {
-                call_failed(&error, doing, &mut told);
-                return told;
+                // What uses it may be changing at this moment.
+                Err(error) if is_in_use(&error) => refusal = Some(error),
+                Err(error)
+                    if error.kind() == ErrorKind::AccessDenied
+                        && self.shape.kind.revoke.is_some() =>
+                {
+                    errors::error(Summary::AccessDenied)
+                        .detail(self.not_allowed(&error))
+                        .add(&mut diags);
+                    return diags;
+                }
+                Err(error) => {
+                    self.target
+                        .is_gone(&error, doing, self.memory, &mut diags)
+                        .await;
+                    return diags;
+                }
             }
         }
+        if let Some(error) = refusal {
+            errors::error(Summary::StillInUse)
+                .detail(self.still_in_use(&error))
+                .add(&mut diags);
+        }
+        diags
     }
-    if let Some(error) = conflict {
-        call_failed(&error, doing, &mut told);
+
+    async fn revoke(&self, revoke: &Revoke, doing: &str) -> Diagnostics {
+        let mut diags = Diagnostics::new();
+        let mut conflict: Option<Error> = None;
+        for wait in WAITS {
+            tokio::time::sleep(wait).await;
+            let write = self.memory.write.as_ref();
+            let stored =
+                settled_read(self.shape, &self.objects, self.name, self.prior, write).await;
+            let stored = match stored {
+                Ok(stored) => stored,
+                Err(error) if error.kind() == ErrorKind::NotFound => return diags,
+                Err(error) => {
+                    self.target
+                        .is_gone(&error, doing, self.memory, &mut diags)
+                        .await;
+                    return diags;
+                }
+            };
+            let mut message = stored.clone();
+            (revoke.apply)(&mut message);
+            let written = if message == stored {
+                Ok(())
+            } else {
+                self.objects.update(message).await.map(|_| ())
+            };
+            match written {
+                Ok(()) => {
+                    errors::warning(Summary::RevokedNotDeleted).detail(format!(
+                            "The {} is no longer managed. Because of {POLICY} = \"revoke\" it was left in {} as a {} {}.",
+                            self.what,
+                            named(self.prior.field(CLUSTER)),
+                            self.shape.kind.noun,
+                            revoke.leaves
+                        )).add(&mut diags);
+                    return diags;
+                }
+                // Somebody wrote in between, or an answer got lost: it is read again, and revoked as it is then.
+                Err(error)
+                    if error.kind() == ErrorKind::Conflict || error.may_have_been_carried_out() =>
+                {
+                    conflict = Some(error);
+                }
+                Err(error) => {
+                    call_failed(&error, doing, &mut diags);
+                    return diags;
+                }
+            }
+        }
+        if let Some(error) = conflict {
+            call_failed(&error, doing, &mut diags);
+        }
+        diags
     }
-    told
+
+    fn not_allowed(&self, error: &Error) -> String {
+        let noun = self.shape.kind.noun;
+        let leaves = self.shape.kind.revoke.map_or("", |revoke| revoke.leaves);
+        format!(
+            "The {} was not deleted: {}.\n\nThe bot that Teleport Cloud creates in a workload cluster may create, read and \
+             update users and roles, but not delete them. To stop managing the {noun} without deleting it, set {POLICY} on this \
+             resource, or in the provider block for all, apply that, and then destroy:\n    - \"revoke\" takes its rights away \
+             and leaves a {noun} {leaves};\n    - \"abandon\" leaves it as it is, which is right if the cluster itself is \
+             destroyed.\n\nTo delete it, use an identity with a role that has the verb delete on the resource {noun}.",
+            self.what,
+            chain(error),
+        )
+    }
+
+    /// Terraform destroys a role before it changes the user that has it, in whatever way the user refers to the role.
+    fn still_in_use(&self, error: &Error) -> String {
+        format!(
+            "The {} was not deleted: {}.\n\nTerraform destroys it before it changes what uses it. Do one of these:\n    - take \
+             it away from its users and apply; then remove this resource and apply again;\n    - set lifecycle {{ \
+             create_before_destroy = true }} on this resource, apply that, and then make the change: Terraform destroys it last.",
+            self.what,
+            chain(error),
+        )
+    }
 }
 
-fn stays(noun: &str, name: &str, policy: Policy) -> String {
+fn stays(what: &str, policy: Policy) -> String {
     let policy = policy.name();
     format!(
-        "The {noun} {name:?} is to be destroyed and made anew. But by {POLICY} = {policy:?} it stays in the cluster, and a new one \
-         of this name would be refused. Nothing was done.\n\nIf the resource is tainted, say that it is good as it is: terraform \
-         untaint ADDRESS. If it was asked for, leave out -replace. To have it made anew by an identity that may delete it, set \
-         {POLICY} = \"delete\" on it, apply that, and try again."
-    )
-}
-
-fn not_allowed(shape: &Shape, name: &str, error: &Error) -> String {
-    let noun = shape.kind.noun;
-    format!(
-        "The {noun} {name:?} was not deleted: {}.\n\nThe bot that Teleport Cloud puts into a workload cluster may create, read \
-         and update users and roles, but not delete them. To let go of the {noun} without deleting it, set {POLICY} on this \
-         resource, or in the provider block for all, apply that, and destroy it then:\n    - \"revoke\" takes its rights away \
-         and leaves a {noun} {};\n    - \"abandon\" leaves it as it is, which is right where the cluster itself is going.\n\n\
-         To delete it, use an identity whose roles have a rule with the resource {noun} and the verb delete.",
-        chain(error),
-        shape.kind.revoked,
+        "This plan replaces the {what} by one of the same name. But because of {POLICY} = {policy:?} the old one stays in the \
+         cluster, and the new one could not be created. Nothing was done.\n\nIf the resource is tainted: terraform untaint \
+         ADDRESS. If the replacement was asked for, leave out -replace. To recreate it with an identity that may delete it, set \
+         {POLICY} = \"delete\" on the resource, apply that, and try again."
     )
 }
 
@@ -237,6 +301,8 @@ fn is_in_use(error: &Error) -> bool {
         .server_message()
         .is_some_and(|message| message.contains("still in use"))
 }
+
+const PLAN_AGAIN: &str = "It is still in the state. Apply again.";
 
 /// How long to wait before each try.
 const WAITS: [Duration; 5] = [
@@ -250,7 +316,7 @@ const WAITS: [Duration; 5] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clusters::cluster::Unknown;
+    use crate::clusters::provider_data::Unknown;
 
     #[test]
     fn what_is_nearest_to_an_object_decides_and_what_is_not_known_is_not_guessed() {
@@ -258,7 +324,7 @@ mod tests {
             attributes: vec![POLICY],
         };
         let cluster =
-            |policy| Cluster::new(Err(unknown()), Err(unknown())).with_deletion_policy(policy);
+            |policy| ProviderData::new(Err(unknown()), Err(unknown())).with_deletion_policy(policy);
         let none = cluster(Ok(None));
         let abandon = cluster(Ok(Some(Policy::Abandon)));
         let later = cluster(Err(unknown()));

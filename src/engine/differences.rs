@@ -2,12 +2,59 @@
 
 use tfplugin::{Path, Value};
 
+use super::Shape;
+use crate::{clusters::target::CLUSTER, settings::policy::POLICY};
+
 /// The innermost places where the second object is not what the first one says. What the first one does not know is no
 /// difference.
 pub(super) fn differences(wanted: &Value, found: &Value) -> Vec<Path> {
     let mut paths = Vec::new();
     compare(wanted, found, &Path::root(), &mut paths);
     paths
+}
+
+/// An object without what is never sent, for comparisons.
+pub(super) fn comparable(shape: &Shape, object: &Value) -> Value {
+    let mut object = object.clone();
+    let secrets = shape.kind.secrets.iter().map(|secret| &secret.path);
+    let paths = shape
+        .kind
+        .read_only
+        .iter()
+        .chain(shape.kind.kept)
+        .chain(shape.kind.not_kept);
+    for path in paths.chain(secrets) {
+        let names: Vec<_> = path.split('.').collect();
+        object.set_at(&names, Value::Null);
+    }
+    for name in ["id", CLUSTER, POLICY] {
+        if object.field(name).is_set() {
+            object.set_field(name, Value::Null);
+        }
+    }
+    object
+}
+
+/// The planned object as far as it is configured; the rest is unknown, which is no difference.
+pub(super) fn asked_for(config: &Value, planned: &Value) -> Value {
+    match (config, planned) {
+        (Value::Null, _) => Value::Unknown,
+        (Value::Object(configs), Value::Object(fields)) => {
+            Value::object(fields.iter().map(|(name, planned)| {
+                let config = configs.get(name).unwrap_or(&Value::Null);
+                (name, asked_for(config, planned))
+            }))
+        }
+        (Value::List(configs), Value::List(elements)) if configs.len() == elements.len() => {
+            let pairs = configs.iter().zip(elements);
+            Value::List(
+                pairs
+                    .map(|(config, planned)| asked_for(config, planned))
+                    .collect(),
+            )
+        }
+        _ => planned.clone(),
+    }
 }
 
 /// The places in a line.

@@ -2,35 +2,39 @@
 //!
 //! A [`Kind`] is a page of data and a few functions; [`KindResource`] and [`KindDataSource`] make the rest of it.
 //!
-//! - `kind`: what there is to say of a kind.
+//! - `kind`: what there is to say of a kind; `owner`: who gives an attribute its value where the configuration does not.
 //! - `shape`: schema, and the way between message and value.
-//! - `memory`: what is remembered of the last write, in private state.
-//! - `plan`: what the plan adds to the schema's rules: what the server filled in, and drift of that.
-//! - `create`, `update`, `delete`: the calls; `relocate` is an update that leads into another cluster, and `successor` what the
-//!   plan of an object tells the destruction of the one whose place it takes.
+//! - `plan`: what an object becomes, attribute by attribute.
+//! - `resource`, `create`, `read`, `update`, `delete`, `import`, `data_source`: what core asks for.
+//! - `run`: waiting, being interrupted and trying again.
+//! - `singleton`: what the plan of a create says of an object that is always there.
+//! - `secrets`: what the server takes and does not return, and its write-only twin.
+//! - `private_state`: everything that is remembered between runs.
 //! - `differences`: what differs between two objects, by path.
-//! - `interrupt`, `unread`, `reported`, `shapes`, `timeouts`: what resources of every sort use.
+//! - `reported`, `shapes`, `timeouts`: what resources of every sort use.
 
 mod create;
 mod data_source;
 mod delete;
 mod differences;
-pub(crate) mod interrupt;
+mod import;
 mod kind;
-mod memory;
+mod owner;
 mod plan;
-mod relocate;
+pub(crate) mod private_state;
+pub(crate) mod read;
 pub(crate) mod reported;
 mod resource;
+pub(crate) mod run;
+mod secrets;
 mod shape;
 pub(crate) mod shapes;
-mod successor;
+mod singleton;
 pub(crate) mod timeouts;
-pub(crate) mod unread;
 mod update;
 
 pub(crate) use data_source::KindDataSource;
-pub(crate) use kind::Kind;
+pub(crate) use kind::{Kind, Name, Revoke, Secret, ServerFilled};
 pub(crate) use resource::KindResource;
 pub(crate) use shape::{Shape, clear_at};
 

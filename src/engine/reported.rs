@@ -5,9 +5,15 @@
 
 use tfplugin::{Diagnostics, Path, PlanKind, PlannedChange};
 
+use crate::errors::{self, Summary};
+
 /// Refuses what is configured at these paths where the plan would have to change it. Where the plan leaves what is there, a
 /// configured value counts for nothing, and is warned of if it is another one.
-pub(crate) fn refuse_configured(paths: &[&[&str]], change: &PlannedChange, told: &mut Diagnostics) {
+pub(crate) fn refuse_configured(
+    paths: &[&[&str]],
+    change: &PlannedChange,
+    diags: &mut Diagnostics,
+) {
     for path in paths {
         let configured = change.config.at(path);
         let there = change.prior.at(path);
@@ -20,13 +26,19 @@ pub(crate) fn refuse_configured(paths: &[&[&str]], change: &PlannedChange, told:
                 "{shown} is what the cluster reports, and it will not be what is configured. Remove it. If it is not \
                  there, ignore_changes puts it there: let that name the attributes to ignore, not the object around them."
             );
-            told.attribute_error(shown, "Invalid Configuration for Read-Only Attribute", text);
+            errors::error(Summary::ReadOnlyAttribute)
+                .at(shown)
+                .detail(text)
+                .add(diags);
         } else if configured != there {
             let text = format!(
                 "{shown} is what the cluster reports, and it is not what is configured any more. The configured value \
                  counts for nothing. Remove it."
             );
-            told.attribute_warning(shown, "Configuration Without Effect", text);
+            errors::warning(Summary::ConfigurationWithoutEffect)
+                .at(shown)
+                .detail(text)
+                .add(diags);
         }
     }
 }

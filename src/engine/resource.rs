@@ -1,21 +1,23 @@
-//! The resource of a kind.
+//! The resource of a kind: what core asks for, and who does it.
 
 use async_trait::async_trait;
-use teleport_client::Kind;
 use tfplugin::{
-    Applied, Call, Create, Delete, Diagnostics, Imported, PlannedChange, Private, Resource, Schema,
-    Update, Value,
+    Applied, Call, Create, Delete, Diagnostics, Imported, Path, PlanKind, PlannedChange, Private,
+    Resource, Schema, Update, Value, requires_replace,
 };
 
-use super::{Kind as ObjectKind, Shape, create, delete, plan, shape, update};
+use super::{
+    Kind as ObjectKind, Shape, create, delete, import, private_state::PrivateState, read, secrets,
+    singleton, update,
+};
 use crate::{
     clusters::{
-        Cluster,
-        cluster::{begin_apply, begin_plan},
-        target::{self, CLUSTER, Target},
-        whereabouts,
+        ProviderData,
+        target::{CLUSTER, is_same_cluster},
     },
-    engine::{interrupt::unless_stopped, reported::refuse_configured, unread},
+    engine::shape::REVISION,
+    errors::{self, Summary},
+    kinds::metadata::has_expired,
 };
 
 /// The resource of a kind.
@@ -32,10 +34,87 @@ impl KindResource {
             shape,
         }
     }
+
+    fn plan_object(
+        &self,
+        call: &Call<ProviderData>,
+        change: &mut PlannedChange,
+        diags: &mut Diagnostics,
+    ) {
+        let memory = PrivateState::read(&change.private);
+        let (config, prior) = (&change.config, &change.prior);
+        let mut planned = self
+            .shape
+            .plan(&self.schema, config, prior, &memory.configured);
+        if is_same_cluster(prior, &planned) {
+            planned.set_field(CLUSTER, config.field(CLUSTER).clone());
+        }
+        let mut reasons = requires_replace(&self.schema, config, prior, &planned);
+        reasons.retain(|path| !self.is_no_reason(path, prior, &planned));
+        change.planned = planned;
+        change.requires_replace = reasons;
+        self.check_expires(change, diags);
+        (self.shape.kind.review)(&change.prior, &change.planned, diags);
+        if !change.requires_replace.is_empty() {
+            delete::warn_at_plan(&self.shape, call, &change.prior, diags);
+            self.warn_of_another_cluster(change, diags);
+        }
+        let planned = self.shape.note(&change.planned);
+        PrivateState::change(&mut change.private, |memory| memory.planned = planned);
+    }
+
+    /// The same cluster in other words, and what the server alone decides.
+    fn is_no_reason(&self, path: &Path, prior: &Value, planned: &Value) -> bool {
+        *path == Path::attributes(REVISION)
+            || (*path == Path::attribute(CLUSTER) && is_same_cluster(prior, planned))
+    }
+
+    fn check_expires(&self, change: &PlannedChange, diags: &mut Diagnostics) {
+        let path = ["metadata", "expires"];
+        let (prior, planned) = (change.prior.at(&path), change.planned.at(&path));
+        let what = || {
+            self.shape
+                .what(&self.shape.name(&change.planned).unwrap_or_default())
+        };
+        if has_expired(&change.planned) && (prior != planned || change.prior.is_null()) {
+            errors::error(Summary::InvalidAttributeValue).at(Path::attributes(&path)).detail(format!(
+                    "metadata.expires has passed: {}. The cluster deletes the {} at once. Set a time in the future.",
+                    planned.as_str().unwrap_or_default(),
+                    what()
+                )).add(diags);
+        } else if has_expired(&change.prior)
+            && prior == planned
+            && !self.shape.is_as_before(&change.planned, &change.prior)
+        {
+            errors::error(Summary::ObjectHasExpired).at(Path::attributes(&path)).detail(format!(
+                    "The {} expired at {}, and the cluster deleted it. It cannot be changed. Set metadata.expires to a time in \
+                     the future, and the apply creates it again; or undo the change.",
+                    what(),
+                    planned.as_str().unwrap_or_default()
+                )).add(diags);
+        }
+    }
+
+    fn warn_of_another_cluster(&self, change: &PlannedChange, diags: &mut Diagnostics) {
+        let path = Path::attribute(CLUSTER);
+        if !change.requires_replace.contains(&path) {
+            return;
+        }
+        let noun = self.shape.kind.noun;
+        let more = match noun {
+            "user" => {
+                " A recreated user has no password and no MFA device: a teleport_user_invite gives them a new link."
+            }
+            _ => "",
+        };
+        errors::warning(Summary::RecreatedInAnotherCluster).at(path).detail(format!(
+                "cluster changes, so the {noun} is destroyed in the old cluster and created in the new one.{more}"
+            )).add(diags);
+    }
 }
 
 #[async_trait]
-impl Resource<Cluster> for KindResource {
+impl Resource<ProviderData> for KindResource {
     fn type_name(&self) -> &str {
         self.shape.kind.type_name
     }
@@ -44,134 +123,55 @@ impl Resource<Cluster> for KindResource {
         &self.schema
     }
 
-    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
-        (self.shape.kind.validate)(config, diagnostics);
+    fn validate(&self, config: &Value, diags: &mut Diagnostics) {
+        secrets::check(&self.shape.kind, config, diags);
+        (self.shape.kind.validate)(config, diags);
     }
 
     async fn plan(
         &self,
-        call: &Call<Cluster>,
+        call: &Call<ProviderData>,
         change: &mut PlannedChange,
-        diagnostics: &mut Diagnostics,
+        diags: &mut Diagnostics,
     ) {
-        target::plan(call, self.shape.kind.noun, change, diagnostics);
-        plan::complete(&self.shape, &self.schema, change);
-        refuse_configured(&[plan::REVISION], change, diagnostics);
-    }
-
-    async fn create(&self, call: &Call<Cluster>, request: Create) -> Applied {
-        begin_apply(call);
-        let mut applied = create::create(&self.shape, call, request).await;
-        whereabouts::note(call, &mut applied).await;
-        applied
-    }
-
-    async fn read(&self, call: &Call<Cluster>, state: Value, private: Private) -> Applied {
-        begin_plan(call);
-        let mut told = Diagnostics::new();
-        let as_it_was = |state, told| Applied {
-            state,
-            private: private.clone(),
-            diagnostics: told,
-        };
-        let noun = self.shape.kind.noun;
-        if let Some(unknown) = Target::unknown(&state, call) {
-            told.warning(
-                "Not Refreshed",
-                format!(
-                    "The {noun} could not be read, because {unknown} known only after the apply. What the \
-                     state says of it was taken as it is."
-                ),
-            );
-            let mut private = private.clone();
-            unread::mark(&mut private);
-            return Applied {
-                state,
-                private,
-                diagnostics: told,
-            };
+        if change.kind == PlanKind::Destroy {
+            delete::warn_at_plan(&self.shape, call, &change.prior, diags);
+            return;
         }
-        let (Some(target), Some(name)) = (Target::of(&state, call, &mut told), shape::name(&state))
-        else {
-            return as_it_was(state, told);
-        };
-        let doing = format!("reading the {noun} {name:?}");
-        let objects = target.client().objects(self.shape.kind.rpcs);
-        let read = unless_stopped(&call.stop, &doing, &mut told, objects.get(&name)).await;
-        let gone = match read {
-            None => false,
-            Some(Ok(object)) => {
-                let what = format!("{noun} {name:?}");
-                if whereabouts::is_another(call, &state, &private, &what, &mut told).await {
-                    return as_it_was(state, told);
-                }
-                let mut private = private.clone();
-                unread::unmark(&mut private);
-                let mut read = Applied {
-                    state: self.shape.value(&object, &state),
-                    private,
-                    diagnostics: told,
-                };
-                whereabouts::note(call, &mut read).await;
-                return read;
-            }
-            Some(Err(error)) if error.kind() == Kind::NotFound => true,
-            Some(Err(error)) => target.is_gone(&error, &doing, &mut told).await,
-        };
-        if gone {
-            return Applied {
-                state: Value::Null,
-                private: Private::new(),
-                diagnostics: told,
-            };
+        self.plan_object(call, change, diags);
+        if change.kind == PlanKind::Create {
+            singleton::warn_at_create(&self.shape, call, &change.planned, diags).await;
         }
-        as_it_was(state, told)
     }
 
-    async fn update(&self, call: &Call<Cluster>, request: Update) -> Applied {
-        begin_apply(call);
-        let mut applied = update::update(&self.shape, call, request).await;
-        if !applied.diagnostics.has_errors() {
-            whereabouts::note(call, &mut applied).await;
-        }
-        applied
+    async fn create(&self, call: &Call<ProviderData>, request: Create) -> Applied {
+        create::create(&self.shape, call, request).await
     }
 
-    async fn delete(&self, call: &Call<Cluster>, request: Delete) -> Diagnostics {
-        begin_apply(call);
+    async fn read(&self, call: &Call<ProviderData>, state: Value, private: Private) -> Applied {
+        read::read(&self.shape, call, state, private).await
+    }
+
+    async fn update(&self, call: &Call<ProviderData>, request: Update) -> Applied {
+        update::update(&self.shape, call, request).await
+    }
+
+    async fn delete(&self, call: &Call<ProviderData>, request: Delete) -> Diagnostics {
         delete::delete(&self.shape, call, request).await
     }
 
     async fn import(
         &self,
-        _call: &Call<Cluster>,
+        call: &Call<ProviderData>,
         id: &str,
-        diagnostics: &mut Diagnostics,
+        diags: &mut Diagnostics,
     ) -> Option<Imported> {
-        let noun = self.shape.kind.noun;
-        let problem = match target::split_id(id) {
-            Ok((_, "")) => "the name is empty".to_owned(),
-            Ok((cluster, name)) => {
-                let mut state = self.shape.named(&self.schema, name);
-                state.set_field(CLUSTER, cluster.map_or(Value::Null, Value::from));
-                return Some(Imported {
-                    state,
-                    private: Private::new(),
-                });
-            }
-            Err(problem) => problem,
-        };
-        diagnostics.error(
-            "Invalid Import ID",
-            format!(
-                "The import id of a {noun} is its name, or CLUSTER/NAME for one in a workload cluster, got: {id:?} ({problem})."
-            ),
-        );
-        None
+        import::import(&self.shape, &self.schema, call, id, diags).await
     }
 
     fn generate(&self, config: &mut Value) {
-        config.set_at(plan::REVISION, Value::Null);
+        config.set_at(REVISION, Value::Null);
+        *config = self.shape.without_empty(std::mem::take(config));
     }
 
     fn moves_from(&self, provider: &str, type_name: &str) -> bool {

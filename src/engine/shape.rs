@@ -1,11 +1,14 @@
 //! A kind of object as message and as value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _, Value as Field};
-use tfplugin::{Attribute, Block, Diagnostics, Schema, Value};
+use prost_reflect::{
+    DynamicMessage, FieldDescriptor, MessageDescriptor, ReflectMessage as _, Value as Field,
+};
+use sha2::{Digest as _, Sha256};
+use tfplugin::{Attribute, Block, Diagnostics, Nesting, Path, Schema, Shape as Form, Value};
 
-use super::Kind;
+use super::{Kind, kind::Name, owner::Owner, plan::Planner, private_state::Planned, secrets};
 use crate::{
     clusters::target::{CLUSTER, cluster_attribute},
     engine::shapes::{null, null_at, without_unknown},
@@ -18,23 +21,29 @@ pub(crate) struct Shape {
     pub(super) kind: Kind,
     /// What is shown.
     shown: Mapping,
-    /// What is sent: null takes a derived field out, so that the server fills it in.
+    /// What is sent: null takes a field out, also one that the server then fills in.
     sent: Mapping,
 }
 
 impl Shape {
     pub(crate) fn new(kind: Kind) -> Self {
         let message = descriptor(&kind);
-        let shown = [kind.derived, kind.kept, kind.reported].concat();
-        let shown = shown
-            .into_iter()
+        let mut shown = (kind.rules)().all_optional_computed();
+        for path in kind.read_only {
+            shown = match *path {
+                "status" => shown.computed(path),
+                _ => shown.optional_computed(path),
+            };
+        }
+        let hidden = (kind.secrets.iter()).flat_map(|secret| [Some(secret.path), secret.reported]);
+        let hidden = hidden.flatten();
+        let sensitive = |rules: Rules, path: &'static str| rules.sensitive(path);
+        let shown = hidden.fold(shown, sensitive);
+        let secret = kind.secrets.iter().map(|secret| secret.path);
+        let sent = (kind.kept.iter().copied().chain(secret))
             .fold((kind.rules)(), Rules::optional_computed);
-        let shown = ["status"]
-            .into_iter()
-            .filter(|name| kind.reported.contains(name))
-            .fold(shown, Rules::computed);
-        let sent = (kind.kept.iter().copied()).fold((kind.rules)(), Rules::optional_computed);
-        let sent = kind.reported.iter().copied().fold(sent, Rules::omit);
+        let never_sent = kind.read_only.iter().chain(kind.not_kept).copied();
+        let sent = never_sent.fold(sent, Rules::omit);
         let mapping = |rules| {
             Mapping::new(message.clone(), rules).expect("the rules of a kind must fit its message")
         };
@@ -49,16 +58,24 @@ impl Shape {
     pub(super) fn schema(&self) -> Schema {
         let mut block = Block::new(self.kind.description);
         block.attributes = self.attributes();
+        secrets::add_twins(&self.kind, &mut block.attributes);
         let id = Attribute::string()
             .computed()
             .use_state_for_unknown()
             .describe(format!("Name of the {}.", self.kind.noun));
-        Schema::new(
-            block
-                .attribute("id", id)
-                .attribute(CLUSTER, cluster_attribute(self.kind.noun))
-                .attribute(POLICY, policy_attribute(self.kind.noun, self.kind.revoked)),
-        )
+        let id = if self.kind.name_is_secret {
+            id.sensitive()
+        } else {
+            id
+        };
+        let mut block = block
+            .attribute("id", id)
+            .attribute(CLUSTER, cluster_attribute(self.kind.noun));
+        if let Some(revoke) = &self.kind.revoke {
+            let policy = policy_attribute(self.kind.noun, revoke.leaves);
+            block = block.attribute(POLICY, policy);
+        }
+        Schema::new(block)
     }
 
     /// The attributes that come from the message.
@@ -66,14 +83,92 @@ impl Shape {
         self.shown.schema_attributes()
     }
 
+    /// The name of an object, where it is known.
+    pub(super) fn name(&self, object: &Value) -> Option<String> {
+        match self.kind.name {
+            Name::Fixed(name) => Some(name.to_owned()),
+            Name::Given | Name::Generated(_) => {
+                object.at(&["metadata", "name"]).as_str().map(str::to_owned)
+            }
+        }
+    }
+
+    /// Whether there is exactly one object of the kind.
+    pub(super) fn is_singleton(&self) -> bool {
+        matches!(self.kind.name, Name::Fixed(_))
+    }
+
+    /// An object in a sentence, such as `role "editor"`. A name that is a secret is left out.
+    pub(super) fn what(&self, name: &str) -> String {
+        match self.kind.name {
+            Name::Fixed(_) => self.kind.noun.to_owned(),
+            _ if self.kind.name_is_secret => self.kind.noun.to_owned(),
+            _ => format!("{} {name:?}", self.kind.noun),
+        }
+    }
+
+    /// What a plan leaves of the planned object. None while its name or its cluster is unknown.
+    pub(super) fn note(&self, planned: &Value) -> Option<Planned> {
+        let name = self.name(planned)?;
+        let name = if self.kind.name_is_secret {
+            digest(&name)
+        } else {
+            name
+        };
+        let cluster = planned.field(CLUSTER);
+        (!cluster.is_unknown()).then(|| Planned::of(Some(&name), cluster))
+    }
+
     /// An object of the schema that says its name and no more.
     pub(super) fn named(&self, schema: &Schema, name: &str) -> Value {
         let mut state = null(schema);
         state.set_field("id", name.into());
         let mut metadata = null_at(schema, "metadata");
-        metadata.set_field("name", name.into());
-        state.set_field("metadata", metadata);
+        if metadata
+            .as_fields()
+            .is_some_and(|fields| fields.contains_key("name"))
+        {
+            metadata.set_field("name", name.into());
+            state.set_field("metadata", metadata);
+        }
         state
+    }
+
+    /// The planned object: what the module `plan` makes of it, the id, and the provider's own arguments as configured.
+    pub(super) fn plan(
+        &self,
+        schema: &Schema,
+        config: &Value,
+        prior: &Value,
+        configured: &BTreeSet<String>,
+    ) -> Value {
+        let config = &self.in_words_of(config, prior);
+        let planner = Planner {
+            kind: &self.kind,
+            mapping: &self.shown,
+            config,
+            prior,
+            configured,
+        };
+        let mut planned = planner.plan(&schema.block.attributes);
+        secrets::plan(&self.kind, config, &mut planned);
+        for name in [CLUSTER, POLICY] {
+            if schema.block.attributes.contains_key(name) {
+                planned.set_field(name, config.field(name).clone());
+            }
+        }
+        if prior.is_null()
+            && matches!(self.kind.name, Name::Generated(_))
+            && self.name(&planned).is_none()
+        {
+            if planned.field("metadata").is_null() {
+                planned.set_field("metadata", null_at(schema, "metadata"));
+            }
+            planned.set_at(&["metadata", "name"], Value::Unknown);
+        }
+        let id = self.name(&planned).map_or(Value::Unknown, Value::from);
+        planned.set_field("id", id);
+        planned
     }
 
     /// The message that asks for a new object.
@@ -82,7 +177,9 @@ impl Shape {
     ///
     /// Names what does not fit.
     pub(super) fn request(&self, planned: &Value) -> Result<DynamicMessage, Diagnostics> {
-        self.sent.to_message(&wanted(planned))
+        let mut message = self.sent.to_message(&wanted(planned))?;
+        (self.kind.complete)(&mut message);
+        Ok(message)
     }
 
     /// The message that makes a stored object the planned one. What is no attribute stays as it is, and so does the
@@ -99,31 +196,120 @@ impl Shape {
         let mut message = stored.clone();
         let wanted = wanted(planned);
         self.sent.merge_into(&wanted, &mut message)?;
-        for path in self.kind.derived {
-            let names: Vec<_> = path.split('.').collect();
+        for field in self.kind.server_filled {
+            let names: Vec<_> = field.path.split('.').collect();
             if wanted.at(&names).is_null() {
                 clear_blank(&mut message, &names);
             }
         }
+        (self.kind.complete)(&mut message);
         Ok(message)
     }
 
-    /// The object of the state: what the server says, in the words of the reference where they mean the same, and the
-    /// arguments of the provider alone from the reference.
+    /// The object of the state: what the server says, in the words of the reference where they mean the same, and what only
+    /// the state knows from the reference.
     pub(super) fn value(&self, object: &DynamicMessage, reference: &Value) -> Value {
-        let mut value = self.shown.reconcile(self.shown.to_value(object), reference);
-        (self.kind.normalise)(&mut value, reference);
+        let value = self.shown.to_value(object);
+        self.in_state(self.shown.reconcile(value, reference), reference)
+    }
+
+    /// The state of an object that is imported: what protobuf cannot tell from an absent field is the empty value, so that a
+    /// configuration may say it or leave it out.
+    pub(super) fn imported(&self, object: &DynamicMessage, named: &Value) -> Value {
+        let (plain, full) = (
+            self.shown.to_value(object),
+            self.shown.to_full_value(object),
+        );
+        let version = plain.field("version");
+        let value = self.configurable(&self.attributes(), version, (&plain, &full), &Path::root());
+        self.in_state(value, named)
+    }
+
+    fn in_state(&self, mut value: Value, reference: &Value) -> Value {
+        self.keep_words(&mut value, reference);
+        secrets::keep(&self.kind, &mut value, reference);
+        for path in self.kind.not_kept {
+            let names: Vec<_> = path.split('.').collect();
+            let known = Some(reference.at(&names)).filter(|known| known.is_set());
+            value.set_at(&names, known.cloned().unwrap_or_default());
+        }
+        // The revision changes with every login of a user, which is no drift.
+        let revision = Some(reference.at(REVISION)).filter(|revision| revision.is_set());
+        value.set_at(REVISION, revision.cloned().unwrap_or_default());
         for name in [CLUSTER, POLICY] {
             let argument = Some(reference.field(name)).filter(|value| !value.is_unknown());
-            value.set_field(name, argument.cloned().unwrap_or(Value::Null));
+            if name == CLUSTER || self.kind.revoke.is_some() {
+                value.set_field(name, argument.cloned().unwrap_or_default());
+            }
         }
-        value.set_field("id", value.at(&["metadata", "name"]).clone());
+        let id = self.name(&value).map_or(Value::Null, Value::from);
+        value.set_field("id", id);
         value
+    }
+
+    /// Of the two forms of an object, the full one for what only a configuration decides, and for objects that are there.
+    fn configurable(
+        &self,
+        attributes: &BTreeMap<String, Attribute>,
+        version: &Value,
+        (plain, full): (&Value, &Value),
+        path: &Path,
+    ) -> Value {
+        let Some(fields) = full.as_fields() else {
+            return full.clone();
+        };
+        Value::object(fields.iter().map(|(name, full)| {
+            let (plain, path) = (plain.field(name), path.with_attribute(name));
+            let Some(attribute) = attributes.get(name) else {
+                return (name, plain.clone());
+            };
+            let owner = Owner::of(&self.kind, version, attribute, &path);
+            let is_decided = match owner {
+                Owner::Config => true,
+                Owner::Server(_) => plain.is_set() || full.as_fields().is_some(),
+                Owner::ReadOnly | Owner::Others | Owner::Secret => false,
+            };
+            let value = match (&attribute.shape, full) {
+                _ if !is_decided => plain.clone(),
+                (Form::Nested(Nesting::Single, inner), Value::Object(_)) => {
+                    self.configurable(inner, version, (plain, full), &path)
+                }
+                (Form::Nested(Nesting::List, inner), Value::List(elements)) => {
+                    let plain = plain.as_elements().unwrap_or_default();
+                    let elements = elements.iter().enumerate().map(|(index, full)| {
+                        let plain = plain.get(index).unwrap_or(&Value::Null);
+                        self.configurable(inner, version, (plain, full), &path.with_index(index))
+                    });
+                    Value::List(elements.collect())
+                }
+                _ if owner == Owner::Config => full.clone(),
+                _ => plain.clone(),
+            };
+            (name, value)
+        }))
+    }
+
+    /// A configuration with null for everything that says as much.
+    pub(super) fn without_empty(&self, config: Value) -> Value {
+        self.shown.without_empty(config)
     }
 
     /// What the server says, as it is.
     pub(super) fn reported(&self, object: &DynamicMessage) -> Value {
         self.shown.to_value(object)
+    }
+
+    /// What tells one version of a stored object from another: its revision, or a digest where it has none.
+    pub(super) fn revision(&self, object: &DynamicMessage) -> String {
+        let mut value = self.reported(object);
+        match value.at(REVISION).as_str() {
+            Some(revision) => revision.to_owned(),
+            None => {
+                // A name may be a secret, and is the same in all versions.
+                value.set_at(&["metadata", "name"], Value::Null);
+                digest(&format!("{value:?}"))
+            }
+        }
     }
 
     /// Whether two objects say the same, but for what is never sent and what the provider alone knows.
@@ -133,34 +319,37 @@ impl Shape {
 
     /// Whether there is nothing to write: only arguments of the provider changed, or words.
     pub(super) fn is_as_before(&self, planned: &Value, prior: &Value) -> bool {
-        planned.is_wholly_known() && self.same(planned, prior)
+        planned.is_wholly_known()
+            && self.same(planned, prior)
+            && !secrets::is_new_version(&self.kind, planned, prior)
     }
 
-    /// Whether two objects say the same in an attribute.
-    pub(super) fn same_at(&self, names: &[&str], one: &Value, other: &Value) -> bool {
-        self.shown.same_at(names, one, other)
+    /// The configuration in the words of the prior state, wherever both mean the same.
+    pub(super) fn in_words_of(&self, config: &Value, prior: &Value) -> Value {
+        if prior.is_null() {
+            return config.clone();
+        }
+        let reworded = self.shown.reconcile(config.clone(), prior);
+        let mut config = reword(config, &reworded);
+        self.keep_words(&mut config, prior);
+        config
     }
 
-    /// The configuration as a message. None while a part of it is unknown.
-    pub(super) fn configured(&self, config: &Value) -> Option<DynamicMessage> {
-        self.shown.to_message(config).ok()
-    }
-
-    /// The words of the prior object wherever the planned one means the same.
-    pub(super) fn in_words_of(&self, planned: &Value, prior: &Value) -> Value {
-        let reworded = self.shown.reconcile(planned.clone(), prior);
-        reword(planned, &reworded)
-    }
-
-    pub(super) fn descriptor(&self) -> &MessageDescriptor {
-        self.shown.descriptor()
+    /// Takes over the reference's value wherever [`Kind::same_meaning`] says that both mean the same.
+    fn keep_words(&self, value: &mut Value, reference: &Value) {
+        for (path, same) in self.kind.same_meaning {
+            let names: Vec<_> = path.split('.').collect();
+            let (one, other) = (value.at(&names), reference.at(&names));
+            if one.is_set() && other.is_set() && same(one, other) {
+                let other = other.clone();
+                value.set_at(&names, other);
+            }
+        }
     }
 }
 
-/// Name of an object, where it is known.
-pub(super) fn name(object: &Value) -> Option<String> {
-    object.at(&["metadata", "name"]).as_str().map(str::to_owned)
-}
+/// The one read-only attribute that a configuration may repeat.
+pub(super) const REVISION: &[&str] = &["metadata", "revision"];
 
 /// The planned object with null for everything that the server is to fill in. Its `spec` is there in any case, so that
 /// what others keep in there is not taken for a part of it.
@@ -177,7 +366,7 @@ pub(crate) fn clear_at(message: &mut DynamicMessage, path: &[&str]) {
     let Some((name, rest)) = path.split_first() else {
         return;
     };
-    let field = message.descriptor().get_field_by_json_name(name);
+    let field = named_field(message, name);
     let Some(field) = field.filter(|field| message.has_field(field)) else {
         return;
     };
@@ -193,7 +382,7 @@ fn clear_blank(message: &mut DynamicMessage, path: &[&str]) {
     let Some((name, rest)) = path.split_first() else {
         return;
     };
-    let field = message.descriptor().get_field_by_json_name(name);
+    let field = named_field(message, name);
     let Some(field) = field.filter(|field| message.has_field(field)) else {
         return;
     };
@@ -240,6 +429,18 @@ fn reword(planned: &Value, reworded: &Value) -> Value {
         }
         _ => planned.clone(),
     }
+}
+
+fn digest(text: &str) -> String {
+    let digest = Sha256::digest(text);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The field of an attribute: legacy messages have its name as their JSON name.
+fn named_field(message: &DynamicMessage, name: &str) -> Option<FieldDescriptor> {
+    let descriptor = message.descriptor();
+    let found = descriptor.get_field_by_json_name(name);
+    found.or_else(|| descriptor.get_field_by_name(name))
 }
 
 fn descriptor(kind: &Kind) -> MessageDescriptor {

@@ -12,10 +12,12 @@ pub(crate) fn results(attributes: BTreeMap<String, Attribute>) -> BTreeMap<Strin
             shape @ Shape::Type(_) => shape,
         };
         let description = attribute.description;
+        let sensitive = attribute.sensitive;
         (
             name,
             Attribute {
                 shape,
+                sensitive,
                 ..Attribute::string().computed().describe(description)
             },
         )

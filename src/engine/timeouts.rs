@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use teleport_client::duration;
 use tfplugin::{Attribute, Diagnostics, Nesting, Path, Value};
+
+use crate::{
+    duration,
+    errors::{self, Summary},
+};
 
 /// The argument, with one duration per operation: its name and its default in words.
 pub(crate) fn attribute(operations: &[(&str, &str)]) -> Attribute {
@@ -23,16 +27,17 @@ pub(crate) fn timeout(object: &Value, operation: &str, default: Duration) -> Dur
         .unwrap_or(default)
 }
 
-fn check(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+fn check(path: &Path, value: &Value, diags: &mut Diagnostics) {
     let text = value.as_str().unwrap_or_default();
     let problem = match duration::parse(text) {
-        Ok(duration) if duration.is_zero() => "it must be longer than nothing".to_owned(),
+        Ok(duration) if duration.is_zero() => "it must be longer than zero".to_owned(),
         Ok(_) => return,
         Err(error) => error.to_string(),
     };
-    diagnostics.attribute_error(
-        path.clone(),
-        "Invalid Attribute Value Time Duration",
-        format!("Attribute {path} must be a duration such as \"30s\" or \"20m\", got: {text:?} ({problem})."),
-    );
+    errors::error(Summary::InvalidAttributeValue)
+        .at(path.clone())
+        .detail(format!(
+            "{path} must be a duration such as \"30s\" or \"20m\", got: {text:?} ({problem})."
+        ))
+        .add(diags);
 }

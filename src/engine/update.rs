@@ -1,223 +1,289 @@
-//! Changing an object: read, change, write under the revision that was read.
+//! Changing an object: read, compare, change, write under the revision that was read.
 //!
 //! Somebody else may write at the same time. What they wrote is never overwritten unseen: if it is nothing that this
 //! resource manages, the change is made again on top of it; otherwise a new plan has to show it.
+//!
+//! | what the read shows | what follows |
+//! | --- | --- |
+//! | the prior state | the write |
+//! | the planned state, after a write in doubt | done |
+//! | something else | repeated as long as the read may be stale, then "Changed by Somebody Else" |
+//! | nothing, and the prior object has expired | a creation |
+//! | nothing | repeated as long as the read may be stale, then "Not Found" |
 
 use std::time::Duration;
 
 use prost_reflect::DynamicMessage;
-use teleport_client::{Error, Kind, Objects};
-use tfplugin::{Applied, Call, Diagnostics, Update, Value};
+use teleport_client::{Error, ErrorKind, Objects};
+use tfplugin::{Applied, Call, Diagnostics, Path, Update, Value};
 
 use super::{
     Shape,
-    create::{comparable, refused, send, written},
-    differences::{differences, list},
-    memory::Memory,
-    relocate::relocate,
-    shape,
+    create::{Written, read_back, refused},
+    differences::{comparable, differences, list},
+    private_state::PrivateState,
+    read::{settled_read, shows},
+    secrets::with_write_only,
 };
 use crate::{
     clusters::{
-        Cluster,
-        target::{Target, is_elsewhere},
+        ProviderData,
+        guard::{self, Checked},
+        target::Target,
     },
-    engine::{
-        interrupt::{interrupted, unless_stopped},
-        unread,
-    },
-    errors::call_failed,
+    engine::run::Run,
+    errors::{self, Summary, call_failed},
+    kinds::metadata::has_expired,
 };
 
 /// Updates the object.
-pub(super) async fn update(shape: &Shape, call: &Call<Cluster>, request: Update) -> Applied {
-    if is_elsewhere(&request.prior, &request.planned) {
-        return relocate(shape, call, request).await;
-    }
+pub(super) async fn update(shape: &Shape, call: &Call<ProviderData>, request: Update) -> Applied {
     let Update {
         config,
         prior,
         planned,
-        mut private,
+        private,
     } = request;
-    let mut told = Diagnostics::new();
+    let mut diags = Diagnostics::new();
     if shape.is_as_before(&planned, &prior) {
-        if let Some(memory) = Memory::found(shape, &private) {
-            Memory::leave(shape, &config, &memory.answer, &mut private);
-        }
         return Applied {
             state: planned,
             private,
-            diagnostics: told,
+            diagnostics: diags,
         };
     }
-    let is_unread = unread::is_marked(&private);
-    let changed = match Target::of(&planned, call, &mut told) {
-        Some(target) => {
-            let target = target.patient();
-            let work = Work {
-                shape,
-                objects: target.client().objects(shape.kind.rpcs),
-                target,
-                call,
-                name: shape::name(&planned).unwrap_or_default(),
-                is_unread,
-            };
-            work.change(&prior, &planned, &mut told).await
-        }
-        None => None,
+    let run = Run::apply(call);
+    let memory = PrivateState::read(&private);
+    let kept = |diags| Applied {
+        state: prior.clone(),
+        private: private.clone(),
+        diagnostics: diags,
     };
-    match changed {
-        Some(object) => {
-            unread::unmark(&mut private);
-            written(shape, &config, &planned, &object, private, told)
+    let Some(target) = Target::of(&planned, &run, &mut diags) else {
+        return kept(diags);
+    };
+    let name = shape.name(&planned).unwrap_or_default();
+    let work = Work {
+        shape,
+        config: &config,
+        run: &run,
+        objects: target.client().objects(shape.kind.rpcs),
+        target: &target,
+        name: &name,
+        what: shape.what(&name),
+        memory: &memory,
+    };
+    let home = match guard::check(&target, &memory, &work.what, &mut diags).await {
+        Checked::Here(home) => home,
+        Checked::Gone => {
+            target
+                .missing(&format!("updating the {}", work.what), &mut diags)
+                .await;
+            return kept(diags);
         }
-        None => Applied {
-            state: prior,
-            private,
-            diagnostics: told,
-        },
+        Checked::Refused => return kept(diags),
+    };
+    match work.change(&prior, &planned, &mut diags).await {
+        Some(object) => {
+            let written = Written {
+                shape,
+                config: &config,
+                planned: &planned,
+                object: object.as_ref(),
+            };
+            written.answer(Some(home), private, diags)
+        }
+        None => kept(diags),
     }
 }
 
 struct Work<'a> {
     shape: &'a Shape,
-    call: &'a Call<Cluster>,
-    target: Target,
+    config: &'a Value,
+    run: &'a Run,
+    target: &'a Target,
     objects: Objects,
-    name: String,
-    /// Whether it was not known at the plan that the object is there.
-    is_unread: bool,
+    name: &'a str,
+    what: String,
+    memory: &'a PrivateState,
 }
 
 impl Work<'_> {
+    /// The object as it is after the change; None within where the server does not show it. None if it failed.
     async fn change(
         &self,
         prior: &Value,
         planned: &Value,
-        told: &mut Diagnostics,
-    ) -> Option<DynamicMessage> {
-        let noun = self.shape.kind.noun;
-        let doing = format!("updating the {noun} {:?}", self.name);
+        diags: &mut Diagnostics,
+    ) -> Option<Option<DynamicMessage>> {
+        let doing = format!("updating the {}", self.what);
         let mut doubt: Option<Error> = None;
         for wait in WAITS {
-            if !wait.is_zero() && self.call.stop.reason().is_some() {
-                interrupted(&doing, told);
-                return None;
-            }
-            tokio::time::sleep(wait).await;
-            let Some(stored) = self.read(told).await? else {
-                return self.make(planned, told).await;
+            self.run.pause(&doing, diags, wait).await?;
+            let Some(stored) = self.read(prior, diags).await? else {
+                return self.create(planned, diags).await;
             };
-            let found = self.shape.value(&stored, prior);
-            if doubt.is_some() && self.is_as_planned(&stored, planned) {
-                return Some(stored);
+            if doubt.is_some() && shows(self.shape, &stored, planned) {
+                return Some(Some(stored));
             }
-            let moved = differences(
-                &comparable(self.shape, prior),
-                &comparable(self.shape, &found),
-            );
-            if !moved.is_empty() && !self.is_as_planned(&stored, planned) {
-                // A read may lag behind the write that the state is from.
-                if wait < LAST_WAIT {
+            if !shows(self.shape, &stored, prior) && !shows(self.shape, &stored, planned) {
+                // After a write in doubt, the read may be from before it.
+                if doubt.is_some() && wait < LAST_WAIT {
                     continue;
                 }
-                told.error(
-                    "Changed by Somebody Else",
-                    format!(
-                        "The {noun} {:?} was changed by somebody else since this was planned, in: {}. Nothing was written. Plan \
-                         again, to see what would become of that change.",
-                        self.name,
-                        list(&moved)
-                    ),
-                );
+                self.changed_by_others(&stored, prior, diags);
                 return None;
             }
-            let message = match self.shape.changed(&stored, planned) {
+            let reported = self.shape.reported(&stored);
+            let before = Some((prior, &reported));
+            let wanted = with_write_only(&self.shape.kind, self.config, planned, before);
+            let message = match self.shape.changed(&stored, &wanted) {
                 Ok(message) => message,
                 Err(problems) => {
-                    told.append(problems);
+                    diags.append(problems);
                     return None;
                 }
             };
             if message == stored {
-                return Some(stored);
+                return Some(Some(stored));
             }
-            // The state stays as it is if this is given up, so that the next plan sees what became of it.
-            let written = self.objects.update(message);
-            match unless_stopped(&self.call.stop, &doing, told, written).await? {
+            // The state stays as it is if this is interrupted.
+            let written = self.write(message, prior, planned);
+            match self.run.write(&doing, PLAN_AGAIN, diags, written).await? {
                 Ok(object) => return Some(object),
-                Err(error) if error.kind() == Kind::Conflict => doubt = Some(error),
+                Err(error) if error.kind() == ErrorKind::Conflict => doubt = Some(error),
                 Err(error) if error.may_have_been_carried_out() => doubt = Some(error),
                 Err(error) => {
-                    refused(self.shape, &error, &doing, told);
+                    refused(self.shape, &error, &doing, diags);
                     return None;
                 }
             }
         }
         if let Some(error) = doubt {
-            call_failed(&error, &doing, told);
+            call_failed(&error, &doing, diags);
         }
         None
     }
 
-    /// The object as it is. None within if it is missing and to be made; none if that is an error.
-    async fn read(&self, told: &mut Diagnostics) -> Option<Option<DynamicMessage>> {
-        let noun = self.shape.kind.noun;
-        let doing = format!("reading the {noun} {:?}", self.name);
-        let read = self.objects.get(&self.name);
-        match unless_stopped(&self.call.stop, &doing, told, read).await? {
+    /// The call that makes the change: with a mask where one can name all of it.
+    async fn write(
+        &self,
+        message: DynamicMessage,
+        prior: &Value,
+        planned: &Value,
+    ) -> Result<Option<DynamicMessage>, Error> {
+        let masked = self.shape.kind.rpcs.masked.as_ref();
+        let paths = masked.and_then(|masked| {
+            let changed = |path: &&&str| {
+                let names: Vec<_> = path.split('.').collect();
+                planned.at(&names) != prior.at(&names)
+            };
+            let paths: Vec<_> = masked.paths.iter().filter(changed).copied().collect();
+            // What the server fills in again cannot be said with a mask.
+            let is_known = |path: &&str| {
+                let names: Vec<_> = path.split('.').collect();
+                planned.at(&names).is_wholly_known()
+            };
+            if paths.is_empty() || !paths.iter().all(is_known) {
+                return None;
+            }
+            let mut rest = (
+                comparable(self.shape, planned),
+                comparable(self.shape, prior),
+            );
+            for path in &paths {
+                let names: Vec<_> = path.split('.').collect();
+                rest.0.set_at(&names, Value::Null);
+                rest.1.set_at(&names, Value::Null);
+            }
+            self.shape.same(&rest.0, &rest.1).then_some((masked, paths))
+        });
+        let answer = match paths {
+            Some((masked, paths)) => self.objects.update_fields(masked, message, &paths).await?,
+            None => self.objects.update(message).await?,
+        };
+        match answer {
+            Some(object) => Ok(Some(object)),
+            None => Ok(read_back(self.shape, &self.objects, self.name, planned).await),
+        }
+    }
+
+    /// The object as it is. None within if it expired and is to be created; None if that is an error.
+    async fn read(&self, prior: &Value, diags: &mut Diagnostics) -> Option<Option<DynamicMessage>> {
+        let doing = format!("reading the {}", self.what);
+        let read = settled_read(
+            self.shape,
+            &self.objects,
+            self.name,
+            prior,
+            self.memory.write.as_ref(),
+        );
+        match self.run.call(&doing, diags, read).await? {
             Ok(stored) => Some(Some(stored)),
-            Err(error) if error.kind() == Kind::NotFound && self.is_unread => Some(None),
-            Err(error) if error.kind() == Kind::NotFound => {
-                told.error(
-                    "Not Found",
-                    format!(
-                        "The {noun} {:?} was deleted by somebody else since this was planned. Plan again: it will be made anew.",
-                        self.name
-                    ),
-                );
+            Err(error) if error.kind() == ErrorKind::NotFound && has_expired(prior) => Some(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                errors::error(Summary::NotFound).detail(format!(
+                        "The {} was deleted by somebody else after the plan was made. Nothing was changed. Plan again: the plan \
+                         will show that it is created.",
+                        self.what
+                    )).add(diags);
                 None
             }
             Err(error) => {
-                if self.target.is_gone(&error, &doing, told).await {
-                    self.target.missing(&doing, told).await;
+                if self
+                    .target
+                    .is_gone(&error, &doing, self.memory, diags)
+                    .await
+                {
+                    self.target.missing(&doing, diags).await;
                 }
                 None
             }
         }
     }
 
-    /// Makes what the refresh could not look for, and what is not there.
-    async fn make(&self, planned: &Value, told: &mut Diagnostics) -> Option<DynamicMessage> {
-        match self.shape.request(planned) {
-            Ok(message) => {
-                send(
-                    self.shape,
-                    &self.objects,
-                    planned,
-                    &self.name,
-                    message,
-                    told,
-                )
-                .await
-            }
+    /// Creates the object again after it expired.
+    async fn create(
+        &self,
+        planned: &Value,
+        diags: &mut Diagnostics,
+    ) -> Option<Option<DynamicMessage>> {
+        let doing = format!("creating the {}", self.what);
+        let wanted = with_write_only(&self.shape.kind, self.config, planned, None);
+        let message = match self.shape.request(&wanted) {
+            Ok(message) => message,
             Err(problems) => {
-                told.append(problems);
+                diags.append(problems);
+                return None;
+            }
+        };
+        let created = self.objects.create(message);
+        match self.run.write(&doing, PLAN_AGAIN, diags, created).await? {
+            Ok(Some(object)) => Some(Some(object)),
+            Ok(None) => Some(read_back(self.shape, &self.objects, self.name, planned).await),
+            Err(error) => {
+                refused(self.shape, &error, &doing, diags);
                 None
             }
         }
     }
 
-    fn is_as_planned(&self, stored: &DynamicMessage, planned: &Value) -> bool {
-        let found = self.shape.value(stored, planned);
-        differences(
-            &comparable(self.shape, planned),
+    fn changed_by_others(&self, stored: &DynamicMessage, prior: &Value, diags: &mut Diagnostics) {
+        let found = self.shape.value(stored, prior);
+        let paths = differences(
+            &comparable(self.shape, prior),
             &comparable(self.shape, &found),
-        )
-        .is_empty()
+        );
+        errors::error(Summary::ChangedBySomebodyElse).at(paths.first().cloned().unwrap_or_else(Path::root)).detail(format!(
+                "The {} was changed by somebody else after the plan was made, in: {}. Nothing was written. Plan again to see \
+                 what would become of that change.",
+                self.what,
+                list(&paths)
+            )).add(diags);
     }
 }
+
+const PLAN_AGAIN: &str = "The state was not changed. Plan again: the plan shows what is there now.";
 
 /// How long to wait before each try.
 const WAITS: [Duration; 5] = [

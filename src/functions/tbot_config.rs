@@ -17,8 +17,8 @@ impl TbotConfig {
 }
 
 fn signature() -> Signature {
-    // An object of just these: core drops the other attributes of a resource, so that an unknown one does not make the result
-    // unknown, and it names the one that is missing.
+    // An object of these attributes alone: core drops the other ones of a resource, so an unknown one does not make the result
+    // unknown. If one of these is missing, core names it.
     let bot = Type::object([("bot", Type::object([("name", Type::String)]))]);
     let cluster = Type::object([
         ("spec", bot),
@@ -33,11 +33,11 @@ fn signature() -> Signature {
     };
     Signature {
         summary: "Configuration of tbot for a workload cluster.".to_owned(),
-        description: "The text of a `tbot.yaml`, version `v2`, with which `tbot start -c tbot.yaml` joins a workload cluster once \
-             as the bot that Teleport Cloud put there, and writes an identity file. It is for those who go on using `tbot`; in \
-             Terraform itself, `join_method` of the provider block and the ephemeral resource `teleport_identity` need no \
-             `tbot`.\n\n`tbot` proves who it is by the AWS credentials that it finds, which a rule in `spec.token.allow` of the \
-             cluster must fit. There is no secret in the text.\n\nFunctions of providers need Terraform 1.8 or OpenTofu 1.7."
+        description: "The text of a `tbot.yaml`, version `v2`. With it, `tbot start -c tbot.yaml` joins a workload cluster once as the \
+             bot that Teleport Cloud creates there, and writes an identity file. Terraform itself needs no `tbot`: use \
+             `join_method` of the provider block, or the ephemeral resource `teleport_identity`.\n\n`tbot` joins with the AWS \
+             credentials that it finds, which must match a rule in `spec.token.allow` of the cluster. There is no secret in the \
+             text.\n\nFunctions of providers need Terraform 1.8 or OpenTofu 1.7."
             .to_owned(),
         parameters: vec![parameter(
             "cluster",
@@ -69,20 +69,20 @@ impl Function for TbotConfig {
         let bot = text(cluster, &["spec", "bot", "name"]).ok_or_else(|| {
             blame(
                 0,
-                "spec.bot.name of the cluster is not set: without it there is no bot in the workload cluster that tbot could be",
+                "spec.bot.name of the cluster is not set, so the workload cluster has no bot that tbot can join as",
             )
         })?;
         let domain = text(cluster, &["status", "domain"]).ok_or_else(|| {
             blame(
                 0,
-                "status.domain of the cluster is not set: a workload cluster has one from its creation on; where Teleport has not \
-                 told it yet, refresh the resource",
+                "status.domain of the cluster is not set: a workload cluster gets its domain when it is created; if it is missing \
+                 in the state, refresh the resource",
             )
         })?;
         let address = Address::parse(domain).map_err(|error| {
             blame(
                 0,
-                format!("status.domain of the cluster is no address: {error}"),
+                format!("status.domain of the cluster is not an address: {error}"),
             )
         })?;
         let directory = match directories {
@@ -126,13 +126,13 @@ services:
     )
 }
 
-/// A double-quoted scalar of YAML. It is a string of JSON, too, in which nothing stands that one of the two knows otherwise.
+/// A double-quoted scalar of YAML that is also a string of JSON with the same meaning.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from('"');
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            // Not printable in YAML 1.1, or a line break there, and therefore folded.
+            // YAML 1.1 does not allow it, or treats it as a line break.
             c if c.is_control() || BREAKS.contains(&c) => {
                 quoted.push_str(&format!("\\u{:04x}", u32::from(c)));
             }
@@ -148,7 +148,7 @@ fn text<'v>(cluster: &'v Value, names: &[&str]) -> Option<&'v str> {
     text.filter(|text| !text.is_empty())
 }
 
-/// Both programs put a full stop behind the text.
+/// An error about an argument. Terraform and OpenTofu add a full stop.
 fn blame(argument: usize, text: impl Into<String>) -> FunctionError {
     FunctionError {
         text: text.into(),
@@ -156,7 +156,7 @@ fn blame(argument: usize, text: impl Into<String>) -> FunctionError {
     }
 }
 
-/// Where the guide has `tbot` write to.
+/// The folder that the guide uses.
 const DIRECTORY: &str = "./tbot-output";
 
 const BREAKS: [char; 5] = ['\u{2028}', '\u{2029}', '\u{feff}', '\u{fffe}', '\u{ffff}'];

@@ -15,9 +15,9 @@ fn config(arguments: &[(&str, &str)]) -> Value {
 
 /// The one error that a configuration gets: its path and text.
 fn refused(arguments: &[(&str, &str)]) -> (String, String) {
-    let told = validate(&schema(), &config(arguments), true);
-    let [error] = told.iter().collect::<Vec<_>>()[..] else {
-        panic!("{told:?}")
+    let diags = validate(&schema(), &config(arguments), true);
+    let [error] = diags.iter().collect::<Vec<_>>()[..] else {
+        panic!("{diags:?}")
     };
     (error.path.to_string(), error.detail.clone())
 }
@@ -34,8 +34,8 @@ fn arguments_within_their_limits_are_taken() {
             (TOKEN, "ci"),
         ],
     ] {
-        let told = validate(&schema(), &config(&arguments), true);
-        assert_eq!(told, Diagnostics::new(), "{arguments:?}");
+        let diags = validate(&schema(), &config(&arguments), true);
+        assert_eq!(diags, Diagnostics::new(), "{arguments:?}");
     }
 }
 
@@ -48,7 +48,8 @@ fn mistakes_are_named_at_their_argument() {
         (METHOD, "github", "the join methods that work are: iam"),
         (TTL, "59s", "less than 1m"),
         (TTL, "168h0m1s", "168h at most"),
-        (TTL, "7d", "no duration"),
+        (TTL, "8d", "168h at most"),
+        (TTL, "1 week", "write numbers with units"),
     ] {
         let (path, detail) = refused(&[(ADDRESS, "child.teleport.sh"), (name, text)]);
         assert_eq!(path, name);
@@ -101,12 +102,12 @@ async fn nothing_is_opened_that_is_unknown_or_without_a_provider() {
         (known, "Provider Not Configured"),
         (unknown, "Invalid Configuration"),
     ] {
-        let mut told = Diagnostics::new();
+        let mut diags = Diagnostics::new();
         let opened = IdentityResource::new()
-            .open(&call, &config, &mut told)
+            .open(&call, &config, &mut diags)
             .await;
         assert!(opened.is_none());
-        let summaries: Vec<_> = told.iter().map(|error| error.summary.as_str()).collect();
+        let summaries: Vec<_> = diags.iter().map(|error| error.summary.as_str()).collect();
         assert_eq!(summaries, [summary]);
     }
 }

@@ -3,182 +3,214 @@
 use std::time::Duration;
 
 use prost_reflect::DynamicMessage;
-use teleport_client::{Client, Kind, duration};
+use teleport_client::ErrorKind;
 use teleport_proto::types::{UserTokenV3, UserV2};
-use tfplugin::{Call, Diagnostics, Path, Private, Value};
+use tfplugin::{Diagnostics, Path, Private, Value};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
-    clusters::{Cluster, target::Target},
-    engine::interrupt::unless_stopped,
-    errors::{call_failed, call_failed_so},
+    clusters::{
+        guard::{self, Checked},
+        target::{Fate, Target},
+    },
+    duration,
+    engine::{
+        private_state::PrivateState,
+        read::{WAITS, is_not_found},
+        run::{Run, retry},
+    },
+    errors::{self, Summary, call_failed, call_failed_so},
     kinds::user,
 };
 
-/// A user who is to have a link.
+/// A user who gets a link.
 pub(super) struct Invited {
-    client: Client,
+    target: Target,
     name: String,
     user: UserV2,
 }
 
-/// The user that a link is for, or an error that says why there is none.
+/// The user that a new link is for, or an error that says why there is none.
 pub(super) async fn invited(
-    call: &Call<Cluster>,
+    run: &Run,
     planned: &Value,
-    told: &mut Diagnostics,
+    diags: &mut Diagnostics,
 ) -> Option<Invited> {
-    let target = Target::of(planned, call, told)?.patient();
-    let client = target.client().clone();
+    let target = Target::of(planned, run, diags)?;
     let name = planned.field("user").as_str().unwrap_or_default();
     let doing = format!("reading the user {name:?}");
-    let users = client.objects(user::USER.rpcs);
-    match unless_stopped(&call.stop, &doing, told, users.get(name)).await? {
-        Ok(user) => Some(Invited::new(client, name, &user)),
-        Err(error) if error.kind() == Kind::NotFound => {
-            told.attribute_error(
-                Path::attribute("user"),
-                "User Not Found",
-                format!(
-                    "There is no user {name:?} to make a link for. If the user is made here, refer to it: user = \
+    let users = target.client().objects(user::USER.rpcs);
+    // The same apply may have just created the user, and the server's cache lags.
+    let read = retry(WAITS, || users.get(name), is_not_found);
+    match run.call(&doing, diags, read).await? {
+        Ok(user) => Some(Invited::new(target, name, &user)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            errors::error(Summary::UserNotFound)
+                .at(Path::attribute("user"))
+                .detail(format!(
+                    "There is no user {name:?} to create a link for. If this configuration creates the user, refer to it: user = \
                      teleport_user.NAME.metadata.name."
-                ),
-            );
+                ))
+                .add(diags);
             None
         }
         Err(error) => {
-            if target.is_gone(&error, &doing, told).await {
-                target.missing(&doing, told).await;
+            let memory = PrivateState::default();
+            if target.is_gone(&error, &doing, &memory, diags).await {
+                target.missing(&doing, diags).await;
             }
             None
         }
     }
 }
 
-/// What a refresh sees of the user that a link is for.
-pub(super) enum Sight {
+/// What a refresh finds.
+pub(super) enum Found {
+    /// The user that the link is for, or another one of the same name.
     User(Box<Invited>),
     /// The workload cluster is gone, and the link with it.
     NoCluster,
-    /// There is no such user, or it could not be found out: those who need the user or the cluster tell.
+    /// No user, or it could not be read. That is an error for the resources that need it, and not for this one.
     Nothing,
 }
 
-/// Looks at the user that the link in the state is for.
-pub(super) async fn look(call: &Call<Cluster>, state: &Value) -> Sight {
-    let mut untold = Diagnostics::new();
-    if Target::unknown(state, call).is_some() {
-        return Sight::Nothing;
+/// Looks for the user that the link in the state is for.
+pub(super) async fn look(
+    run: &Run,
+    state: &Value,
+    memory: &PrivateState,
+    diags: &mut Diagnostics,
+) -> Found {
+    if Target::unknown(state, run).is_some() {
+        return Found::Nothing;
     }
-    let Some(target) = Target::of(state, call, &mut untold) else {
-        return Sight::Nothing;
+    let Some(target) = Target::of(state, run, &mut Diagnostics::new()) else {
+        return Found::Nothing;
     };
     let name = state.field("user").as_str().unwrap_or_default();
     let doing = format!("reading the user {name:?}");
-    let read = async {
-        let client = target.client().clone();
-        match client.objects(user::USER.rpcs).get(name).await {
-            Ok(user) => Sight::User(Box::new(Invited::new(client, name, &user))),
-            Err(error) if error.kind() == Kind::NotFound => Sight::Nothing,
-            Err(error) => {
-                if target
-                    .is_gone(&error, &doing, &mut Diagnostics::new())
-                    .await
-                {
-                    Sight::NoCluster
-                } else {
-                    Sight::Nothing
-                }
-            }
+    let users = target.client().objects(user::USER.rpcs);
+    let Some(read) = run.call(&doing, diags, users.get(name)).await else {
+        return Found::Nothing;
+    };
+    let user = match read {
+        Ok(user) => Some(user),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => {
+            return match target.fate(&error, &doing, memory, diags).await {
+                Fate::Gone => Found::NoCluster,
+                Fate::Unknown(_) | Fate::Refused => Found::Nothing,
+            };
         }
     };
-    let seen = unless_stopped(&call.stop, &doing, &mut untold, read).await;
-    seen.unwrap_or(Sight::Nothing)
+    let what = format!("invite link for the user {name:?}");
+    match (guard::check(&target, memory, &what, diags).await, user) {
+        (Checked::Here(_), Some(user)) => Found::User(Box::new(Invited::new(target, name, &user))),
+        (Checked::Gone, _) => Found::NoCluster,
+        (Checked::Here(_) | Checked::Refused, _) => Found::Nothing,
+    }
 }
 
 impl Invited {
-    fn new(client: Client, name: &str, user: &DynamicMessage) -> Self {
+    fn new(target: Target, name: &str, user: &DynamicMessage) -> Self {
         Self {
-            client,
+            target,
             name: name.to_owned(),
             user: user.transcode_to().unwrap_or_default(),
         }
     }
 
-    /// Makes a link and puts it into the state. False if that is an error.
+    /// Creates a link and puts it into the state. False if that is an error.
     pub(super) async fn invite(
         &self,
         state: &mut Value,
         private: &mut Private,
-        told: &mut Diagnostics,
+        diags: &mut Diagnostics,
     ) -> bool {
-        let Self { client, name, user } = self;
-        let path = || Path::attribute("user");
-        if let Some(why) = not_local(user) {
-            told.attribute_error(
-                path(),
-                "Not a Local User",
-                format!("The user {name:?} {why}, and has no password or MFA device to set. An invite is for local users."),
-            );
+        if self.refuse(state, diags) {
             return false;
         }
-        let reset = state.field("reset").as_bool() == Some(true);
-        if let (false, Some(what)) = (reset, would_lose(user)) {
-            told.attribute_error(
-                path(),
-                "Credentials Would Be Reset",
-                format!(
-                    "The user {name:?} {what}. Making a link takes away the user's password and all MFA devices at once, whether \
-                     or not the link is used. No link was made.\n\nIf that is what you want, set reset = true. If the user was \
-                     invited already, there is nothing to do: take this resource out of the configuration."
-                ),
-            );
-            return false;
-        }
+        let name = &self.name;
+        let doing = format!("creating an invite link for the user {name:?}");
         let ttl = duration::parse(state.field("ttl").as_str().unwrap_or_default());
-        match client
-            .reset_tokens()
-            .invite(name, ttl.unwrap_or(DEFAULT_TTL))
-            .await
-        {
-            Ok(token) => {
-                unreachable_link(&token, told);
+        let tokens = self.target.client().reset_tokens();
+        let work = tokens.invite(name, ttl.unwrap_or(DEFAULT_TTL));
+        let run = self.target.run();
+        match run.write(&doing, APPLY_AGAIN, diags, work).await {
+            Some(Ok(token)) => {
+                unreachable_link(&token, diags);
                 results(state, &token);
-                private.insert(INVITED, self.since());
+                let home = self.target.home().await;
+                PrivateState::change(private, |memory| {
+                    memory.invited = Some(self.since());
+                    if let Some(home) = home {
+                        memory.place(home);
+                    }
+                });
                 true
             }
-            Err(error) => {
-                let doing = format!("making an invite link for the user {name:?}");
+            Some(Err(error)) => {
                 if error.may_have_been_carried_out() {
-                    call_failed_so(&error, &doing, LOST_LINK, told);
+                    let advice = format!("The cluster may have carried it out. {APPLY_AGAIN}");
+                    call_failed_so(&error, &doing, &advice, diags);
                 } else {
-                    call_failed(&error, &doing, told);
+                    call_failed(&error, &doing, diags);
                 }
                 false
             }
+            None => false,
         }
     }
 
+    /// Whether the user must not get a link, which is an error then.
+    fn refuse(&self, state: &Value, diags: &mut Diagnostics) -> bool {
+        let (name, path) = (&self.name, Path::attribute("user"));
+        if let Some(why) = not_local(&self.user) {
+            errors::error(Summary::NotALocalUser)
+                .at(path)
+                .detail(format!(
+                    "The user {name:?} {why}, and has no password or MFA device to set. An invite is for local users."
+                ))
+                .add(diags);
+            return true;
+        }
+        let reset = state.field("reset").as_bool() == Some(true);
+        let Some(what) = would_lose(&self.user).filter(|_| !reset) else {
+            return false;
+        };
+        errors::error(Summary::CredentialsWouldBeReset)
+            .at(path)
+            .detail(format!(
+                "The user {name:?} {what}. Creating a link removes the user's password and all MFA devices at once, whether or \
+                 not the link is used. No link was created."
+            ))
+            .detail(
+                "If that is what you want, set reset = true. If the user has been invited already, there is nothing to do: \
+                 remove this resource from the configuration.",
+            )
+            .add(diags);
+        true
+    }
+
     /// Whether this is the user that the last link was for, and not another one of the same name.
-    pub(super) fn is_in(&self, private: &Private) -> bool {
-        let since = private.get(INVITED).and_then(|since| since.as_str());
-        since.is_none_or(|since| since == self.since())
+    pub(super) fn is_in(&self, memory: &PrivateState) -> bool {
+        let since = memory.invited.as_ref();
+        since.is_none_or(|since| *since == self.since())
     }
 
-    /// Says that the link leads nowhere, because it was for another user of the same name.
-    pub(super) fn warn_of_dead_link(&self, told: &mut Diagnostics) {
-        told.attribute_warning(
-            Path::attribute("user"),
-            "Invite Link of a Former User",
-            format!(
-                "The user {:?} was deleted and made anew since the link was made, so that the link leads nowhere. To make another \
-                 one: -replace=ADDRESS, or another value in keepers.",
+    /// Warns that the link does not work, because it was for another user of the same name.
+    pub(super) fn warn_of_dead_link(&self, diags: &mut Diagnostics) {
+        errors::warning(Summary::InviteLinkOfFormerUser)
+            .at(Path::attribute("user"))
+            .detail(format!(
+                "The user {:?} was deleted and recreated after the link was created, so the link does not work any more. To create \
+                 another one: -replace=ADDRESS, or another value in keepers.",
                 self.name
-            ),
-        );
+            ))
+            .add(diags);
     }
 
-    /// When the user was made, which tells users of one name apart. Empty if the cluster does not say.
+    /// When the user was created, which tells users of one name apart. Empty if the cluster does not say.
     fn since(&self) -> String {
         let spec = self.user.spec.as_ref();
         let made = spec.and_then(|spec| spec.created_by.as_ref()?.time.as_ref());
@@ -187,7 +219,7 @@ impl Invited {
     }
 }
 
-/// Why a user does not log in with a password of the cluster. None for those who do.
+/// Why a user has no password in the cluster. None for a local user.
 fn not_local(user: &UserV2) -> Option<String> {
     let labels = user.metadata.as_ref().map(|metadata| &metadata.labels);
     if labels.is_some_and(|labels| labels.contains_key("teleport.internal/bot")) {
@@ -214,7 +246,7 @@ fn not_local(user: &UserV2) -> Option<String> {
     .map(|(_, kind)| format!("logs in by {kind}"))
 }
 
-/// What a user has to lose. None for those who have nothing.
+/// What a user would lose. None for a user without credentials.
 fn would_lose(user: &UserV2) -> Option<&'static str> {
     // As in types.PasswordState and types.MFADeviceKind. Where the cluster does not know, it may have both.
     let status = user.status.unwrap_or_default();
@@ -227,15 +259,16 @@ fn would_lose(user: &UserV2) -> Option<&'static str> {
     }
 }
 
-fn unreachable_link(token: &UserTokenV3, told: &mut Diagnostics) {
+fn unreachable_link(token: &UserTokenV3, diags: &mut Diagnostics) {
     let url = token.spec.as_ref().map(|spec| spec.url.as_str());
     if url.is_some_and(|url| url.contains("<proxyhost>")) {
-        told.attribute_warning(
-            Path::attribute("url"),
-            "Link Without an Address",
-            "The cluster knows no public address of a proxy, so it made a link with \"<proxyhost>\" in its place. Put the \
-             proxy's address there.",
-        );
+        errors::warning(Summary::LinkWithoutAddress)
+            .at(Path::attribute("url"))
+            .detail(
+                "The cluster does not know the public address of a proxy, so the link has \"<proxyhost>\" in its place. Replace it \
+                 with the address of the proxy.",
+            )
+            .add(diags);
     }
 }
 
@@ -253,9 +286,7 @@ fn results(state: &mut Value, token: &UserTokenV3) {
     state.set_field("expires", expires.map_or(Value::Null, Value::from));
 }
 
-const LOST_LINK: &str = "The cluster may have made a link that nobody was told. Apply again: that makes another link, which ends it.";
-
-/// Which user the last link was for, in private state.
-const INVITED: &str = "invited";
+const APPLY_AGAIN: &str =
+    "Apply again: that creates another link, and a link that is not in the state stops working.";
 
 const DEFAULT_TTL: Duration = Duration::from_secs(60 * 60);

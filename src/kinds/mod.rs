@@ -1,6 +1,15 @@
 //! The kinds of objects that a cluster stores, a page each.
 
+pub(crate) mod auth_preference;
+pub(crate) mod bot;
+pub(crate) mod checks;
 pub(crate) mod metadata;
+pub(crate) mod provision_token;
 pub(crate) mod role;
 pub(crate) mod user;
 pub(crate) mod workload_cluster;
+
+#[cfg(test)]
+mod official;
+#[cfg(test)]
+mod recordings;

@@ -1,24 +1,33 @@
 //! From the wire to values.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use prost_reflect::{DynamicMessage, Value as Wire};
 use tfplugin::Value;
 
 use super::{
-    duration,
-    fields::{Field, Kind, Message},
+    fields::{Entries, Field, Kind, Message},
     scalar,
     timestamp::Instant,
 };
+use crate::duration;
+
+/// What an attribute is whose field is absent, or as good as absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// Null.
+    Null,
+    /// The empty value of its type, where absent and empty are the same to the server.
+    Empty,
+}
 
 impl Message {
     /// The object that a message is.
-    pub(super) fn decode(&self, message: &DynamicMessage) -> Value {
+    pub(super) fn decode(&self, message: &DynamicMessage, absent: Absent) -> Value {
         Value::Object(
             self.fields
                 .iter()
-                .map(|field| (field.name.clone(), field.decode(message)))
+                .map(|field| (field.name.clone(), field.decode(message, absent)))
                 .collect(),
         )
     }
@@ -31,12 +40,19 @@ impl Message {
 
 impl Field {
     /// The attribute's value in a message.
-    fn decode(&self, message: &DynamicMessage) -> Value {
-        // What is write-only must not get into a state, even if a server tells it.
-        if self.behaviour.write_only || self.is_null(message) {
+    fn decode(&self, message: &DynamicMessage, absent: Absent) -> Value {
+        // A write-only value must not get into a state, even if a server returns it.
+        if self.behaviour.write_only {
             Value::Null
+        } else if !self.is_null(message) {
+            let wire = message.get_field(&self.descriptor);
+            self.kind.decode(&wire, absent)
+        } else if absent == Absent::Empty && !self.tracked {
+            let is_there = message.has_field(&self.descriptor);
+            self.kind
+                .empty(is_there.then(|| message.get_field(&self.descriptor)))
         } else {
-            self.kind.decode(&message.get_field(&self.descriptor))
+            Value::Null
         }
     }
 
@@ -52,21 +68,23 @@ impl Field {
 
 impl Kind {
     /// The value of something that is there. Null only for a time that has no RFC 3339 text, or a number that is none.
-    fn decode(&self, wire: &Wire) -> Value {
+    fn decode(&self, wire: &Wire, absent: Absent) -> Value {
         match (self, wire) {
             (Self::List(element), Wire::List(elements)) => {
-                Value::List(elements.iter().map(|wire| element.decode(wire)).collect())
+                let elements = elements.iter();
+                Value::List(elements.map(|wire| element.decode(wire, absent)).collect())
             }
             (Self::Map(_, element), Wire::Map(elements)) => {
                 let pairs = elements
                     .iter()
-                    .map(|(key, wire)| (scalar::decode_key(key), element.decode(wire)));
+                    .map(|(key, wire)| (scalar::decode_key(key), element.decode(wire, absent)));
                 Value::Map(pairs.collect::<BTreeMap<_, _>>())
             }
+            (Self::Entries(entries), Wire::List(elements)) => entries.decode(elements, absent),
             (Self::Wrapper(field, inner), Wire::Message(message)) => {
-                inner.decode(&message.get_field(field))
+                inner.decode(&message.get_field(field), absent)
             }
-            (Self::Message(inner), Wire::Message(message)) => inner.decode(message),
+            (Self::Message(inner), Wire::Message(message)) => inner.decode(message, absent),
             (Self::Timestamp(_), Wire::Message(message)) => {
                 instant(message).format().map_or(Value::Null, Value::string)
             }
@@ -77,6 +95,21 @@ impl Kind {
                 Value::string(duration::format((*nanoseconds).into()))
             }
             (_, scalar) => scalar::decode(scalar),
+        }
+    }
+
+    /// The empty value of something that is absent, or there and empty. Null for an object that is absent, and for times and
+    /// durations, which have no empty form.
+    fn empty(&self, wire: Option<Cow<'_, Wire>>) -> Value {
+        match (self, wire.as_deref()) {
+            (Self::Scalar(kind), _) => scalar::decode(&Wire::default_value(kind)),
+            (Self::List(_), _) => Value::List(Vec::new()),
+            (Self::Map(..) | Self::Entries(_), _) => Value::Map(BTreeMap::new()),
+            (Self::Wrapper(_, inner), _) => inner.empty(None),
+            (Self::Message(inner), Some(Wire::Message(message))) => {
+                inner.decode(message, Absent::Empty)
+            }
+            _ => Value::Null,
         }
     }
 
@@ -95,6 +128,25 @@ impl Kind {
             (Self::Nanoseconds, scalar) => *scalar == Wire::I64(0),
             _ => false,
         }
+    }
+}
+
+impl Entries {
+    /// The map that the elements are. Those of the same key count together.
+    fn decode(&self, elements: &[Wire], absent: Absent) -> Value {
+        let mut map: BTreeMap<String, Value> = BTreeMap::new();
+        for entry in elements.iter().filter_map(Wire::as_message) {
+            let key = entry.get_field(&self.key);
+            let key = key.as_str().unwrap_or_default().to_owned();
+            let value = self.kind.decode(&entry.get_field(&self.value), absent);
+            match (map.get_mut(&key), value) {
+                (Some(Value::List(all)), Value::List(more)) => all.extend(more),
+                (_, value) => {
+                    map.insert(key, value);
+                }
+            }
+        }
+        Value::Map(map)
     }
 }
 

@@ -1,37 +1,41 @@
 //! From values to the wire, into a message that may be there already.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use prost_reflect::{DynamicMessage, Kind as WireKind, MessageDescriptor, Value as Wire};
 use tfplugin::{Diagnostics, Path, Presence, Value};
 
 use super::{
-    duration,
-    fields::{Field, Kind, Message},
+    decode::Absent,
+    fields::{Entries, Field, Kind, Message},
     scalar,
     timestamp::Instant,
+};
+use crate::{
+    duration,
+    errors::{self, Summary},
 };
 
 /// Writes values and notes what cannot be sent. No text of it holds a value, since that may be a secret.
 pub(super) struct Encoder<'d> {
-    diagnostics: &'d mut Diagnostics,
+    diags: &'d mut Diagnostics,
     /// Whether unknown values are left out in silence.
     tolerant: bool,
 }
 
 impl<'d> Encoder<'d> {
     /// For values that must be known.
-    pub(super) fn new(diagnostics: &'d mut Diagnostics) -> Self {
+    pub(super) fn new(diags: &'d mut Diagnostics) -> Self {
         Self {
-            diagnostics,
+            diags,
             tolerant: false,
         }
     }
 
     /// For a look at values that may be unknown still.
-    pub(super) fn tolerant(diagnostics: &'d mut Diagnostics) -> Self {
+    pub(super) fn tolerant(diags: &'d mut Diagnostics) -> Self {
         Self {
-            diagnostics,
+            diags,
             tolerant: true,
         }
     }
@@ -44,7 +48,7 @@ impl<'d> Encoder<'d> {
         path: &Path,
         target: &mut DynamicMessage,
     ) {
-        message.check_oneofs(value, path, self.diagnostics);
+        message.check_oneofs(value, path, self.diags);
         // Clearing first: setting one member of a oneof clears the others by itself.
         let (set, other): (Vec<_>, Vec<_>) = message
             .fields
@@ -98,6 +102,7 @@ impl<'d> Encoder<'d> {
             (Kind::Map(keys, element), Value::Map(_) | Value::Object(_)) => {
                 self.map(keys, element, value, path, old)
             }
+            (Kind::Entries(entries), Value::Map(values)) => self.entries(entries, values, path),
             (Kind::Wrapper(field, inner), value) => {
                 let mut wrapper = taken(old, &field.parent_message().clone());
                 let old = wrapper
@@ -157,6 +162,27 @@ impl<'d> Encoder<'d> {
         wires.into_iter().collect::<Option<_>>().map(Wire::List)
     }
 
+    fn entries(
+        &mut self,
+        entries: &Entries,
+        values: &BTreeMap<String, Value>,
+        path: &Path,
+    ) -> Option<Wire> {
+        let wires: Vec<_> = values
+            .iter()
+            .map(|(key, value)| {
+                let wire = self.wire(&entries.kind, value, &path.with_key(key), None)?;
+                let mut entry = DynamicMessage::new(entries.descriptor.clone());
+                entry.set_field(&entries.key, Wire::String(key.clone()));
+                let is_empty = entries.kind.is_empty_wire(&wire);
+                entry.set_field(&entries.value, wire);
+                Some((!is_empty).then_some(Wire::Message(entry)))
+            })
+            .collect();
+        let wires = wires.into_iter().collect::<Option<Vec<_>>>()?;
+        Some(Wire::List(wires.into_iter().flatten().collect()))
+    }
+
     fn map(
         &mut self,
         keys: &WireKind,
@@ -185,7 +211,7 @@ impl<'d> Encoder<'d> {
     }
 
     fn duration(&mut self, text: &str, path: &Path) -> Option<i64> {
-        let nanoseconds = duration::parse(text);
+        let nanoseconds = duration::parse_nanoseconds(text);
         if nanoseconds.is_none() {
             self.invalid::<()>(
                 path,
@@ -196,31 +222,29 @@ impl<'d> Encoder<'d> {
     }
 
     fn invalid<T>(&mut self, path: &Path, what: &str) -> Option<T> {
-        invalid(self.diagnostics, path, what);
+        invalid(self.diags, path, what);
         None
     }
 
     fn unknown(&mut self, path: &Path) {
         if !self.tolerant {
-            self.diagnostics.attribute_error(
-                path.clone(),
-                "Attribute Value Not Known",
-                format!(
-                    "{path} is to be sent, and is not known yet. \
-                     This is a mistake of the provider: please report it to its developers."
-                ),
-            );
+            errors::error(Summary::InvalidConfiguration)
+                .at(path.clone())
+                .detail(format!(
+                    "{path} must be sent to the cluster, but is unknown. This is a fault of the provider; please report it to its \
+                     developers."
+                ))
+                .add(self.diags);
         }
     }
 }
 
 /// Notes that a value cannot be sent.
-pub(super) fn invalid(diagnostics: &mut Diagnostics, path: &Path, what: &str) {
-    diagnostics.attribute_error(
-        path.clone(),
-        "Invalid Attribute Value",
-        format!("{path} {what}."),
-    );
+pub(super) fn invalid(diags: &mut Diagnostics, path: &Path, what: &str) {
+    errors::error(Summary::InvalidAttributeValue)
+        .at(path.clone())
+        .detail(format!("{path} {what}."))
+        .add(diags);
 }
 
 impl Field {
@@ -277,7 +301,7 @@ impl Message {
             .into_iter()
             .map(|wire| {
                 let value = match &wire {
-                    Wire::Message(message) => self.decode(message),
+                    Wire::Message(message) => self.decode(message, Absent::Null),
                     _ => Value::Null,
                 };
                 Some((wire, value))

@@ -45,10 +45,22 @@ pub(super) enum Kind {
     List(Box<Self>),
     /// A map, with the kind of its keys.
     Map(WireKind, Box<Self>),
+    /// A repeated message that stands for a map: a text and a value.
+    Entries(Box<Entries>),
     /// A message that stands for its one field.
     Wrapper(FieldDescriptor, Box<Self>),
     /// An object.
     Message(Arc<Message>),
+}
+
+/// A message that is an entry of a map.
+#[derive(Clone, Debug)]
+pub(super) struct Entries {
+    pub(super) descriptor: MessageDescriptor,
+    pub(super) key: FieldDescriptor,
+    pub(super) value: FieldDescriptor,
+    /// The kind of the values.
+    pub(super) kind: Kind,
 }
 
 impl Message {
@@ -63,7 +75,7 @@ impl Message {
             comments: Comments::default(),
             outer: Vec::new(),
         };
-        let message = builder.message(descriptor, &[], Presence::Optional)?;
+        let message = builder.message(descriptor, &[], rules.presence_without_rule())?;
         match builder.used.iter().position(|used| !used) {
             Some(index) => Err(InvalidMapping::NoSuchField {
                 path: rules.path(index).to_owned(),
@@ -149,8 +161,37 @@ impl Kind {
         })
     }
 
+    /// The kind of a repeated message that is shown as a map.
+    fn of_entries(
+        field: &FieldDescriptor,
+        key: &str,
+        value: &str,
+        element: &mut dyn FnMut(MessageDescriptor) -> Result<Message, InvalidMapping>,
+    ) -> Result<Self, InvalidMapping> {
+        let missing = |name: &str| InvalidMapping::NoSuchField {
+            path: name.to_owned(),
+            message: field.full_name().to_owned(),
+        };
+        let (true, WireKind::Message(descriptor)) = (field.is_list(), field.kind()) else {
+            return Err(missing(key));
+        };
+        let find = |name| {
+            descriptor
+                .get_field_by_name(name)
+                .ok_or_else(|| missing(name))
+        };
+        let (key, value) = (find(key)?, find(value)?);
+        let kind = Self::of_field(&value, false, element)?;
+        Ok(Self::Entries(Box::new(Entries {
+            descriptor,
+            key,
+            value,
+            kind,
+        })))
+    }
+
     /// The innermost kind: of the elements of lists and maps, and inside of wrappers.
-    fn innermost(&self) -> &Self {
+    pub(super) fn innermost(&self) -> &Self {
         match self {
             Self::List(inner) | Self::Map(_, inner) | Self::Wrapper(_, inner) => inner.innermost(),
             other => other,
@@ -228,11 +269,13 @@ impl Builder<'_> {
         }
         let inner = match behaviour.presence {
             Presence::Computed => Presence::Computed,
-            _ => Presence::Optional,
+            _ => self.rules.presence_without_rule(),
         };
-        let kind = Kind::of_field(&field, behaviour.duration, &mut |message| {
-            self.message(message, &path, inner)
-        })?;
+        let mut element = |message| self.message(message, &path, inner);
+        let kind = match &behaviour.entries {
+            Some((key, value)) => Kind::of_entries(&field, key, value, &mut element)?,
+            None => Kind::of_field(&field, behaviour.duration, &mut element)?,
+        };
         if behaviour.duration && !matches!(kind.innermost(), Kind::Nanoseconds) {
             return Err(InvalidMapping::NoNanoseconds {
                 path: path.join("."),
@@ -251,8 +294,7 @@ impl Builder<'_> {
                 .description
                 .as_deref()
                 .and_then(comments::deprecation);
-            behaviour.deprecation =
-                Some(instead.unwrap_or_else(|| format!("`{}` is deprecated.", path.join("."))));
+            behaviour.deprecation = Some(instead.unwrap_or_default());
         }
         let wrapped_scalar = matches!(kind, Kind::Wrapper(..))
             && !matches!(

@@ -24,7 +24,6 @@
 
 mod comments;
 mod decode;
-mod duration;
 mod encode;
 mod fields;
 mod reconcile;
@@ -40,7 +39,8 @@ use tfplugin::{Attribute, Diagnostics, Path, Value};
 
 pub use rules::Rules;
 
-use self::{encode::Encoder, fields::Message};
+use self::{decode::Absent, encode::Encoder, fields::Message};
+use crate::errors::{self, Summary};
 
 /// A message as attributes.
 ///
@@ -83,9 +83,8 @@ impl Mapping {
     }
 
     /// Checks what no attribute can check by itself: the oneofs of the outermost message.
-    pub fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
-        self.message
-            .check_oneofs(config, &Path::root(), diagnostics);
+    pub fn validate(&self, config: &Value, diags: &mut Diagnostics) {
+        self.message.check_oneofs(config, &Path::root(), diags);
     }
 
     /// A new message that says what an object says: [`Mapping::merge_into`] an empty one.
@@ -117,23 +116,19 @@ impl Mapping {
         object: &Value,
         message: &mut DynamicMessage,
     ) -> Result<(), Diagnostics> {
-        let mut diagnostics = Diagnostics::new();
+        let mut diags = Diagnostics::new();
         let mut merged = message.clone();
         if object.as_fields().is_some() {
-            Encoder::new(&mut diagnostics).message(
-                &self.message,
-                object,
-                &Path::root(),
-                &mut merged,
-            );
+            Encoder::new(&mut diags).message(&self.message, object, &Path::root(), &mut merged);
         } else {
-            diagnostics.error(
-                "Object Not Known",
-                "There is no object to send. This is a mistake of the provider: please report it to its developers.",
-            );
+            errors::error(Summary::InvalidConfiguration)
+                .detail(
+                    "There is no object to send to the cluster. This is a fault of the provider; please report it to its developers.",
+                )
+                .add(&mut diags);
         }
-        if diagnostics.has_errors() {
-            return Err(diagnostics);
+        if diags.has_errors() {
+            return Err(diags);
         }
         *message = merged;
         Ok(())
@@ -141,7 +136,16 @@ impl Mapping {
 
     /// The object that a message is, with every attribute of the mapping and no other. Write-only ones are null.
     pub fn to_value(&self, message: &DynamicMessage) -> Value {
-        self.message.decode(message)
+        self.message.decode(message, Absent::Null)
+    }
+
+    /// As [`Mapping::to_value`], with the empty value instead of null for what is absent where that means the same: `""`, 0,
+    /// false, an empty list or map. An object that is on the wire is there, an absent one is null.
+    ///
+    /// An imported state is such an object, so that a configuration that says `labels = {}` differs from it as little as one
+    /// without `labels`.
+    pub fn to_full_value(&self, message: &DynamicMessage) -> Value {
+        self.message.decode(message, Absent::Empty)
     }
 
     /// The server's object in the form of the reference, the plan or the prior state, wherever the two say the same.
@@ -167,10 +171,15 @@ impl Mapping {
         self.message.same(one, other)
     }
 
-    /// Like [`Mapping::same`], for one attribute at a path of names, such as `["spec", "bot"]`. Lists and maps cannot be
-    /// entered. `false` for a path that names no attribute of the mapping.
-    pub fn same_at(&self, names: &[&str], one: &Value, other: &Value) -> bool {
-        self.message.same_at(names, one, other)
+    /// Whether a value of the attribute at this path of names says as much as null: what [`Mapping::reconcile`] takes for the
+    /// same. `false` for a path that names no attribute of the mapping. Lists of objects are entered without an index.
+    pub fn is_empty_at(&self, names: &[&str], value: &Value) -> bool {
+        self.message.is_empty_at(names, value)
+    }
+
+    /// The object with null for every attribute that says as much. Attributes outside of the mapping are left as they are.
+    pub fn without_empty(&self, object: Value) -> Value {
+        self.message.without_empty(object)
     }
 }
 

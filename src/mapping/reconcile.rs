@@ -34,20 +34,45 @@ impl Message {
                 .all(|field| field.same(one.field(&field.name), other.field(&field.name)))
     }
 
-    /// Like [`Message::same`], for what stands at a path of attribute names.
-    pub(super) fn same_at(&self, names: &[&str], one: &Value, other: &Value) -> bool {
+    /// Whether the attribute at a path of names says as much as null.
+    pub(super) fn is_empty_at(&self, names: &[&str], value: &Value) -> bool {
         let Some((name, rest)) = names.split_first() else {
-            return self.same(one, other);
+            return false;
         };
         let Some(field) = self.fields.iter().find(|field| field.name == *name) else {
             return false;
         };
-        let (one, other) = (one.field(name), other.field(name));
-        match &field.kind {
-            _ if rest.is_empty() => field.same(one, other),
-            Kind::Message(inner) => inner.same_at(rest, one, other),
+        match field.kind.innermost() {
+            _ if rest.is_empty() => field.is_empty(value),
+            Kind::Message(inner) => inner.is_empty_at(rest, value),
             _ => false,
         }
+    }
+
+    /// The object with null for every attribute that says as much.
+    pub(super) fn without_empty(&self, object: Value) -> Value {
+        let Value::Object(mut attributes) = object else {
+            return object;
+        };
+        for field in &self.fields {
+            let Some(value) = attributes.get_mut(&field.name) else {
+                continue;
+            };
+            *value = match (std::mem::take(value), field.kind.innermost()) {
+                (value, _) if field.is_empty(&value) => Value::Null,
+                (Value::List(elements), Kind::Message(inner)) => {
+                    let elements = elements.into_iter();
+                    Value::List(
+                        elements
+                            .map(|element| inner.without_empty(element))
+                            .collect(),
+                    )
+                }
+                (value, Kind::Message(inner)) => inner.without_empty(value),
+                (value, _) => value,
+            };
+        }
+        Value::Object(attributes)
     }
 
     /// Whether all that a value says, leaving aside what is the server's to say, is what the old one says.
@@ -120,6 +145,20 @@ impl Kind {
                 });
                 Value::Map(pairs.collect::<BTreeMap<_, _>>())
             }
+            (Self::Entries(entries), Value::Map(mut server), Value::Map(reference)) => {
+                for (key, reference) in reference {
+                    match server.get_mut(key) {
+                        Some(value) => {
+                            *value = entries.kind.reconcile(std::mem::take(value), reference);
+                        }
+                        None if entries.kind.is_empty(reference) => {
+                            server.insert(key.clone(), reference.clone());
+                        }
+                        None => {}
+                    }
+                }
+                Value::Map(server)
+            }
             (leaf, server, reference) => {
                 if leaf.on_the_wire(&server).is_some()
                     && leaf.on_the_wire(&server) == leaf.on_the_wire(reference)
@@ -139,6 +178,9 @@ impl Kind {
                 .fields
                 .iter()
                 .all(|field| field.is_empty(value.field(&field.name))),
+            (Self::Entries(entries), Value::Map(elements)) => {
+                elements.values().all(|value| entries.kind.is_empty(value))
+            }
             (_, Value::List(elements)) => elements.is_empty(),
             (_, Value::Map(elements)) => elements.is_empty(),
             (leaf, value) => leaf

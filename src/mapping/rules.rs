@@ -9,10 +9,12 @@ use tfplugin::{Attribute, Presence, RequiresReplace, Validator, Value};
 /// `spec.deny`. The names are those that the `.proto` gives (see [`Mapping`](super::Mapping)), also for a field that a
 /// rule renames. Where two rules contradict each other, the later one holds. A rule that fits no field is an error.
 ///
-/// Without a rule, a field is an optional attribute, or a computed one inside a computed one.
+/// Without a rule, a field is an optional attribute, or by [`Rules::all_optional_computed`] one that the provider may also
+/// give; inside a computed one it is computed.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     list: Vec<(String, Rule)>,
+    all_optional_computed: bool,
 }
 
 impl Rules {
@@ -37,6 +39,13 @@ impl Rules {
     #[must_use]
     pub fn optional_computed(self, path: &str) -> Self {
         self.presence(path, Presence::OptionalComputed)
+    }
+
+    /// Fields without a rule about it may be given by the configuration or by the provider.
+    #[must_use]
+    pub fn all_optional_computed(mut self) -> Self {
+        self.all_optional_computed = true;
+        self
     }
 
     /// The server gives the field; it is never sent. Holds for all that is nested in it, too.
@@ -69,6 +78,13 @@ impl Rules {
         self.with(path, Rule::Duration)
     }
 
+    /// The list of messages is shown as a map: from the text in the field `key` of each to its field `value`. An element whose
+    /// value is empty says as much as none.
+    #[must_use]
+    pub fn entries(self, path: &str, key: &str, value: &str) -> Self {
+        self.with(path, Rule::Entries(key.to_owned(), value.to_owned()))
+    }
+
     /// A change of the field, or of what is nested in it, needs a new object.
     #[must_use]
     pub fn requires_replace(self, path: &str) -> Self {
@@ -99,7 +115,7 @@ impl Rules {
         self.with(path, Rule::Describe(description.to_owned()))
     }
 
-    /// Says what to use in place of the field.
+    /// Says what to use in place of the field. A configuration that sets it gets a warning.
     #[must_use]
     pub fn deprecate(self, path: &str, instead: &str) -> Self {
         self.with(path, Rule::Deprecate(instead.to_owned()))
@@ -118,6 +134,15 @@ impl Rules {
     fn with(mut self, path: &str, rule: Rule) -> Self {
         self.list.push((path.to_owned(), rule));
         self
+    }
+
+    /// The presence of fields without a rule about it.
+    pub(super) fn presence_without_rule(&self) -> Presence {
+        if self.all_optional_computed {
+            Presence::OptionalComputed
+        } else {
+            Presence::Optional
+        }
     }
 
     /// The number of rules.
@@ -156,6 +181,7 @@ pub(super) struct Behaviour {
     pub(super) omit: bool,
     pub(super) rename: Option<String>,
     pub(super) duration: bool,
+    pub(super) entries: Option<(String, String)>,
     pub(super) write_only: bool,
     pub(super) default: Option<Value>,
     pub(super) description: Option<String>,
@@ -173,6 +199,7 @@ impl Behaviour {
             omit: false,
             rename: None,
             duration: false,
+            entries: None,
             default: None,
             description: None,
             deprecation: None,
@@ -197,6 +224,7 @@ impl Behaviour {
             Rule::Omit => self.omit = true,
             Rule::Rename(name) => self.rename = Some(name.clone()),
             Rule::Duration => self.duration = true,
+            Rule::Entries(key, value) => self.entries = Some((key.clone(), value.clone())),
             Rule::RequiresReplace => self.requires_replace = true,
             Rule::UseStateForUnknown => self.use_state_for_unknown = true,
             Rule::Sensitive => self.sensitive = true,
@@ -212,7 +240,6 @@ impl Behaviour {
         attribute.presence = self.presence;
         attribute.default.clone_from(&self.default);
         attribute.description = self.description.clone().unwrap_or_default();
-        attribute.deprecation.clone_from(&self.deprecation);
         attribute.sensitive = self.sensitive;
         attribute.write_only = self.write_only;
         attribute.use_state_for_unknown = self.use_state_for_unknown;
@@ -230,6 +257,7 @@ enum Rule {
     Omit,
     Rename(String),
     Duration,
+    Entries(String, String),
     RequiresReplace,
     UseStateForUnknown,
     Sensitive,

@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use prost_reflect::Kind as WireKind;
+use prost_reflect::{Kind as WireKind, Value as Wire};
 use tfplugin::{Attribute, Diagnostics, Nesting, Path, Shape, Type, Validator, Value};
 
 use super::{
     encode::{self, Encoder},
     fields::{Field, Kind, Message},
 };
+use crate::errors::{self, Summary};
 
 impl Message {
     /// The attributes by name.
@@ -26,7 +27,24 @@ impl Field {
         attribute.shape = self.kind.shape();
         attribute.validators.extend(self.kind.validator());
         self.behaviour.put_on(&mut attribute);
+        attribute.validators.extend(self.deprecation());
         attribute
+    }
+
+    /// A warning when the attribute is configured. It is not marked as deprecated in the schema: generated configuration leaves
+    /// such attributes out, and the cluster may do something else without them.
+    fn deprecation(&self) -> Option<Validator> {
+        let instead = self.behaviour.deprecation.clone()?;
+        Some(Validator::new(move |path, _, diags| {
+            let detail = match instead.as_str() {
+                "" => format!("{path} is deprecated."),
+                instead => format!("{path} is deprecated: {instead}"),
+            };
+            errors::warning(Summary::DeprecatedAttribute)
+                .at(path.clone())
+                .detail(detail)
+                .add(diags);
+        }))
     }
 }
 
@@ -42,6 +60,7 @@ impl Kind {
             Self::Scalar(_) => Type::Number,
             Self::List(element) => Type::list(element.ty()),
             Self::Map(_, element) => Type::map(element.ty()),
+            Self::Entries(entries) => Type::map(entries.kind.ty()),
             Self::Wrapper(_, inner) => inner.ty(),
             Self::Message(message) => Type::object(
                 message
@@ -83,9 +102,30 @@ impl Kind {
 
     fn encoding_validator(&self) -> Option<Validator> {
         let kind = self.clone();
-        Some(Validator::new(move |path, value, diagnostics| {
-            Encoder::tolerant(diagnostics).wire(&kind, value, path, None);
+        Some(Validator::new(move |path, value, diags| {
+            let wire = Encoder::tolerant(diags).wire(&kind, value, path, None);
+            if let Some(wire) = wire {
+                unfamiliar_numbers(&kind, &wire, path, diags);
+            }
         }))
+    }
+}
+
+/// Warns of numbers that an enum does not have. A newer cluster may have them.
+fn unfamiliar_numbers(kind: &Kind, wire: &Wire, path: &Path, diags: &mut Diagnostics) {
+    match (kind, wire) {
+        (Kind::Scalar(WireKind::Enum(known)), Wire::EnumNumber(number))
+            if known.get_value(*number).is_none() =>
+        {
+            let known: Vec<_> = known.values().map(|it| it.number().to_string()).collect();
+            errors::unfamiliar(path, &number.to_string(), &known.join(", "), diags);
+        }
+        (Kind::List(element), Wire::List(wires)) => {
+            for (index, wire) in wires.iter().enumerate() {
+                unfamiliar_numbers(element, wire, &path.with_index(index), diags);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -93,29 +133,29 @@ impl Kind {
 fn oneof_validator(message: &Arc<Message>) -> Option<Validator> {
     message.oneofs().next()?;
     let message = Arc::clone(message);
-    Some(Validator::new(move |path, value, diagnostics| {
-        message.check_oneofs(value, path, diagnostics);
+    Some(Validator::new(move |path, value, diags| {
+        message.check_oneofs(value, path, diags);
     }))
 }
 
 /// The check of a list or map of objects: that none is null, and their oneofs.
 fn elements_validator(message: &Arc<Message>) -> Validator {
     let message = Arc::clone(message);
-    let check = move |value: &Value, path: &Path, diagnostics: &mut Diagnostics| {
+    let check = move |value: &Value, path: &Path, diags: &mut Diagnostics| {
         if value.is_null() {
-            encode::invalid(diagnostics, path, "must not be null");
+            encode::invalid(diags, path, "must not be null");
         }
-        message.check_oneofs(value, path, diagnostics);
+        message.check_oneofs(value, path, diags);
     };
-    Validator::new(move |path, value, diagnostics| match value {
+    Validator::new(move |path, value, diags| match value {
         Value::List(elements) => {
             for (index, element) in elements.iter().enumerate() {
-                check(element, &path.with_index(index), diagnostics);
+                check(element, &path.with_index(index), diags);
             }
         }
         Value::Map(elements) => {
             for (key, element) in elements {
-                check(element, &path.with_key(key), diagnostics);
+                check(element, &path.with_key(key), diags);
             }
         }
         _ => {}
@@ -124,21 +164,20 @@ fn elements_validator(message: &Arc<Message>) -> Validator {
 
 impl Message {
     /// Checks an object for oneofs of which more than one member is set.
-    pub(super) fn check_oneofs(&self, value: &Value, path: &Path, diagnostics: &mut Diagnostics) {
+    pub(super) fn check_oneofs(&self, value: &Value, path: &Path, diags: &mut Diagnostics) {
         for members in self.oneofs() {
             let mut set = members
                 .iter()
                 .filter(|field| value.field(&field.name).is_set());
             if let (Some(first), Some(second)) = (set.next(), set.next()) {
-                diagnostics.attribute_error(
-                    path.with_attribute(&second.name),
-                    "Conflicting Attributes",
-                    format!(
+                errors::error(Summary::ConflictingAttributes)
+                    .at(path.with_attribute(&second.name))
+                    .detail(format!(
                         "{} and {} cannot be set together. Keep one of them.",
                         path.with_attribute(&first.name),
                         path.with_attribute(&second.name)
-                    ),
-                );
+                    ))
+                    .add(diags);
             }
         }
     }

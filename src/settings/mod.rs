@@ -1,28 +1,39 @@
 //! The provider block.
 
+pub(crate) mod advice;
+pub(crate) mod attributes;
+mod config;
 pub(crate) mod policy;
+pub(crate) mod sources;
+pub(crate) mod values;
 
-use teleport_client::{ATTRIBUTES, Client, JoinRequest, Settings, attributes as arguments};
+use teleport_client::{Client, JoinRequest};
 use tfplugin::{Attribute, Block, Diagnostics, Nesting, Path, Schema, Value};
 
 use crate::{
     clusters::{
-        Cluster,
-        cluster::{Unknown, WORKLOAD_CLUSTERS},
+        ProviderData,
+        provider_data::{Unknown, WORKLOAD_CLUSTERS},
     },
-    errors::{invalid_settings, sentence},
+    errors::{self, Summary, invalid_settings, sentence},
     provider::Environment,
-    settings::policy::{POLICY, Policy, policy_argument},
 };
 
-/// The shape of the provider block. Every argument is optional: what is null is looked up in the environment.
+use self::{
+    attributes::{self as arguments, ATTRIBUTES},
+    config::Validated,
+    policy::{POLICY, Policy, policy_argument},
+    values::Settings,
+};
+
+/// The schema of the provider block. Every argument is optional: if it is null, its environment variable is used.
 pub(crate) fn schema() -> Schema {
     let block = Block::new(
         "Manages Teleport workload clusters: Teleport Cloud clusters that belong to another one, their parent.\n\n\
-         Every argument can be left out, and is then taken from its environment variable. Credentials are tried in this \
+         Every argument is optional. If it is null, its environment variable is used. Credentials are tried in this \
          order: join, key pair in files, key pair in base64, identity file (path, text, base64), `tsh` profile. Expired ones \
-         are skipped; without any, the current `tsh` profile is used. Where a join and other credentials meet, what stands in \
-         the configuration goes before what stands in the environment.",
+         are skipped. If none are set, the current `tsh` profile is used. If both a join and other credentials are set, arguments in \
+         the configuration take precedence over environment variables.",
     );
     let block = ATTRIBUTES.iter().fold(block, |block, argument| {
         let shape = if argument.name == arguments::INSECURE.name {
@@ -56,18 +67,17 @@ pub(crate) fn schema() -> Schema {
 fn workload_clusters() -> Attribute {
     let method = Attribute::string()
         .describe("How to join, as the provider's `join_method`: `iam`, the default.")
-        .validate(|path, value, told| {
+        .validate(|path, value, diags| {
             if let Err(error) = JoinRequest::new(value.as_str(), None) {
-                told.attribute_error(
-                    path.clone(),
-                    "Invalid Attribute Value",
-                    sentence(&format!("{path}: {error}")),
-                );
+                errors::error(Summary::InvalidAttributeValue)
+                    .at(path.clone())
+                    .detail(sentence(&format!("{path}: {error}")))
+                    .add(diags);
             }
         });
     let token = Attribute::string().describe(
-        "Name of the join token in each of them. Default: the name of the cluster's bot, which the cluster of the provider block \
-         is asked for.",
+        "Name of the join token in each of them. Default: the name of the cluster's bot, for which the provider asks the cluster \
+         of the provider block.",
     );
     Attribute::nested(
         Nesting::Single,
@@ -79,10 +89,9 @@ fn workload_clusters() -> Attribute {
     )
 }
 
-/// Checks what the block says. What it leaves out may come from the environment, which may be another one at the apply.
-/// Unknown values pass.
-pub(crate) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
-    // The parts of a key pair are looked at only when they are all there.
+/// Checks the values in the block. Values from the environment are not checked: the apply may have another environment.
+pub(crate) fn validate(config: &Value, diags: &mut Diagnostics) {
+    // A key pair is only checked when all of its parts are set.
     let elsewhere = |variable: &str| {
         let mut parts = KEY_PAIR.iter();
         parts
@@ -94,28 +103,28 @@ pub(crate) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
     for problem in problems.unwrap_or_default() {
         if text(config, &problem.attribute).is_some_and(|text| !text.trim().is_empty()) {
             let name = problem.attribute.name;
-            diagnostics.attribute_error(
-                Path::attribute(name),
-                "Invalid Attribute Value",
-                sentence(&format!("{name}: {}", problem.message)),
-            );
+            errors::error(Summary::InvalidAttributeValue)
+                .at(Path::attribute(name))
+                .detail(sentence(&format!("{name}: {}", problem.message)))
+                .add(diags);
         }
     }
 }
 
-/// Takes the block in, without connecting.
+/// Makes clients from the block, without connecting.
 pub(crate) fn configure(
     config: &Value,
     environment: &Environment,
-    diagnostics: &mut Diagnostics,
-) -> Option<Cluster> {
+    diags: &mut Diagnostics,
+) -> Option<ProviderData> {
     let policy = match config.field(POLICY) {
         Value::Unknown => Err(Unknown {
             attributes: vec![POLICY],
         }),
         policy => Ok(policy.as_str().and_then(Policy::parse)),
     };
-    let join = join_request(config.field(WORKLOAD_CLUSTERS), diagnostics)?;
+    let join = join_request(config.field(WORKLOAD_CLUSTERS), diags)?;
+    let joins = !config.field("join_method").is_null();
     let unknown: Vec<_> = ATTRIBUTES
         .iter()
         .map(|argument| argument.name)
@@ -125,28 +134,33 @@ pub(crate) fn configure(
         let unknown = Unknown {
             attributes: unknown,
         };
-        return Some(Cluster::new(Err(unknown), join).with_deletion_policy(policy));
+        return Some(
+            ProviderData::new(Err(unknown), join)
+                .with_deletion_policy(policy)
+                .joining(joins),
+        );
     }
     let settings = Settings::from_lookups(|argument| text(config, argument), environment);
     match settings.validate() {
-        Ok(config) => {
-            for warning in config.warnings() {
-                diagnostics.attribute_warning(
-                    Path::attribute(warning.attribute.name),
-                    "Ambiguous Provider Configuration",
-                    sentence(&warning.to_string()),
-                );
+        Ok(Validated { config, warnings }) => {
+            for warning in &warnings {
+                errors::warning(Summary::AmbiguousProviderConfiguration)
+                    .at(Path::attribute(warning.attribute.name))
+                    .detail(sentence(&warning.to_string()))
+                    .add(diags);
             }
-            Some(Cluster::new(Ok(Client::new(config)), join).with_deletion_policy(policy))
+            let joins = config.joins();
+            let cluster = ProviderData::new(Ok(Client::new(config)), join);
+            Some(cluster.with_deletion_policy(policy).joining(joins))
         }
         Err(problems) => {
-            invalid_settings(&problems, diagnostics);
+            invalid_settings(&problems, diags);
             None
         }
     }
 }
 
-/// What the block says of an argument, as text. None if it says nothing that is known.
+/// An argument in the block as text. None if it is null or unknown.
 fn text(config: &Value, argument: &arguments::Attribute) -> Option<String> {
     match config.field(argument.name) {
         Value::String(text) => Some(text.clone()),
@@ -155,11 +169,8 @@ fn text(config: &Value, argument: &arguments::Attribute) -> Option<String> {
     }
 }
 
-/// How to join workload clusters, as far as it is known. None if it is wrong.
-fn join_request(
-    config: &Value,
-    diagnostics: &mut Diagnostics,
-) -> Option<Result<JoinRequest, Unknown>> {
+/// How to join workload clusters, as far as it is known. None and an error if it is wrong.
+fn join_request(config: &Value, diags: &mut Diagnostics) -> Option<Result<JoinRequest, Unknown>> {
     if !config.is_wholly_known() {
         return Some(Err(Unknown {
             attributes: vec![WORKLOAD_CLUSTERS],
@@ -169,11 +180,10 @@ fn join_request(
     match JoinRequest::new(text("join_method"), text("join_token")) {
         Ok(request) => Some(Ok(request)),
         Err(error) => {
-            diagnostics.attribute_error(
-                Path::attributes(&[WORKLOAD_CLUSTERS, "join_method"]),
-                "Invalid Provider Configuration",
-                sentence(&error.to_string()),
-            );
+            errors::error(Summary::InvalidProviderConfiguration)
+                .at(Path::attributes(&[WORKLOAD_CLUSTERS, "join_method"]))
+                .detail(sentence(&error.to_string()))
+                .add(diags);
             None
         }
     }
@@ -203,8 +213,8 @@ const DESCRIPTIONS: [(&str, &str); 22] = [
     ),
     (
         "join_method",
-        "How to join the cluster as a Machine ID bot, without credentials on disk: `iam`, which proves who this machine is by its \
-         AWS credentials. Needs `join_token` and `addr`.",
+        "How to join the cluster as a Machine ID bot, without credentials on disk: `iam`, with the AWS credentials \
+         of this machine. Needs `join_token` and `addr`.",
     ),
     (
         "join_token",
@@ -212,16 +222,16 @@ const DESCRIPTIONS: [(&str, &str); 22] = [
     ),
     (
         "audience_tag",
-        "For the join method `terraform_cloud`, which is not supported yet. Without effect with `iam`.",
+        "For the join method `terraform_cloud`, which is not supported yet. `iam` ignores it.",
     ),
     (
         "gitlab_id_token_env_var",
-        "For the join method `gitlab`, which is not supported yet. Without effect with `iam`.",
+        "For the join method `gitlab`, which is not supported yet. `iam` ignores it.",
     ),
     (
         "join_timeout_duration",
-        "How long an apply tries to join again while a cluster that has just become active does not let it yet; `5m` by default. \
-         Reads and plans try once.",
+        "How long an apply tries to join a cluster that has just become active and does not let the bot join yet; `5m` by \
+         default. Refreshes and plans try once.",
     ),
     (
         "cert_path",
@@ -263,20 +273,20 @@ const DESCRIPTIONS: [(&str, &str); 22] = [
     ),
     (
         "insecure",
-        "Whether to accept any certificate of the proxy's web address, for test clusters. Calls themselves always go over \
-         connections that the credentials' certificate authorities vouch for.",
+        "Whether to accept any certificate of the proxy's web address, for test clusters. Calls always verify the cluster with \
+         the certificate authorities of the credentials.",
     ),
     (
         "dial_timeout_duration",
-        "How long to try to connect, such as `30s`, the default.",
+        "How long to try to connect; `30s` by default.",
     ),
     (
         "retry_base_duration",
-        "How long to wait before the first repetition of a call that failed in passing; `1s` by default.",
+        "How long to wait before a failed call is retried for the first time; `1s` by default.",
     ),
     (
         "retry_cap_duration",
-        "How long to wait at most before a repetition; `5s` by default.",
+        "How long to wait at most before a retry; `5s` by default.",
     ),
     (
         "retry_max_tries",
@@ -289,16 +299,17 @@ mod tests {
     use super::*;
 
     /// The errors about a block with these arguments.
-    fn told(arguments: &[(&str, Value)]) -> Vec<(String, String)> {
+    fn errors_of(arguments: &[(&str, Value)]) -> Vec<(String, String)> {
         let names = ATTRIBUTES.iter().map(|argument| argument.name);
         let names = names.chain([POLICY, WORKLOAD_CLUSTERS]);
         let mut config = Value::object(names.map(|name| (name, Value::Null)));
         for (name, value) in arguments {
             config.set_field(name, value.clone());
         }
-        let mut told = Diagnostics::new();
-        validate(&config, &mut told);
-        told.iter()
+        let mut diags = Diagnostics::new();
+        validate(&config, &mut diags);
+        diags
+            .iter()
             .map(|error| (error.path.to_string(), error.detail.clone()))
             .collect()
     }
@@ -319,7 +330,7 @@ mod tests {
             ("retry_cap_duration", "-1s"),
             ("retry_max_tries", "0"),
         ] {
-            let [(path, detail)] = told(&[(name, wrong.into())]).try_into().unwrap();
+            let [(path, detail)] = errors_of(&[(name, wrong.into())]).try_into().unwrap();
             assert_eq!(path, name);
             assert!(detail.starts_with(&format!("{name}: ")), "{detail}");
         }
@@ -327,12 +338,12 @@ mod tests {
             ("cert_base64", "*".into()),
             ("dial_timeout_duration", "1".into()),
         ];
-        assert_eq!(told(&two).len(), 2);
+        assert_eq!(errors_of(&two).len(), 2);
     }
 
     #[test]
     fn what_the_environment_or_the_apply_may_say_passes() {
-        assert_eq!(told(&[]), []);
+        assert_eq!(errors_of(&[]), []);
         for (name, value) in [
             ("join_method", "iam"),
             ("join_token", "terraform"),
@@ -343,16 +354,16 @@ mod tests {
             ("dial_timeout_duration", " "),
             ("retry_max_tries", ""),
         ] {
-            assert_eq!(told(&[(name, value.into())]), [], "{name} = {value:?}");
+            assert_eq!(errors_of(&[(name, value.into())]), [], "{name} = {value:?}");
         }
         for argument in ATTRIBUTES {
-            assert_eq!(told(&[(argument.name, Value::Unknown)]), []);
+            assert_eq!(errors_of(&[(argument.name, Value::Unknown)]), []);
         }
         let half = [
             ("join_method", Value::Unknown),
             ("join_token", "terraform".into()),
             ("cert_path", "/cert".into()),
         ];
-        assert_eq!(told(&half), []);
+        assert_eq!(errors_of(&half), []);
     }
 }

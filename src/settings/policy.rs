@@ -1,19 +1,21 @@
-//! `deletion_policy`: what becomes of an object whose resource goes.
+//! `deletion_policy`: what a destroy does with an object.
 
 use tfplugin::{Attribute, Diagnostics, Path, Value};
+
+use crate::errors::{self, Summary};
 
 /// Name of the argument, on resources and in the provider block.
 pub(crate) const POLICY: &str = "deletion_policy";
 
-/// What becomes of an object whose resource goes.
+/// What a destroy does with an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Policy {
-    /// It is deleted.
+    /// It deletes the object.
     #[default]
     Delete,
-    /// Its rights are taken away, and it stays.
+    /// It takes the rights of the object away.
     Revoke,
-    /// It stays as it is.
+    /// It leaves the object as it is.
     Abandon,
 }
 
@@ -49,7 +51,7 @@ pub(crate) fn policy_attribute(noun: &str, revoked: &str) -> Attribute {
         .describe(format!(
             "What to do with the {noun} when the resource is destroyed: `delete` it; `revoke` its rights, which leaves a \
              {noun} {revoked}; or `abandon` it, which leaves it as it is, without a call to the cluster. The bot that Teleport \
-             Cloud puts into a workload cluster may not delete users and roles. Default: the provider's `deletion_policy`, or \
+             Cloud creates in a workload cluster may not delete users and roles. Default: the provider's `deletion_policy`, or \
              else `delete`."
         ))
         .validate(check)
@@ -66,13 +68,14 @@ pub(crate) fn policy_argument() -> Attribute {
 }
 
 /// The check of the argument.
-fn check(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+fn check(path: &Path, value: &Value, diags: &mut Diagnostics) {
     let text = value.as_str().unwrap_or_default();
     if Policy::parse(text).is_none() {
-        diagnostics.attribute_error(
-            path.clone(),
-            "Invalid Attribute Value",
-            format!("{path} must be \"delete\", \"revoke\" or \"abandon\", got: {text:?}."),
-        );
+        errors::error(Summary::InvalidAttributeValue)
+            .at(path.clone())
+            .detail(format!(
+                "{path} must be \"delete\", \"revoke\" or \"abandon\", got: {text:?}."
+            ))
+            .add(diags);
     }
 }

@@ -25,7 +25,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
 const FAREWELLS: [&[&str]; 4] = [
     &["Not Deleted", "role \"example\""],
     &["Not Deleted", "user \"example\""],
-    &["Invite Link Not Taken Back", "example"],
+    &["Invite Link Still Works", "example"],
     &["Workload Cluster Name Held", NAME],
 ];
 

@@ -74,7 +74,7 @@ fn a_user_is_invited_in_the_apply_that_makes_it(program: &Program) {
     env.plan_is_empty();
 
     env.destroy().succeeded().warning(&[
-        "Invite Link Not Taken Back",
+        "Invite Link Still Works",
         "carol",
         made["expires"].as_str().unwrap(),
     ]);
@@ -169,7 +169,7 @@ fn a_link_whose_answer_was_lost_is_made_anew_by_another_apply(program: &Program)
         .add_fault(Fault::drop_after("CreateResetPasswordToken"))
         .unwrap();
     let error = env.apply().error(&["invite link", "carol", "Apply again"]);
-    assert!(!error.text.contains("Look before"), "{}", error.text);
+    assert!(!error.text.contains("Check before"), "{}", error.text);
     env.apply().succeeded().without_diagnostics();
     assert_eq!(links(&env), 2);
     assert_eq!(env.simulator.reset_tokens("parent").unwrap().len(), 1);
@@ -188,8 +188,8 @@ fn mistakes_in_invites_are_found_before_anything_is_asked(program: &Program) {
     let env = TestEnv::new(program);
     for (more, phrases) in [
         ("ttl = \"49h\"", ["ttl", "48h at most"]),
-        ("ttl = \"0\"", ["ttl", "longer than nothing"]),
-        ("ttl = \"2d\"", ["ttl", "no duration"]),
+        ("ttl = \"0\"", ["ttl", "longer than zero"]),
+        ("ttl = \"3d\"", ["ttl", "48h at most"]),
     ] {
         env.configure(&invite("\"carol\"", more));
         env.plan_with(&[]).error(&phrases).points_at("ttl");

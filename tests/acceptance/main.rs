@@ -9,6 +9,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod auth_preference;
+mod bots;
 mod children;
 mod children_changes;
 mod children_trouble;
@@ -20,6 +22,7 @@ mod drift;
 mod examples;
 mod failures;
 mod generate;
+mod guard;
 mod identities;
 mod import;
 mod interruption;
@@ -34,6 +37,7 @@ mod taint;
 mod tbot_config;
 mod tenants;
 mod tenants_changes;
+mod tokens;
 mod users;
 mod validation;
 
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
         examples::SCENARIOS,
         failures::SCENARIOS,
         generate::SCENARIOS,
+        guard::SCENARIOS,
         identities::SCENARIOS,
         identities::refusals::SCENARIOS,
         import::SCENARIOS,
@@ -67,6 +72,9 @@ fn main() -> ExitCode {
         tbot_config::SCENARIOS,
         tenants::SCENARIOS,
         tenants_changes::SCENARIOS,
+        tokens::SCENARIOS,
+        bots::SCENARIOS,
+        auth_preference::SCENARIOS,
         users::SCENARIOS,
         validation::SCENARIOS,
     ])

@@ -179,7 +179,7 @@ fn a_role_that_exists_is_refused_and_can_be_imported(program: &Program) {
         .unwrap();
     env.configure(&role("v8", PLAIN));
     env.apply()
-        .error(&["Role Already Exists", "to = ADDRESS", "id = \"developer\""]);
+        .error(&["Already Exists", "to = ADDRESS", "id = \"developer\""]);
     assert_eq!(env.calls("CreateRole"), 0);
     let block = "import {\n  to = teleport_role.this\n  id = \"developer\"\n}\n";
     env.configure(&format!("{block}{}", role("v8", PLAIN)));
@@ -337,14 +337,16 @@ fn mistakes_are_found_before_anything_is_asked(program: &Program) {
     let env = TestEnv::new(program);
     let allow = |text: &str| format!("    allow = {{ {text} }}");
     for (configuration, phrases, points_at) in [
-        (role("v2", PLAIN), ["Unknown Role Version", "v8"], "version"),
+        (role("", PLAIN), ["version", "v8"], "version"),
         (
-            role(
-                "v8",
-                &allow("rules = [{ resources = [\"role\"], verbs = [\"write\"] }]"),
-            ),
-            ["Unknown Verb", "write"],
-            "spec.allow.rules[0].verbs[0]",
+            role("v8", PLAIN).replace("\"developer\"", "\"a b\""),
+            ["metadata.name", "ASCII letters"],
+            "metadata.name",
+        ),
+        (
+            role_with("v8", PLAIN, "  cluster = \"acme\""),
+            ["cluster must be the address", "acme.teleport.sh"],
+            "cluster",
         ),
         (
             role("v8", &allow("node_labels = { \"*\" = [\"dev\"] }")),

@@ -133,7 +133,7 @@ fn a_user_that_exists_is_refused_and_can_be_imported(program: &Program) {
     env.configure(&user("roles = []"));
     env.apply()
         .error(&[
-            "User Already Exists",
+            "Already Exists",
             "metadata.name",
             "to = ADDRESS",
             "id = \"carol\"",
@@ -208,7 +208,7 @@ fn mistakes_in_users_are_found_before_anything_is_asked(program: &Program) {
     for (configuration, phrases, points_at) in [
         (
             user("").replace("\"carol\"\n", "\" \"\n"),
-            ["Invalid User Name", "empty"],
+            ["metadata.name", "ASCII letters"],
             "metadata.name",
         ),
         (

@@ -17,8 +17,9 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     join_methods_other_than_iam_are_refused,
     accounts_that_are_none_are_refused,
     arns_that_do_not_fit_are_refused,
-    an_arn_of_an_iam_role_is_a_warning_that_shows_the_right_form,
-    an_arn_with_the_path_of_a_role_is_a_warning_that_shows_the_right_form,
+    a_rule_that_nobody_can_match_is_an_error_unless_there_are_others,
+    what_the_server_would_refuse_in_a_role_is_found_with_what_to_write,
+    what_a_newer_cluster_may_know_is_a_warning,
     metadata_that_the_server_refuses_is_refused_before,
     what_else_does_not_fit_is_refused,
     durations_that_are_none_are_refused,
@@ -125,11 +126,12 @@ fn names_that_no_bot_can_have_are_refused(program: &Program) {
     let mut refused = Refused::default();
     for (name, phrase) in [
         ("", "empty"),
-        (" ", "white space"),
-        ("terraform ", "white space"),
-        ("team/terraform", "slash"),
+        (" ", "ASCII letters"),
+        ("terraform ", "ASCII letters"),
+        ("team/terraform", "ASCII letters"),
+        ("bot-terraform", "Write \"terraform\""),
     ] {
-        refused.add("terraform", name, "spec.bot.name", &["bot", phrase]);
+        refused.add("terraform", name, "spec.bot.name", &[phrase]);
     }
     let env = TestEnv::new(program);
     refused.check(&env);
@@ -139,6 +141,8 @@ fn a_cluster_that_nobody_can_join_is_a_warning(program: &Program) {
     let env = TestEnv::new(program);
     let outcome = validate(&env, "bot     = { name = \"terraform\" }", "").succeeded();
     outcome.warning(&["Nobody Can Join", "Without spec.bot no bot"]);
+    let outcome = validate(&env, "{ aws_account = \"123456789012\" }", "").succeeded();
+    outcome.warning(&["Nobody Can Join", "Without spec.token.allow no bot"]);
 }
 
 fn what_every_cluster_needs_is_asked_for_by_the_program_itself(program: &Program) {
@@ -188,7 +192,6 @@ fn accounts_that_are_none_are_refused(program: &Program) {
         "spec.token.allow[0]",
         &["aws_account or aws_arn"],
     );
-    refused.add(rule, "", "spec.token.allow", &["at least one rule"]);
     let env = TestEnv::new(program);
     refused.check(&env);
 }
@@ -234,20 +237,121 @@ fn arns_that_do_not_fit_are_refused(program: &Program) {
     }
 }
 
-fn an_arn_of_an_iam_role_is_a_warning_that_shows_the_right_form(program: &Program) {
+fn a_rule_that_nobody_can_match_is_an_error_unless_there_are_others(program: &Program) {
     let env = TestEnv::new(program);
-    let arn = "aws_arn = \"arn:aws:iam::123456789012:role/path/terraform\"";
-    let outcome = validate(&env, "aws_account = \"123456789012\"", arn).succeeded();
+    let account = "{ aws_account = \"123456789012\" }";
     let right = "arn:aws:sts::123456789012:assumed-role/terraform/*";
-    outcome.warning(&["Never Matches", "spec.token.allow[0].aws_arn", right]);
+    for arn in [
+        "arn:aws:iam::123456789012:role/path/terraform",
+        "arn:aws:sts::123456789012:assumed-role/path/terraform/*",
+    ] {
+        let never = format!("{{ aws_arn = \"{arn}\" }}");
+        let phrases = ["ARN Never Matches", arn, right];
+        validate(&env, account, &never)
+            .failed()
+            .error(&phrases)
+            .points_at("spec.token.allow[0].aws_arn");
+        validate(&env, account, &format!("{account}, {never}"))
+            .succeeded()
+            .warning(&phrases);
+    }
 }
 
-fn an_arn_with_the_path_of_a_role_is_a_warning_that_shows_the_right_form(program: &Program) {
+/// A role with this text in `spec`.
+fn role(version: &str, spec: &str) -> String {
+    format!(
+        "resource \"teleport_role\" \"this\" {{\n  version = \"{version}\"\n  metadata = {{ name = \"developer\" }}\n  \
+         spec = {{ {spec} }}\n}}\n"
+    )
+}
+
+fn what_the_server_would_refuse_in_a_role_is_found_with_what_to_write(program: &Program) {
     let env = TestEnv::new(program);
-    let arn = "aws_arn = \"arn:aws:sts::123456789012:assumed-role/path/terraform/*\"";
-    let outcome = validate(&env, "aws_account = \"123456789012\"", arn).succeeded();
-    let right = "arn:aws:sts::123456789012:assumed-role/terraform/*";
-    outcome.warning(&["Never Matches", "spec.token.allow[0].aws_arn", right]);
+    for (version, spec, phrases) in [
+        (
+            "v8",
+            "allow = { kubernetes_labels = { a = [\"b\"] }, kubernetes_resources = [] }",
+            ["spec.allow.kubernetes_resources", "Leave out"],
+        ),
+        (
+            "v3",
+            "allow = { logins = [\"root\"], node_labels = {} }",
+            ["spec.allow.node_labels", "Use version \"v4\" or newer"],
+        ),
+        (
+            "v8",
+            "deny = { app_labels = { b = [] } }",
+            ["spec.deny.app_labels", "Write [\"*\"]"],
+        ),
+        (
+            "v8",
+            "allow = { impersonate = { users = [\"a\"] } }",
+            ["spec.allow.impersonate.roles", "together with users"],
+        ),
+        (
+            "v8",
+            "allow = { kubernetes_resources = [{ kind = \"deployments\", name = \"*\" }] }",
+            ["spec.allow.kubernetes_resources[0].api_group", "apps"],
+        ),
+        (
+            "v8",
+            "allow = { spiffe = [{ path = \"/a\", ip_sans = [\"10.0.0.1\"] }] }",
+            ["spec.allow.spiffe[0].ip_sans[0]", "10.0.0.1/32"],
+        ),
+        (
+            "v8",
+            "options = { port_forwarding = true, ssh_port_forwarding = {} }",
+            ["spec.options.port_forwarding", "Remove"],
+        ),
+        (
+            "v8",
+            "allow = { request = { max_duration = \"20d\" } }",
+            ["spec.allow.request.max_duration", "14 days"],
+        ),
+        (
+            "v8",
+            "allow = { request = { max_duration = \"480h\" } }",
+            ["spec.allow.request.max_duration", "14 days"],
+        ),
+        (
+            "v8",
+            "options = { max_session_ttl = \"0d\" }",
+            ["spec.options.max_session_ttl", "Leave it out"],
+        ),
+    ] {
+        env.configure(&role(version, spec));
+        env.run(&["validate", "-json"]).failed().error(&phrases);
+    }
+}
+
+fn what_a_newer_cluster_may_know_is_a_warning(program: &Program) {
+    let env = TestEnv::new(program);
+    for (version, spec, phrases) in [
+        ("v9", "", ["version is \"v9\"", "\"v8\""]),
+        (
+            "v8",
+            "allow = { rules = [{ resources = [\"role\"], verbs = [\"fly\"] }] }",
+            ["spec.allow.rules[0].verbs[0] is \"fly\"", "readnosecrets"],
+        ),
+        (
+            "v8",
+            "options = { create_host_user_mode = 99 }",
+            ["spec.options.create_host_user_mode is 99", "It knows 0, 1"],
+        ),
+        (
+            "v8",
+            "options = { port_forwarding = true }",
+            [
+                "spec.options.port_forwarding is deprecated",
+                "ssh_port_forwarding",
+            ],
+        ),
+    ] {
+        env.configure(&role(version, spec));
+        env.run(&["validate", "-json"])
+            .succeeded()
+            .warning(&phrases);
+    }
 }
 
 fn metadata_that_the_server_refuses_is_refused_before(program: &Program) {

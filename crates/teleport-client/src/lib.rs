@@ -1,77 +1,66 @@
-//! A client of Teleport: credentials, dialling, joining, calls, retry, errors.
+//! A client of Teleport: it connects to a cluster as an auth server or through its proxy, joins clusters as a Machine ID bot, and
+//! calls the API with messages that are known by their descriptors.
 //!
-//! [`Settings`] are the provider's arguments as texts. [`Settings::validate`] makes a [`Config`] of them, without touching disk or
-//! network. [`Client::new`] makes a handle of that, without connecting: the first call does.
+//! A [`Source`] says where credentials come from, a [`Config`] which cluster to connect to, and a [`Client`] makes calls. Nothing
+//! is read or dialled before the first call. Connections are renewed when they break or their certificate runs out.
+//!
+//! ```no_run
+//! use teleport_client::{Client, Config, Source};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let address = "example.teleport.sh".parse()?;
+//! let source = Source::identity_file_path("identity");
+//! let client = Client::new(Config::new(Some(address), vec![source]));
+//! let clusters = client.workload_clusters().list().await?;
+//! println!("{} workload clusters", clusters.len());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/list_workload_clusters.rs` is a whole program. Calls that change something are not repeated when their outcome is in
+//! doubt: see [`Error::may_have_been_carried_out`].
 //!
 //! | what | where |
 //! | --- | --- |
-//! | arguments | [`attributes`], `settings`, `config`, [`duration`], [`address`] |
-//! | credentials | `credentials`, `join`, `identity_file`, `key_pair`, `profile`, `identity`, `private_key`, `pem` |
-//! | reaching a cluster | `means`, `connect`, `dial`, `way`, `discovery`, `handshake`, `alert`, `tls`, `verifier`, `roots`, `tcp`, `http_proxy`, `socket`, `transport` |
-//! | calls | [`Client`], [`Pool`], [`Call`], `connections`, `connection`, `codec`, `retry`, `status`, [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
-//! | what can go wrong | [`Error`], [`Kind`], `failure`, `rights` |
+//! | what a client is made of | [`Config`], [`Source`], [`DialOptions`], [`RetryPolicy`], [`duration`] |
+//! | credentials | `credentials` |
+//! | reaching a cluster | `dial`, [`address`] |
+//! | joining as a bot | `join` |
+//! | calls | `call`: [`Client`], [`Pool`], [`Call`], [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
+//! | what can go wrong | [`Error`], [`ErrorKind`], [`Part`] |
 
-pub mod address;
-mod alert;
-pub mod attributes;
 mod call;
-mod client;
-mod clock;
-mod codec;
 mod config;
-mod connect;
-mod connection;
-mod connections;
 mod credentials;
 mod dial;
-mod discovery;
 pub mod duration;
-mod errors;
-mod failure;
-mod handshake;
-mod http_proxy;
-mod identity;
-mod identity_file;
+mod error;
+mod error_kind;
 mod join;
-mod key_pair;
-mod kind;
-mod means;
-mod objects;
-mod pem;
-mod pool;
-mod private_key;
-mod profile;
-mod reset_tokens;
-mod retry;
-mod rights;
-mod roots;
-mod settings;
-mod socket;
-mod status;
-mod tcp;
-mod tls;
-mod transport;
-mod verifier;
-mod way;
-mod workload_clusters;
 
 #[cfg(test)]
 mod testing;
 
-pub use address::Address;
-pub use attributes::{ATTRIBUTES, Attribute};
-pub use call::{Call, Repeatable};
-pub use client::Client;
+pub use call::{
+    Call, Repeatable,
+    client::Client,
+    objects::{Answer, MaskedRpc, ObjectRpcs, Objects, Request, Rpc},
+    pool::Pool,
+    reset_tokens::ResetTokens,
+    retry::RetryPolicy,
+    rights::Right,
+    workload_clusters::WorkloadClusters,
+};
 pub use config::Config;
-pub use errors::Error;
+pub use credentials::Source;
+pub use dial::{
+    address::{self, Address},
+    dial_options::DialOptions,
+};
+pub use error::{Error, Part};
+pub use error_kind::{ErrorKind, Transient};
 pub use join::{
     JoinRequest,
     bundle::IdentityBundle,
     method::{InvalidJoinMethod, JoinMethod},
 };
-pub use kind::{Kind, Transient};
-pub use objects::{ObjectRpcs, Objects, Rpc};
-pub use pool::Pool;
-pub use reset_tokens::ResetTokens;
-pub use settings::{InvalidSettings, Problem, Settings};
-pub use workload_clusters::WorkloadClusters;

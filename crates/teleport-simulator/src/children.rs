@@ -6,16 +6,20 @@ use std::{
 };
 
 use rustls::ServerConfig;
-use teleport_proto::types::{Metadata, UserSpecV2, UserV2};
+use teleport_proto::types::ProvisionTokenV2;
 
-use super::{
-    auth::AuthServer,
+use crate::{
     authority::Authority,
-    backend::{BOT_LABEL, BackendError, JoinToken},
-    roles,
+    grpc::{Watcher, server::AuthServer},
+    rules::{
+        BOT, ROLE, TOKEN, bot,
+        provision_token::JoinToken,
+        role::workload_cluster_editor,
+        workload_cluster::{self, Lifecycle, Spec, Start},
+    },
+    store::Refusal,
     tenant::{Settings, Shared, Tenant},
-    tls::{self, TlsError},
-    workload_clusters::{Lifecycle, Spec, Start, Watcher},
+    web::tls::{self, TlsError},
 };
 
 /// The children of one parent.
@@ -59,7 +63,7 @@ impl Children {
     pub(super) fn find(&self, name: &str) -> Option<Child> {
         // Held until the end, so that nothing is deleted between the look and the start.
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let start = self.parent.workload_clusters().start(name);
+        let start = workload_cluster::start(self.parent.store(), name);
         let known = running.get(name).map(|(incarnation, _)| *incarnation);
         let wanted = start.as_ref().map(|start| start.incarnation);
         if known != wanted
@@ -114,7 +118,7 @@ impl Children {
         let lifecycle = self.lifecycle.clone();
         let tenant = Tenant::new(settings, lifecycle, authorities, self.shared.clone());
         let tenant = Arc::new(tenant);
-        if let Err(error) = furnish(&tenant, &start.spec) {
+        if let Err(error) = set_up(&tenant, &start.spec) {
             tracing::error!(cluster = name, %error, "child: bot and token cannot be made");
         }
         Ok(Child {
@@ -126,53 +130,31 @@ impl Children {
 }
 
 impl Watcher for Children {
-    /// Has the child of `name` follow what became of its workload cluster.
+    /// Starts, keeps or suspends the child of `name`, as its workload cluster says.
     fn settle(&self, name: &str) {
         let _ = self.find(name);
     }
 }
 
-/// Puts there what Teleport Cloud puts there: a bot, a role that manages users and roles, and a join token, all named as
+/// Creates what Teleport Cloud creates in a new cluster: a bot, a role that manages users and roles, and a join token, all named as
 /// the spec names its bot.
-fn furnish(tenant: &Tenant, spec: &Spec) -> Result<(), BackendError> {
+fn set_up(tenant: &Tenant, spec: &Spec) -> Result<(), Refusal> {
     let Some(bot) = &spec.bot else {
         return Ok(());
     };
-    let backend = tenant.backend();
-    backend.upsert_role(roles::workload_cluster_editor(&bot.name))?;
-    put_bot(tenant, &bot.name, std::slice::from_ref(&bot.name))?;
+    let store = tenant.store();
+    let name = &bot.name;
+    store.put(&ROLE, &workload_cluster_editor(name))?;
+    store.put(&BOT, &bot::with_roles(name, std::slice::from_ref(name)))?;
     let allow = spec.token.clone().map(|token| token.allow);
-    backend.put_join_token(JoinToken {
-        name: bot.name.clone(),
-        bot: bot.name.clone(),
+    let token = JoinToken {
+        name: name.clone(),
+        bot: name.clone(),
         allow: allow.unwrap_or_default(),
-    })
-}
-
-/// Makes the bot `name`, which may have certificates of `roles` made: a user and a role (`lib/auth/machineid/machineidv1`).
-pub(super) fn put_bot(tenant: &Tenant, name: &str, roles: &[String]) -> Result<(), BackendError> {
-    let backend = tenant.backend();
-    backend.upsert_role(roles::bot_internal(name, roles))?;
-    let user = UserV2 {
-        metadata: Some(Metadata {
-            name: format!("bot-{name}"),
-            labels: [
-                (BOT_LABEL.to_owned(), name.to_owned()),
-                (
-                    "teleport.internal/bot-generation".to_owned(),
-                    "0".to_owned(),
-                ),
-            ]
-            .into(),
-            ..Metadata::default()
-        }),
-        spec: Some(UserSpecV2 {
-            roles: vec![format!("bot-{name}")],
-            ..UserSpecV2::default()
-        }),
-        ..UserV2::default()
     };
-    backend.upsert_user(user, "system").map(drop)
+    store.put(&TOKEN, &ProvisionTokenV2::from(token))?;
+    store.catch_up();
+    Ok(())
 }
 
 /// What follows the name of a workload cluster in the name of its child.

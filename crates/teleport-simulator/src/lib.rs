@@ -7,55 +7,38 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | `options`, `scenario` | what a simulator is started with |
-//! | `data`, `authority`, `ssh`, `identity` | the data directory: certificate authorities, identity files |
-//! | `listener`, `tls` | accepting connections |
-//! | `proxy`, `web` | the proxies' port: routing by ALPN and host name, and the web API |
-//! | `auth` | the auth server of a cluster: mutual TLS, gRPC, journal and faults |
-//! | `tenant`, `backend`, `roles`, `metadata` | a cluster: its authorities and settings, what it stores, by which rules |
-//! | `children` | the clusters behind workload clusters |
-//! | `auth_service`, `users`, `workload_clusters` | the gRPC services |
-//! | `join`, `aws`, `keys`, `certificates` | joining by AWS IAM, and the certificates that come of it |
-//! | `peer`, `access`, `version` | who calls, and who may |
-//! | `faults`, `journal`, `codes` | what goes wrong on purpose; which calls came in |
-//! | `control`, `http` | the same from outside, as methods and over HTTP |
+//! | `tenant`, `children` | a cluster, and the clusters behind workload clusters |
+//! | `store` | what a cluster stores: objects of every kind, behind a cache that can lag |
+//! | `rules` | the table of kinds, and the special rules of each |
+//! | `web` | the port of the proxies: TLS, routing by ALPN and host name, the web API |
+//! | `grpc` | the auth server: who calls, who may, the calls |
+//! | `join` | joining with AWS IAM |
+//! | `authority` | certificate authorities, certificates, identity files, the data directory |
+//! | `ssh` | keys and certificates in the forms of SSH |
+//! | `faults` | what goes wrong on purpose, and the journal of calls |
+//! | `control` | control from outside, as methods and over HTTP |
+//!
+//! To add a kind of object, add a row to the table in `rules`, and a file for its special rules if it has any.
 //!
 //! A `Tenant` is everything that one Teleport cluster is, and an `AuthServer` is one tenant on the wire, without a port of
-//! its own: the proxies' port leads to the parent and to its children.
+//! its own: the port of the proxies leads to the parent and to its children.
 //!
 //! State is kept in memory and bounded: clusters, held names, calls, faults, identities, connections and sizes of requests
 //! have limits, which the modules name. Only authorities and identities are files.
 
-mod access;
-mod auth;
-mod auth_service;
 mod authority;
-mod aws;
-mod backend;
-mod certificates;
 mod children;
-mod codes;
 mod control;
-mod data;
 mod faults;
-mod http;
-mod identity;
+mod grpc;
 mod join;
-mod journal;
-mod keys;
-mod listener;
-mod metadata;
 mod options;
-mod peer;
-mod proxy;
-mod roles;
+mod rules;
 mod scenario;
 mod ssh;
+mod store;
 mod tenant;
-mod tls;
-mod users;
-mod version;
 mod web;
-mod workload_clusters;
 
 use std::{
     collections::HashSet,
@@ -67,32 +50,35 @@ use std::{
 
 use tokio::{net::TcpListener, task::JoinSet};
 
+use self::{
+    authority::{Authority, data::DataDir, identity},
+    children::Children,
+    grpc::server::AuthServer,
+    rules::workload_cluster::Lifecycle,
+    tenant::{PARENT, Settings, Shared, Tenant},
+    web::{listener, proxy::Proxy},
+};
 pub use self::{
-    access::Verb,
-    authority::AuthorityError,
-    aws::AwsIdentity,
-    backend::{JoinToken, MfaDevice},
+    authority::{
+        AuthorityError,
+        data::DataError,
+        identity::{Identity, IdentityError},
+    },
     control::{
         ClusterChange, ClusterView, ControlError, ResetTokenView, Right, RoleChange, RoleView,
         UserChange, UserView,
     },
-    data::DataError,
-    faults::{Fault, TooManyFaults},
-    identity::{Identity, IdentityError},
-    journal::Call,
+    faults::{Fault, TooManyFaults, journal::Call},
+    grpc::access::Verb,
+    join::aws::AwsIdentity,
     options::Options,
-    scenario::{NewCluster, Scenario, ScenarioError},
-    tls::TlsError,
-    workload_clusters::spec::{Allow, Bot, Region, Spec, Token},
-};
-use self::{
-    auth::AuthServer,
-    authority::Authority,
-    children::Children,
-    data::DataDir,
-    proxy::Proxy,
-    tenant::{PARENT, Settings, Shared, Tenant},
-    workload_clusters::Lifecycle,
+    rules::{
+        provision_token::JoinToken,
+        user::MfaDevice,
+        workload_cluster::spec::{Allow, Bot, Region, Spec, Token},
+    },
+    scenario::{Edition, NewCluster, Scenario, ScenarioError},
+    web::tls::TlsError,
 };
 
 /// A running simulated Teleport Cloud. Dropping it stops it at once.
@@ -172,6 +158,8 @@ impl Simulator {
         let settings = settings(&options.scenario, proxy_address);
         let lifecycle = lifecycle(&options, proxy_address);
         let shared = Arc::new(Shared::default());
+        let read_lag = options.read_lag.unwrap_or(options.scenario.read_lag);
+        shared.read_lag.set(read_lag);
         let authorities = (
             Authority::load_or_make(data.path(), "user-ca", &settings.name)?,
             Authority::load_or_make(data.path(), "host-ca", &settings.name)?,
@@ -201,7 +189,7 @@ impl Simulator {
         tasks.spawn(listener::accept(auth_listener, move |stream, address| {
             auth.clone().serve(stream, address)
         }));
-        tasks.spawn(http::serve(control_listener, control.clone()));
+        tasks.spawn(control::http::serve(control_listener, control.clone()));
         Ok(Self {
             control,
             addresses: Addresses {
@@ -231,7 +219,7 @@ impl Simulator {
         format!("http://{}", self.addresses.control)
     }
 
-    /// Identity file of a bot with every right on workload clusters, users and roles.
+    /// Identity file of a bot with every right on all kinds of objects.
     pub fn identity_file(&self) -> &Path {
         &self.identity_file
     }
@@ -274,6 +262,7 @@ fn settings(scenario: &Scenario, proxy: SocketAddr) -> Settings {
         server_version: scenario.server_version.clone(),
         min_client_version: scenario.min_client_version.clone(),
         tls_routing: scenario.tls_routing,
+        edition: scenario.edition,
         workload_clusters_enabled: scenario.workload_clusters_enabled,
         mfa_for_admin_actions: scenario.mfa_for_admin_actions,
         certificate_life: scenario.certificate_life,
@@ -292,7 +281,6 @@ fn lifecycle(options: &Options, proxy: SocketAddr) -> Lifecycle {
         name_hold: scenario.name_hold,
         taken: HashSet::from([PARENT.to_owned()]),
         domain: format!("localhost:{}", proxy.port()),
-        page_size: scenario.page_size,
     }
 }
 

@@ -30,7 +30,7 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// Time until a new cluster is active, such as 3s (the default) or 500ms; wins over the scenario file
+    /// Time until a new cluster is active, such as 3s (the default) or 500ms; takes precedence over the scenario file
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     provisioning: Option<Duration>,
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::scenario::Scenario;
+use crate::scenario::Scenario;
 
 /// What a simulator is started with. The default listens on free ports of the loopback interface, keeps its files in a
 /// temporary directory, and makes clusters active after three seconds.
@@ -17,6 +17,7 @@ pub struct Options {
     pub(super) control_listen: SocketAddr,
     pub(super) data: Option<PathBuf>,
     pub(super) provisioning: Option<Duration>,
+    pub(super) read_lag: Option<Duration>,
     pub(super) scenario: Scenario,
 }
 
@@ -29,6 +30,7 @@ impl Default for Options {
             control_listen: free,
             data: None,
             provisioning: None,
+            read_lag: None,
             scenario: Scenario::default(),
         }
     }
@@ -57,17 +59,24 @@ impl Options {
     }
 
     /// Where authorities and identities are kept. A simulator that is started again with the same folder trusts the
-    /// identities that are in it; what else it knew is gone.
+    /// identities in it. Everything else is lost.
     #[must_use]
     pub fn data(mut self, folder: impl Into<PathBuf>) -> Self {
         self.data = Some(folder.into());
         self
     }
 
-    /// Time from `creating` to `active`. It wins over the scenario's, and over a script of states too.
+    /// Time from `creating` to `active`. It takes precedence over the scenario's `provisioning` and `states`.
     #[must_use]
     pub fn provisioning(mut self, duration: Duration) -> Self {
         self.provisioning = Some(duration);
+        self
+    }
+
+    /// How long reads lag behind writes. It takes precedence over the scenario's `read_lag`.
+    #[must_use]
+    pub fn read_lag(mut self, lag: Duration) -> Self {
+        self.read_lag = Some(lag);
         self
     }
 

@@ -9,11 +9,14 @@ use std::{
 
 use serde::{Deserialize, Deserializer, de};
 
-use super::{
-    aws::AwsIdentity,
-    backend::JoinToken,
+use crate::{
     faults::Fault,
-    workload_clusters::{Spec, check_outside},
+    grpc::version,
+    join::aws::AwsIdentity,
+    rules::{
+        provision_token::JoinToken,
+        workload_cluster::{Spec, check_outside},
+    },
 };
 
 /// How the simulated Teleport Cloud behaves. The fields are the keys of a scenario file.
@@ -38,6 +41,12 @@ pub struct Scenario {
     /// What successive reads of a new cluster see, instead of the time; the last one stays, and an empty text is an answer
     /// without status.
     pub states: Option<Vec<String>>,
+    /// How long reads lag behind writes, as the cache of a real server does: a create is not found yet, an update shows the
+    /// old object and its revision, and what was deleted is still found.
+    #[serde(deserialize_with = "duration")]
+    pub read_lag: Duration,
+    /// Edition of the servers.
+    pub edition: Edition,
     /// How long the name of a deleted cluster stays taken.
     #[serde(deserialize_with = "duration")]
     pub name_hold: Duration,
@@ -45,7 +54,7 @@ pub struct Scenario {
     pub held_names: Vec<String>,
     /// Whether support has switched workload clusters on.
     pub workload_clusters_enabled: bool,
-    /// Whether users who are no bots need a second factor for writes.
+    /// Whether users other than bots need MFA for writes.
     pub mfa_for_admin_actions: bool,
     /// Whether the proxy leads to the auth server.
     pub tls_routing: bool,
@@ -60,15 +69,28 @@ pub struct Scenario {
     pub certificate_life: Option<Duration>,
     /// What AWS knows. Bots join with these identities.
     pub aws_identities: Vec<AwsIdentity>,
-    /// Join tokens of the parent. The bot of each is made with it.
+    /// Join tokens of the parent. The bot of each is created with it.
     pub tokens: Vec<JoinToken>,
-    /// Workload clusters that are there from the start.
+    /// Workload clusters that exist from the start.
     pub clusters: Vec<NewCluster>,
-    /// Faults that are to happen.
+    /// Faults of the next calls.
     pub faults: Vec<Fault>,
 }
 
-/// A workload cluster that is there from the start.
+/// An edition of Teleport.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Edition {
+    /// Open source: it refuses what needs an Enterprise licence, and has no workload clusters.
+    Oss,
+    /// Enterprise, self-hosted: it has no workload clusters.
+    Enterprise,
+    /// Teleport Cloud.
+    #[default]
+    Cloud,
+}
+
+/// A workload cluster that exists from the start.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewCluster {
@@ -76,11 +98,11 @@ pub struct NewCluster {
     pub name: String,
     /// Its spec.
     pub spec: Spec,
-    /// Its state, `active` if nothing is said.
+    /// Its state. Default: `active`.
     pub state: Option<String>,
     /// What successive reads see, instead of `state`.
     pub states: Option<Vec<String>>,
-    /// Its domain, if it is not the usual one.
+    /// Its domain, if it differs from `NAME.localhost:PORT`.
     pub domain: Option<String>,
     /// A message about it, which the control API shows. The API has no field for it.
     pub message: Option<String>,
@@ -89,7 +111,7 @@ pub struct NewCluster {
     pub status_missing: bool,
 }
 
-/// A scenario is unusable.
+/// A scenario cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
     /// The file cannot be read.
@@ -101,7 +123,7 @@ pub enum ScenarioError {
         #[source]
         source: io::Error,
     },
-    /// The text is no scenario. The text of the error shows line and column.
+    /// The text cannot be parsed. The error shows line and column.
     #[error("{}{text}", Place(.path))]
     Malformed {
         /// The file, if it is one.
@@ -128,6 +150,8 @@ impl Default for Scenario {
             provisioning: Duration::from_secs(3),
             active_after_reads: None,
             states: None,
+            read_lag: Duration::ZERO,
+            edition: Edition::Cloud,
             name_hold: Duration::from_secs(14 * 24 * 60 * 60),
             held_names: Vec::new(),
             workload_clusters_enabled: true,
@@ -149,8 +173,7 @@ impl Scenario {
     /// Reads a scenario file.
     ///
     /// # Errors
-    /// When it cannot be read, or when it is no scenario: then the error shows the file, the line, what is unknown there
-    /// and what is known.
+    /// When it cannot be read or parsed. The error shows the file, the line, the unknown key and the known ones.
     pub fn read(path: &Path) -> Result<Self, ScenarioError> {
         let text = std::fs::read_to_string(path).map_err(|source| ScenarioError::Unreadable {
             path: path.to_owned(),
@@ -159,7 +182,7 @@ impl Scenario {
         text.parse().map_err(|error: ScenarioError| error.at(path))
     }
 
-    /// What successive reads of a new cluster see, if reads move it on.
+    /// What successive reads of a new cluster see, if its state depends on reads.
     pub(super) fn script(&self) -> Option<Vec<String>> {
         let reads = |reads: u16| {
             let creating = std::iter::repeat_n("creating", usize::from(reads));
@@ -176,7 +199,10 @@ impl Scenario {
     /// [`ScenarioError::Invalid`] with the key and what is wrong.
     pub(super) fn check(&self) -> Result<(), ScenarioError> {
         if self.states.is_some() && self.active_after_reads.is_some() {
-            return Err(invalid("states", "cannot stand beside active_after_reads"));
+            return Err(invalid(
+                "states",
+                "cannot be combined with active_after_reads",
+            ));
         }
         if !(1..=MAX_PAGE_SIZE).contains(&self.page_size) {
             let text = format!("must be from 1 to {MAX_PAGE_SIZE}");
@@ -191,14 +217,14 @@ impl Scenario {
             ("server_version", &self.server_version),
             ("min_client_version", &self.min_client_version),
         ] {
-            if super::version::parse(version).is_none() {
-                let text = format!("{version:?} is no version, expected one such as \"18.5.0\"");
+            if version::parse(version).is_none() {
+                let text = format!("{version:?} is not a version such as \"18.5.0\"");
                 return Err(invalid(field, &text));
             }
         }
         check_states(self.states.as_deref()).map_err(|text| invalid("states", &text))?;
         if self.certificate_life.is_some_and(|life| life.is_zero()) {
-            return Err(invalid("certificate_life", "must be more than nothing"));
+            return Err(invalid("certificate_life", "must be longer than 0s"));
         }
         for (index, identity) in self.aws_identities.iter().enumerate() {
             let wrong = |text: String| invalid(&format!("aws_identities[{index}]"), &text);
@@ -232,7 +258,7 @@ impl FromStr for Scenario {
 impl NewCluster {
     fn check(&self) -> Result<(), String> {
         if self.state.is_some() && self.states.is_some() {
-            return Err("state cannot stand beside states".to_owned());
+            return Err("state cannot be combined with states".to_owned());
         }
         check_states(self.states.as_deref()).map_err(|text| format!("states {text}"))?;
         check_outside(&self.name, &self.spec.clone().into())
@@ -282,11 +308,10 @@ fn invalid(field: &str, text: &str) -> ScenarioError {
     }
 }
 
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
     humantime::parse_duration(&text).map_err(|error| {
-        let text =
-            format!("{text:?} is no duration ({error}), expected one such as \"3s\" or \"14d\"");
+        let text = format!("{text:?} is not a duration ({error}), such as \"3s\" or \"14d\"");
         de::Error::custom(text)
     })
 }
@@ -317,6 +342,8 @@ mod tests {
             provisioning = "250ms"
             states = ["creating", "", "active"]
             name_hold = "15d"
+            read_lag = "1s"
+            edition = "enterprise"
             held_names = ["old"]
             workload_clusters_enabled = false
             mfa_for_admin_actions = true
@@ -353,6 +380,8 @@ mod tests {
         .unwrap();
         assert_eq!(scenario.provisioning, Duration::from_millis(250));
         assert_eq!(scenario.name_hold, Duration::from_secs(15 * 24 * 3600));
+        assert_eq!(scenario.read_lag, Duration::from_secs(1));
+        assert_eq!(scenario.edition, Edition::Enterprise);
         assert_eq!(scenario.script().unwrap().len(), 3);
         assert_eq!(scenario.certificate_life, Some(Duration::from_secs(20)));
         assert!(scenario.aws_identities[0].expired);
@@ -403,7 +432,7 @@ mod tests {
             ("states = []", "states: must have"),
             (
                 "states = ['a']\nactive_after_reads = 1",
-                "states: cannot stand",
+                "states: cannot be combined",
             ),
             ("server_version = 'v18'", "server_version: \"v18\""),
             ("cluster_name = ''", "cluster_name: must have"),

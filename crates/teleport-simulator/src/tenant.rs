@@ -1,22 +1,26 @@
-//! A simulated Teleport cluster, whichever its place in the family: its authorities, what it stores, who may do what.
+//! A simulated Teleport cluster, parent or child: its authorities, what it stores, who may do what.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use teleport_proto::types::RoleV6;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-use super::{
-    access::{self, Caller, Verb},
+use crate::{
     authority::Authority,
-    aws::AwsIdentity,
-    backend::Backend,
-    faults::Faults,
-    journal::Journal,
-    roles,
-    workload_clusters::{Lifecycle, Store},
+    faults::{Faults, journal::Journal},
+    grpc::access::{self, Caller, Verb},
+    join::aws::AwsIdentity,
+    rules::{
+        ROLE,
+        role::presets,
+        workload_cluster::{Lifecycle, Names},
+    },
+    scenario::Edition,
+    store::{ReadLag, Store},
 };
 
 /// What a cluster says about itself and what it asks of its callers.
@@ -34,9 +38,11 @@ pub(super) struct Settings {
     pub(super) min_client_version: String,
     /// Whether the proxy's port leads to every service.
     pub(super) tls_routing: bool,
+    /// Edition of the server.
+    pub(super) edition: Edition,
     /// Whether support has switched workload clusters on.
     pub(super) workload_clusters_enabled: bool,
-    /// Whether human beings need a second factor for writes.
+    /// Whether people need MFA for writes.
     pub(super) mfa_for_admin_actions: bool,
     /// Longest life of the certificates that it gives out.
     pub(super) certificate_life: Option<Duration>,
@@ -47,10 +53,12 @@ pub(super) struct Settings {
 /// What all clusters of a simulator have in common.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    /// What is to go wrong with calls.
+    /// What goes wrong with calls.
     pub(super) faults: Faults,
     /// The calls that came in.
     pub(super) journal: Journal,
+    /// How long reads lag behind writes.
+    pub(super) read_lag: ReadLag,
     aws_identities: Mutex<Vec<AwsIdentity>>,
 }
 
@@ -59,8 +67,7 @@ pub(super) struct Tenant {
     settings: Settings,
     user_authority: Authority,
     host_authority: Authority,
-    backend: Backend,
-    workload_clusters: Store,
+    store: Store,
     shared: Arc<Shared>,
     /// Ends every connection that is open; replaced when it is used, unless the cluster is suspended.
     connections: Mutex<CancellationToken>,
@@ -72,7 +79,7 @@ impl Shared {
         self.lock().clone()
     }
 
-    /// Makes an identity known to AWS, in place of one with the same keys. False when as many are known as can be.
+    /// Makes an identity known to AWS, in place of one with the same keys. False when the limit is reached.
     pub(super) fn put_aws_identity(&self, identity: AwsIdentity) -> bool {
         let mut identities = self.lock();
         let keys = |identity: &AwsIdentity| {
@@ -101,18 +108,19 @@ impl Tenant {
         (user_authority, host_authority): (Authority, Authority),
         shared: Arc<Shared>,
     ) -> Self {
-        let backend = Backend::default();
-        for role in roles::presets() {
-            if let Err(error) = backend.upsert_role(role) {
+        let names = Names::new(lifecycle);
+        let store = Store::new(names, settings.edition, shared.read_lag.clone());
+        for role in presets(settings.edition) {
+            if let Err(error) = store.put(&ROLE, &role) {
                 tracing::error!(%error, "a preset role is refused");
             }
         }
+        store.catch_up();
         Self {
             settings,
             user_authority,
             host_authority,
-            backend,
-            workload_clusters: Store::new(lifecycle),
+            store,
             shared,
             connections: Mutex::default(),
         }
@@ -145,13 +153,8 @@ impl Tenant {
     }
 
     /// What it stores.
-    pub(super) fn backend(&self) -> &Backend {
-        &self.backend
-    }
-
-    /// Its workload clusters.
-    pub(super) fn workload_clusters(&self) -> &Store {
-        &self.workload_clusters
+    pub(super) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// What it has in common with the others.
@@ -169,7 +172,7 @@ impl Tenant {
         resource: &str,
         verbs: &[Verb],
     ) -> Result<(), Status> {
-        let held = self.backend.roles_of(caller.roles());
+        let held: Vec<RoleV6> = self.store.some(&ROLE, caller.roles());
         let mfa = self.settings.mfa_for_admin_actions;
         access::check(caller, &held, resource, verbs, mfa)
     }
@@ -187,7 +190,7 @@ impl Tenant {
         }
     }
 
-    /// Ends every connection, the later ones too.
+    /// Ends every connection, and those that are opened later.
     pub(super) fn suspend(&self) {
         self.connections().cancel();
     }

@@ -52,6 +52,7 @@ pub use intent::{DeleteReason, PlanKind};
 pub use number::{InvalidNumber, Number};
 pub use path::{Path, Step};
 pub use private::Private;
+pub use replace::requires_replace;
 pub use schema::{
     Attribute, Block, BlockNesting, NestedBlock, Nesting, Presence, RequiresReplace, Schema, Shape,
     Validator,

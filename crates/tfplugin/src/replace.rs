@@ -9,7 +9,7 @@ use super::{Attribute, Nesting, Path, RequiresReplace, Schema, Shape, Value, obj
 ///
 /// An added element of a list, set or map requires replacement where one of its attributes does. A removed element does
 /// so only where the collection itself does.
-pub(super) fn requires_replace(
+pub fn requires_replace(
     schema: &Schema,
     config: &Value,
     prior: &Value,
@@ -59,8 +59,12 @@ fn of_attribute(
         RequiresReplace::Never => outer,
         own => own,
     };
-    // A computed value that the configuration does not set is a result. It never requires replacement.
-    let result = sides.config.is_null() && attribute.is_computed() && attribute.default.is_none();
+    // A computed value that the configuration does not set is a result while it is unknown. A known value that the provider
+    // plans is a change like any other.
+    let result = sides.config.is_null()
+        && attribute.is_computed()
+        && attribute.default.is_none()
+        && sides.planned.is_unknown();
     if result || sides.prior == sides.planned {
         return;
     }

@@ -98,8 +98,8 @@ fn without_empty(config: &mut Value) {
         Value::Map(elements) => elements.is_empty(),
         _ => false,
     };
-    for path in ROLE.derived {
-        let names: Vec<_> = path.split('.').collect();
+    for field in ROLE.server_filled {
+        let names: Vec<_> = field.path.split('.').collect();
         if is_empty(config.at(&names)) {
             config.set_at(&names, Value::Null);
         }

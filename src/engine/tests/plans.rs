@@ -1,7 +1,8 @@
+use prost_reflect::ReflectMessage as _;
 use tfplugin::{Nesting, Path, Shape};
 
 use super::*;
-use crate::{clusters::target::CLUSTER, engine::unread};
+use crate::clusters::target::CLUSTER;
 
 /// A configuration of a role with these options and logins.
 fn config(version: &str, options: Value, logins: &[&str]) -> Value {
@@ -43,28 +44,11 @@ fn none() -> Value {
 const TTL: [&str; 3] = ["spec", "options", "max_session_ttl"];
 
 #[test]
-fn what_the_server_filled_in_is_planned_back_when_somebody_else_changes_it() {
+fn what_the_server_filled_in_may_change() {
     let config = config("v8", none(), &["a"]);
     let mut world = World::create(role(), &config);
-    let before = world.state.clone();
     world.edit(|role| role.set_at(&TTL, "1h".into()));
     assert_eq!(world.state.at(&TTL), &"1h0m0s".into());
-    let plan = world.plan(&config);
-    assert_eq!(plan.planned.at(&TTL), &"30h0m0s".into());
-    assert_eq!(plan.planned.at(&["metadata", "revision"]), &Value::Unknown);
-    world.apply(&config);
-    let shape = &world.resource.shape;
-    let (before, now) = (comparable(shape, &before), comparable(shape, &world.state));
-    assert_eq!(differences(&before, &now), []);
-    world.nothing_is_planned(&config);
-}
-
-#[test]
-fn an_object_that_was_never_written_has_no_such_drift() {
-    let config = config("v8", none(), &["a"]);
-    let mut world = World::create(role(), &config);
-    world.private = Private::new();
-    world.edit(|role| role.set_at(&TTL, "1h".into()));
     world.nothing_is_planned(&config);
 }
 
@@ -73,8 +57,7 @@ fn a_part_that_did_not_change_stays_known() {
     let mut world = World::create(role(), &config("v8", none(), &["a"]));
     let plan = world.plan(&config("v8", none(), &["b"]));
     assert_eq!(plan.planned.at(&TTL), &"30h0m0s".into());
-    let verbs = ["spec", "allow", "kubernetes_resources"];
-    assert_eq!(plan.planned.at(&verbs), &Value::Unknown);
+    assert!(plan.planned.is_wholly_known());
     let plan = world.plan(&config("v7", none(), &["a"]));
     assert_eq!(plan.planned.at(&TTL), &Value::Unknown);
     world.apply(&config("v7", none(), &["a"]));
@@ -160,18 +143,11 @@ fn another_cluster_is_another_object() {
 }
 
 #[test]
-fn a_cluster_in_other_words_or_not_known_yet_is_no_other_one() {
+fn a_cluster_in_other_words_is_the_same_and_an_unknown_one_is_another() {
     let (_, plan) = plan_for("a.example.com", "a.example.com:443");
     assert!(plan.requires_replace.is_empty() && plan.planned.is_wholly_known());
-
-    // It may be a new one, so that the apply has to look. All that a person configured stays, and what hangs on the id too.
-    let (state, plan) = plan_for("a.example.com", Value::Unknown);
-    assert!(plan.requires_replace.is_empty() && unread::is_marked(&plan.private));
-    for name in ["id", "version"] {
-        assert_eq!(plan.planned.field(name), state.field(name));
-    }
-    let logins = ["spec", "allow", "logins"];
-    assert_eq!(plan.planned.at(&logins), state.at(&logins));
+    let (_, plan) = plan_for("a.example.com", Value::Unknown);
+    assert_eq!(plan.requires_replace, [Path::attribute(CLUSTER)]);
 }
 
 #[test]
@@ -195,35 +171,6 @@ fn the_id_stays_whatever_is_updated() {
 }
 
 #[test]
-fn a_cluster_that_turns_out_to_be_another_one_is_reached_by_an_update() {
-    let mut config = config("v8", none(), &["a"]);
-    config.set_field(CLUSTER, "a.example.com".into());
-    let world = World::create(role(), &config);
-    config.set_field(CLUSTER, "b.example.com".into());
-    let unconfigured = crate::clusters::cluster::Unknown { attributes: vec![] };
-    let cluster = Cluster::new(Err(unconfigured.clone()), Err(unconfigured));
-    let call = Call {
-        client: Some(std::sync::Arc::new(cluster)),
-        stop: Stop::never(),
-    };
-    let plan = || {
-        plan_by(
-            &world.resource,
-            &call,
-            &config,
-            &world.state,
-            &world.private,
-        )
-    };
-    let within = plan();
-    assert!(within.requires_replace.is_empty() && unread::is_marked(&within.private));
-    crate::clusters::cluster::begin_plan(&call);
-    let before = plan();
-    assert_eq!(before.requires_replace, [Path::attribute(CLUSTER)]);
-    assert!(!unread::is_marked(&before.private));
-}
-
-#[test]
 fn a_version_that_the_cluster_does_not_know_is_told() {
     let config = config("v8", none(), &["a"]);
     let resource = role();
@@ -231,14 +178,13 @@ fn a_version_that_the_cluster_does_not_know_is_told() {
     let mut sent = resource.shape.request(&plan.planned).unwrap();
     sent.set_field_by_name("Version", prost_reflect::Value::String("v7".to_owned()));
     let object = server::stored(&sent, 1);
-    let applied = written(
-        &resource.shape,
-        &config,
-        &plan.planned,
-        &object,
-        Private::new(),
-        Default::default(),
-    );
+    let written = Written {
+        shape: &resource.shape,
+        config: &config,
+        planned: &plan.planned,
+        object: Some(&object),
+    };
+    let applied = written.answer(None, Private::new(), Default::default());
     let told: Vec<_> = applied.diagnostics.iter().collect();
     assert_eq!(told[0].path.to_string(), "version");
     for phrase in ["\"v7\"", "terraform untaint"] {
@@ -254,7 +200,7 @@ fn a_role_of_v3_is_revoked_by_a_version_in_which_nothing_means_nothing() {
     let everything = ["spec", "allow", "app_labels"];
     assert!(world.state.at(&everything).is_set());
     let mut revoked = world.object.clone();
-    (ROLE.revoke)(&mut revoked);
+    (ROLE.revoke.unwrap().apply)(&mut revoked);
     let revoked = server::stored(&revoked, 2);
     assert_eq!(
         shape.reported(&revoked).at(&["spec", "allow"]),
@@ -280,7 +226,7 @@ fn a_right_that_the_provider_does_not_know_is_revoked_too() {
         bytes.windows(2).any(|found| found == b"hi")
     };
     assert!(contains_it(&object));
-    (ROLE.revoke)(&mut object);
+    (ROLE.revoke.unwrap().apply)(&mut object);
     assert!(!contains_it(&object));
     let spec = object.get_field_by_name("Spec").unwrap();
     assert!(!spec.as_message().unwrap().has_field_by_name("Allow"));
@@ -297,9 +243,7 @@ fn what_the_provider_does_not_know_survives_an_update() {
     use prost::Message as _;
     let mut bytes = world.object.encode_to_vec();
     bytes.extend([0xfa, 0x3f, 0x02, b'h', b'i']);
-    world.object =
-        DynamicMessage::decode(world.resource.shape.descriptor().clone(), bytes.as_slice())
-            .unwrap();
+    world.object = DynamicMessage::decode(world.object.descriptor(), bytes.as_slice()).unwrap();
     let mut planned = world.state.clone();
     planned.set_field(
         "spec",
@@ -319,32 +263,214 @@ fn what_the_provider_does_not_know_survives_an_update() {
 }
 
 #[test]
-fn a_revision_may_be_configured_where_there_is_one_and_counts_for_nothing() {
+fn the_revision_is_in_the_state_only_where_it_is_configured() {
     let path = ["metadata", "revision"];
-    let with_revision = |config: &Value, world: &World| {
-        let mut config = config.clone();
-        config.set_at(&path, world.state.at(&path).clone());
-        config
-    };
     let first = config("v8", none(), &["a"]);
     let mut world = World::create(role(), &first);
-    world.nothing_is_planned(&with_revision(&first, &world));
+    assert!(world.state.at(&path).is_null());
+    // Somebody else writes what the configuration does not set: another revision, and nothing to do.
+    world.edit(|role| role.set_at(&TTL, "1h".into()));
+    assert!(world.state.at(&path).is_null());
+    world.nothing_is_planned(&first);
 
-    let call = Call {
-        client: None,
-        stop: Stop::never(),
+    let mut repeated = first;
+    repeated.set_at(&path, "r1".into());
+    let mut world = World::create(role(), &repeated);
+    world.edit(|role| role.set_at(&TTL, "1h".into()));
+    assert_eq!(world.state.at(&path), &"r1".into());
+    world.nothing_is_planned(&repeated);
+}
+
+#[test]
+fn ignored_attributes_never_show_whatever_becomes_of_them() {
+    let options = option("max_session_ttl", "8h");
+    let raw = config("v8", options, &["a"]);
+    let places: [&[&str]; 6] = [
+        &["spec"],
+        &["spec", "allow"],
+        &["spec", "allow", "logins"],
+        &["spec", "options", "max_session_ttl"],
+        &["spec", "allow", "node_labels"],
+        &["spec", "allow", "kubernetes_resources"],
+    ];
+    for place in places {
+        let mut world = World::create(role(), &raw);
+        world.edit(|role| {
+            role.set_at(&["spec", "allow", "logins"], Value::Null);
+            role.set_at(&["spec", "options", "max_session_ttl"], "2h".into());
+            let labels = Value::Map([("env".to_owned(), Value::List(vec!["x".into()]))].into());
+            role.set_at(&["spec", "allow", "node_labels"], labels);
+        });
+        // Core puts what is stored in the place of what is ignored.
+        let mut ignoring = raw.clone();
+        for place in [place, &["spec", "allow", "logins"], &["spec", "options"]] {
+            ignoring.set_at(place, world.state.at(place).clone());
+        }
+        ignoring.set_at(
+            &["spec", "allow", "node_labels"],
+            world.state.at(&["spec", "allow", "node_labels"]).clone(),
+        );
+        world.nothing_is_planned(&ignoring);
+    }
+}
+
+/// The paths at which a plan differs from the state.
+fn changes(world: &World, config: &Value) -> Vec<String> {
+    let plan = world.plan(config);
+    let mut paths = Vec::new();
+    leaves_of_difference(&plan.planned, &world.state, &Path::root(), &mut paths);
+    paths
+}
+
+fn leaves_of_difference(planned: &Value, state: &Value, path: &Path, paths: &mut Vec<String>) {
+    match (planned, state) {
+        (Value::Object(planned), Value::Object(state)) => {
+            for (name, planned) in planned {
+                let path = path.with_attribute(name);
+                leaves_of_difference(planned, &state[name], &path, paths);
+            }
+        }
+        _ if planned == state => {}
+        _ => paths.push(path.to_string()),
+    }
+}
+
+#[test]
+fn one_changed_option_is_one_changed_line() {
+    for version in ["v3", "v4", "v5", "v6", "v7", "v8"] {
+        let world = World::create(
+            role(),
+            &config(version, option("forward_agent", true), &["a"]),
+        );
+        let other = config(version, option("forward_agent", false), &["a"]);
+        assert_eq!(
+            changes(&world, &other),
+            ["spec.options.forward_agent"],
+            "{version}"
+        );
+        let other = config(version, option("forward_agent", true), &["a", "b"]);
+        let expected: &[&str] = match version {
+            // Without logins the server fills in no labels.
+            "v3" => &["spec.allow.logins", "spec.allow.node_labels"],
+            _ => &["spec.allow.logins"],
+        };
+        assert_eq!(changes(&world, &other), expected, "{version}");
+        let without = config(version, none(), &["a"]);
+        assert_eq!(
+            changes(&world, &without),
+            ["spec.options.forward_agent"],
+            "{version}"
+        );
+    }
+}
+
+#[test]
+fn one_changed_attribute_of_a_user_is_one_changed_line() {
+    let user_config = |roles: &[&str]| {
+        let mut config = crate::engine::shapes::null(user().schema());
+        config.set_field("metadata", Value::object([("name", "alice".into())]));
+        let roles = roles.iter().map(|role| Value::from(*role)).collect();
+        config.set_field("spec", Value::object([("roles", Value::List(roles))]));
+        config
     };
-    let told = |config: &Value, prior: &Value, world: &World| {
-        let plan = plan_by(&world.resource, &call, config, prior, &world.private);
-        let told = plan.diagnostics.iter();
-        told.map(|told| told.path.to_string()).collect::<Vec<_>>()
+    let world = World::create(user(), &user_config(&["a"]));
+    assert_eq!(changes(&world, &user_config(&["a", "b"])), ["spec.roles"]);
+}
+
+#[test]
+fn a_side_that_is_removed_from_the_configuration_is_removed() {
+    let mut first = config("v8", none(), &["a"]);
+    let deny = Value::object([("logins", Value::List(vec!["root".into()]))]);
+    first.set_at(&["spec", "deny"], deny);
+    let mut world = World::create(role(), &first);
+    let second = config("v8", none(), &["a"]);
+    assert_eq!(changes(&world, &second), ["spec.deny.logins"]);
+    world.apply(&second);
+    assert!(world.state.at(&["spec", "deny", "logins"]).is_null());
+    world.refresh();
+    world.nothing_is_planned(&second);
+}
+
+#[test]
+fn an_import_differs_neither_from_silence_nor_from_empty_values() {
+    let world = World::create(role(), &config("v7", none(), &["a"]));
+    let shape = &world.resource.shape;
+    let named = shape.named(world.resource.schema(), "editor");
+    let imported = shape.imported(&world.object, &named);
+    let silent = config("v7", none(), &["a"]);
+    let mut empty = silent.clone();
+    empty.set_at(&["metadata", "labels"], Value::Map(Default::default()));
+    empty.set_at(&["metadata", "description"], "".into());
+    empty.set_at(&["spec", "deny"], Value::object::<String>([]));
+    empty.set_at(&["spec", "options", "forward_agent"], false.into());
+    for config in [silent, empty] {
+        let plan = plan(&world.resource, &config, &imported, &Private::new());
+        let mut paths = Vec::new();
+        leaves_of_difference(&plan.planned, &imported, &Path::root(), &mut paths);
+        assert_eq!(paths, [""; 0]);
+    }
+}
+
+#[test]
+fn the_mode_that_the_server_renames_is_planned_as_it_is_stored() {
+    let config = config("v7", option("create_host_user_mode", 2_i64), &["a"]);
+    let world = World::create(role(), &config);
+    let shape = &world.resource.shape;
+    let imported = shape.imported(
+        &world.object,
+        &shape.named(world.resource.schema(), "editor"),
+    );
+    let mode = ["spec", "options", "create_host_user_mode"];
+    assert_eq!(imported.at(&mode), &Value::from(4_i64));
+    let plan = plan(&world.resource, &config, &imported, &Private::new());
+    assert_eq!(plan.planned.at(&mode), &Value::from(4_i64));
+}
+
+#[test]
+fn the_old_port_forwarding_replaces_the_new_one_in_the_request() {
+    let forwarding = |name: &str, value: Value| option(name, value);
+    let first = config(
+        "v8",
+        forwarding("ssh_port_forwarding", Value::object::<String>([])),
+        &["a"],
+    );
+    let world = World::create(role(), &first);
+    let has_new = |role: &DynamicMessage| {
+        let spec = role.get_field_by_name("Spec").unwrap().into_owned();
+        let options = spec
+            .as_message()
+            .unwrap()
+            .get_field_by_name("Options")
+            .unwrap()
+            .into_owned();
+        options
+            .as_message()
+            .unwrap()
+            .has_field_by_name("SSHPortForwarding")
     };
-    let generated = operations::configuration(&world.resource, &world.state);
-    assert!(generated.at(&path).is_null());
-    let repeated = with_revision(&first, &world);
-    assert_eq!(told(&repeated, &Value::Null, &world), ["metadata.revision"]);
-    let second = with_revision(&config("v8", none(), &["b"]), &world);
-    assert_eq!(told(&second, &world.state, &world), [""; 0]);
-    world.edit(|role| role.set_at(&["metadata", "description"], "x".into()));
-    assert_eq!(told(&repeated, &world.state, &world), ["metadata.revision"]);
+    assert!(has_new(&world.object));
+    let plan = world.plan(&config(
+        "v8",
+        forwarding("port_forwarding", true.into()),
+        &["a"],
+    ));
+    let changed = world.resource.shape.changed(&world.object, &plan.planned);
+    assert!(!has_new(&changed.unwrap()));
+}
+
+#[test]
+fn what_a_plan_shows_as_known_is_what_the_apply_answers() {
+    let first = config("v8", none(), &["a"]);
+    let mut world = World::create(role(), &first);
+    let second = config("v8", none(), &["b"]);
+    let plan = world.plan(&second);
+    // In between, the server fills in something else than it showed.
+    world.edit(|role| {
+        role.set_at(&TTL, "1h".into());
+        role.set_at(&["spec", "allow", "logins"], Value::List(vec!["b".into()]));
+    });
+    world.take(&second, &plan);
+    assert_eq!(world.state.at(&TTL), &"30h0m0s".into());
+    world.refresh();
+    assert_eq!(world.state.at(&TTL), &"1h0m0s".into());
 }

@@ -1,12 +1,12 @@
 //! `teleport_user`, a user, as resource and as data source.
 
 use prost_reflect::DynamicMessage;
-use teleport_client::{Error, Kind as ErrorKind, ObjectRpcs, Rpc};
+use teleport_client::{Answer, Error, ErrorKind, ObjectRpcs, Request, Rpc};
 use tfplugin::{Diagnostics, Path, Validator, Value};
 
 use crate::{
-    engine::{Kind, clear_at},
-    kinds::metadata,
+    engine::{Kind, Revoke, ServerFilled, clear_at},
+    kinds::{checks::invalid, metadata},
     mapping::Rules,
 };
 
@@ -18,30 +18,30 @@ pub(crate) const USER: Kind = Kind {
                   `teleport_user_invite` gives a link by which password and MFA device are set.",
     rpcs: ObjectRpcs {
         message: "types.UserV2",
-        get: rpc("GetUser", "name", Some("user")),
-        create: rpc("CreateUser", "user", Some("user")),
-        update: rpc("UpdateUser", "user", Some("user")),
-        delete: rpc("DeleteUser", "name", None),
+        get: rpc("GetUser", Request::Name("name"), Answer::Field("user")),
+        create: rpc("CreateUser", Request::Object("user"), Answer::Field("user")),
+        update: Some(rpc(
+            "UpdateUser",
+            Request::Object("user"),
+            Answer::Field("user"),
+        )),
+        masked: None,
+        delete: rpc("DeleteUser", Request::Name("name"), Answer::Empty),
     },
     rules,
-    derived: &["spec"],
+    server_filled: &[ServerFilled::new("spec")],
     kept: &["spec.trusted_device_ids"],
-    reported: &["metadata.namespace", "metadata.revision", "status"],
-    sections: &[&["spec"]],
-    validate: |_, _| {},
-    normalise: |_, _| {},
-    revoke,
-    revoked: "without roles and traits",
+    read_only: &["metadata.namespace", "metadata.revision", "status"],
+    revoke: Some(Revoke {
+        apply: revoke,
+        leaves: "without roles and traits",
+    }),
     blame,
+    ..Kind::DEFAULT
 };
 
-const fn rpc(name: &'static str, field: &'static str, answer: Option<&'static str>) -> Rpc {
-    Rpc {
-        service: "teleport.users.v1.UsersService",
-        name,
-        field,
-        answer,
-    }
+const fn rpc(name: &'static str, request: Request, answer: Answer) -> Rpc {
+    Rpc::new("teleport.users.v1.UsersService", name, request, answer)
 }
 
 fn rules() -> Rules {
@@ -49,8 +49,8 @@ fn rules() -> Rules {
         .default_to("kind", "user")
         .validate(
             "kind",
-            Validator::new(|path, value, told| {
-                metadata::kind("user", path, value, told);
+            Validator::new(|path, value, diags| {
+                metadata::kind("user", path, value, diags);
             }),
         )
         .default_to("version", "v2")
@@ -58,8 +58,7 @@ fn rules() -> Rules {
         .required("metadata")
         .required("metadata.name")
         .requires_replace("metadata.name")
-        .validate("metadata.name", Validator::new(name))
-        .validate("metadata.expires", Validator::new(metadata::expires))
+        .validate("metadata.name", Validator::new(metadata::name))
         .validate("metadata.labels", Validator::new(metadata::labels))
         .validate("metadata.namespace", Validator::new(metadata::namespace))
         .omit("spec.status")
@@ -68,31 +67,13 @@ fn rules() -> Rules {
         .omit("spec.local_auth")
 }
 
-fn version(path: &Path, value: &Value, told: &mut Diagnostics) {
+/// The server answers with v2, whatever was sent.
+fn version(path: &Path, value: &Value, diags: &mut Diagnostics) {
     let text = value.as_str().unwrap_or_default();
     if text != "v2" {
-        told.attribute_error(
-            path.clone(),
-            "Invalid Attribute Value",
-            format!("Users have the version \"v2\", got: {text:?}."),
-        );
+        let what = format!("must be \"v2\" or left out, got: {text:?}");
+        invalid(path, &what, diags);
     }
-}
-
-pub(crate) fn name(path: &Path, value: &Value, told: &mut Diagnostics) {
-    let text = value.as_str().unwrap_or_default();
-    let problem = if text.trim().is_empty() {
-        "is empty"
-    } else if text.starts_with("@teleport-") || text == "@system" {
-        "belongs to Teleport itself"
-    } else {
-        return;
-    };
-    told.attribute_error(
-        path.clone(),
-        "Invalid User Name",
-        format!("The name of a user {problem}, got: {text:?}."),
-    );
 }
 
 fn revoke(user: &mut DynamicMessage) {
@@ -112,14 +93,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_people_are_taken_and_those_of_teleport_are_not() {
+    fn a_user_has_the_version_v2() {
         let refused = |text: &str| {
-            let mut told = Diagnostics::new();
-            name(&Path::attribute("user"), &text.into(), &mut told);
-            told.has_errors()
+            let mut diags = Diagnostics::new();
+            version(&Path::attribute("version"), &text.into(), &mut diags);
+            diags.has_errors()
         };
-        assert!(!refused("alice") && !refused("alice@example.com") && !refused("bot-terraform"));
-        assert!(refused("") && refused(" ") && refused("@teleport-access-approval-bot"));
+        assert!(!refused("v2") && refused("v1"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use teleport_client::{Kind, WorkloadClusters};
+use teleport_client::{ErrorKind, WorkloadClusters};
 use tfplugin::{
     Attribute, Block, Call, DataSource, Diagnostics, Nesting, Path, Presence, Schema, Shape, Value,
 };
@@ -14,9 +14,9 @@ use super::{
     validate,
 };
 use crate::{
-    clusters::cluster::{Cluster, client},
-    engine::{interrupt::unless_stopped, shapes::results},
-    errors::call_failed,
+    clusters::{ProviderData, provider_data::client},
+    engine::{run::Run, shapes::results},
+    errors::{self, Summary, call_failed},
 };
 
 /// The data source `teleport_workload_cluster`.
@@ -69,7 +69,7 @@ impl WorkloadClusterDataSource {
 }
 
 #[async_trait]
-impl DataSource<Cluster> for WorkloadClusterDataSource {
+impl DataSource<ProviderData> for WorkloadClusterDataSource {
     fn type_name(&self) -> &str {
         "teleport_workload_cluster"
     }
@@ -78,33 +78,31 @@ impl DataSource<Cluster> for WorkloadClusterDataSource {
         &self.schema
     }
 
-    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
+    fn validate(&self, config: &Value, diags: &mut Diagnostics) {
         let (short, long) = (config.field("name"), config.at(&["metadata", "name"]));
         if short.is_null() && long.is_null() {
-            diagnostics.attribute_error(
-                Path::attribute("name"),
-                "Missing Attribute Value",
-                "Which workload cluster to read must be said: set name, or metadata = { name = ... }.",
-            );
+            errors::error(Summary::MissingAttributeValue).at(Path::attribute("name")).detail("Set the name of the workload cluster to read: name, or metadata = { name = ... }.").add(diags);
         }
         if let (Some(short), Some(long)) = (short.as_str(), long.as_str())
             && short != long
         {
-            diagnostics.attribute_error(
-                Path::attribute("name"),
-                "Invalid Attribute Combination",
-                format!("name is {short:?} and metadata.name is {long:?}. Set one of them only."),
-            );
+            errors::error(Summary::InvalidAttributeCombination)
+                .at(Path::attribute("name"))
+                .detail(format!(
+                    "name is {short:?} and metadata.name is {long:?}. Set one of them only."
+                ))
+                .add(diags);
         }
     }
 
     async fn read(
         &self,
-        call: &Call<Cluster>,
+        call: &Call<ProviderData>,
         config: &Value,
-        diagnostics: &mut Diagnostics,
+        diags: &mut Diagnostics,
     ) -> Value {
-        let Some(client) = client(call, diagnostics) else {
+        let run = Run::read(call);
+        let Some(client) = client(&run, diags) else {
             return Value::Null;
         };
         let name = config
@@ -114,8 +112,7 @@ impl DataSource<Cluster> for WorkloadClusterDataSource {
             .unwrap_or_default();
         let doing = format!("reading the workload cluster {name:?}");
         let clusters = client.workload_clusters();
-        let Some(read) = unless_stopped(&call.stop, &doing, diagnostics, clusters.get(name)).await
-        else {
+        let Some(read) = run.call(&doing, diags, clusters.get(name)).await else {
             return Value::Null;
         };
         match read {
@@ -126,7 +123,7 @@ impl DataSource<Cluster> for WorkloadClusterDataSource {
                 value
             }
             Err(error) => {
-                call_failed(&error, &doing, diagnostics);
+                call_failed(&error, &doing, diags);
                 Value::Null
             }
         }
@@ -169,7 +166,7 @@ impl WorkloadClustersDataSource {
             match clusters.get(&name).await {
                 Ok(cluster) => Ok(Some((name, cluster))),
                 // It was deleted since the list was made.
-                Err(error) if error.kind() == Kind::NotFound => Ok(None),
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
                 Err(error) => Err(error),
             }
         }));
@@ -184,7 +181,7 @@ impl WorkloadClustersDataSource {
 }
 
 #[async_trait]
-impl DataSource<Cluster> for WorkloadClustersDataSource {
+impl DataSource<ProviderData> for WorkloadClustersDataSource {
     fn type_name(&self) -> &str {
         "teleport_workload_clusters"
     }
@@ -195,17 +192,16 @@ impl DataSource<Cluster> for WorkloadClustersDataSource {
 
     async fn read(
         &self,
-        call: &Call<Cluster>,
+        call: &Call<ProviderData>,
         _config: &Value,
-        diagnostics: &mut Diagnostics,
+        diags: &mut Diagnostics,
     ) -> Value {
-        let Some(client) = client(call, diagnostics) else {
+        let run = Run::read(call);
+        let Some(client) = client(&run, diags) else {
             return Value::Null;
         };
         let clusters = client.workload_clusters();
-        let Some(read) =
-            unless_stopped(&call.stop, LISTING, diagnostics, self.all(&clusters)).await
-        else {
+        let Some(read) = run.call(LISTING, diags, self.all(&clusters)).await else {
             return Value::Null;
         };
         match read {
@@ -214,7 +210,7 @@ impl DataSource<Cluster> for WorkloadClustersDataSource {
                 ("clusters", Value::List(clusters)),
             ]),
             Err(error) => {
-                call_failed(&error, LISTING, diagnostics);
+                call_failed(&error, LISTING, diags);
                 Value::Null
             }
         }

@@ -1,160 +1,134 @@
-//! Taking a workload cluster down, or refusing to.
+//! Deleting a workload cluster, or refusing to.
+//!
+//! | the delete comes from | planned name | `allow_same_name_replacement` | result |
+//! | --- | --- | --- | --- |
+//! | a destroy | - | - | deleted |
+//! | a replacement, tainted or not | another | - | deleted, if that name is free |
+//! | a replacement | the same, or unknown | false | refused |
+//! | a replacement, `ready` is true | the same, or unknown | true | deleted |
+//! | a replacement, `ready` is not true | the same, or unknown | true | refused |
+//!
+//! Nothing is ever reported as destroyed that was not.
 
-use teleport_client::Kind;
+use teleport_client::ErrorKind;
 use tfplugin::{Call, Delete, DeleteReason, Diagnostics, Path, Value};
 
 use super::{
     existing,
     object::{self, READY},
-    plan::{HeldName, Successor, WAYS_OUT},
+    plan::{SUMMARY, WAYS_OUT, what_would_happen},
 };
 use crate::{
-    clusters::cluster::{Cluster, client},
-    engine::interrupt::unless_stopped,
-    errors::call_failed,
+    clusters::{
+        ProviderData,
+        guard::{self, Checked},
+        target::Target,
+    },
+    engine::{
+        private_state::{Planned, PrivateState},
+        run::Run,
+    },
+    errors::{self, Summary, call_failed},
 };
 
-/// Deletes the cluster. Whether it is the end of the cluster, or the first half of a replacement that may not go on, is told
-/// by the reason and by what the plan left.
-pub(super) async fn delete(
-    call: &Call<Cluster>,
-    request: Delete,
-    digest: impl Fn(&Value) -> Option<String>,
-) -> Diagnostics {
+/// Deletes the cluster, unless it is the destroy half of a replacement that could not go on.
+pub(super) async fn delete(call: &Call<ProviderData>, request: Delete) -> Diagnostics {
     let Delete {
         prior,
         reason,
         private,
     } = request;
-    let mut told = Diagnostics::new();
+    let mut diags = Diagnostics::new();
     let Some(name) = object::name(&prior) else {
-        told.error("Missing Name", "The state holds a workload cluster without a name. Remove it: terraform state rm ADDRESS.");
-        return told;
+        errors::error(Summary::MissingName).detail("The state holds a workload cluster without a name. Remove it from the state: terraform state rm ADDRESS.").add(&mut diags);
+        return diags;
     };
-    match reason {
-        DeleteReason::Destroy => {}
-        DeleteReason::Replace => {
-            if let Some(held) = HeldName::found(&private) {
-                held.refuse(&name, &mut told);
-                return told;
-            }
-            let new = Successor::found(&private).and_then(|successor| successor.name);
-            if let Some(new) = new.filter(|new| *new != name)
-                && !is_free(call, &name, &new, &mut told).await
-            {
-                return told;
-            }
-        }
-        DeleteReason::Tainted => {
-            let successor = Successor::found(&private);
-            if let Some(decided) = tainted(call, &prior, &name, successor, &digest) {
-                return decided;
-            }
+    let run = Run::apply(call);
+    let memory = PrivateState::read(&private);
+    if reason != DeleteReason::Destroy {
+        let planned = memory.planned.clone().unwrap_or_default();
+        match planned.name.as_deref().filter(|new| *new != name) {
+            Some(new) if !existing::is_free(&run, &name, new, &mut diags).await => return diags,
+            Some(_) => {}
+            None if refuses(&prior, &name, reason, &planned, &mut diags) => return diags,
+            None => {}
         }
     }
     if object::is_protected(&prior) {
-        told.attribute_error(
-            Path::attribute(object::DELETION_PROTECTION),
-            "Workload Cluster Protected",
-            format!(
-                "The workload cluster {name:?} was not deleted, because deletion_protection is true. If it is to go, set \
+        errors::error(Summary::WorkloadClusterProtected).at(Path::attribute(object::DELETION_PROTECTION)).detail(format!(
+                "The workload cluster {name:?} was not deleted, because deletion_protection is true. To allow it, set \
                  deletion_protection = false, apply that, and then try again."
-            ),
-        );
-        return told;
+            )).add(&mut diags);
+        return diags;
     }
-    really(call, &name, &mut told).await;
-    told
+    let Some(target) = Target::of(&prior, &run, &mut diags) else {
+        return diags;
+    };
+    let what = format!("workload cluster {name:?}");
+    let Checked::Here(_) = guard::check(&target, &memory, &what, &mut diags).await else {
+        return diags;
+    };
+    really(&target, &name, &mut diags).await;
+    diags
 }
 
-/// What becomes of a tainted cluster that another one is to replace. None: it is deleted.
-fn tainted(
-    call: &Call<Cluster>,
+/// Whether a replacement under the same name must not go on, which is an error then. An unknown name may be the same.
+fn refuses(
     prior: &Value,
     name: &str,
-    successor: Option<Successor>,
-    digest: &impl Fn(&Value) -> Option<String>,
-) -> Option<Diagnostics> {
-    let successor = successor?;
-    if successor.name.as_deref() != Some(name) || successor.same_name_allowed {
-        return None;
-    }
-    let mut told = Diagnostics::new();
-    let old = digest(prior);
-    let unfinished = prior.field(READY).as_bool() == Some(false);
-    if let (true, Some(old), Some(new), Some(cluster)) =
-        (unfinished, old, successor.digest, &call.client)
-        && old == new
-    {
-        cluster.keep(name, &old);
-        told.warning(
-            "Workload Cluster Kept",
+    reason: DeleteReason,
+    planned: &Planned,
+    diags: &mut Diagnostics,
+) -> bool {
+    let ready = prior.field(READY).as_bool() == Some(true);
+    let (what, go_on) = match (planned.same_name_allowed, ready, reason) {
+        (true, true, _) => return false,
+        (true, false, _) => (
             format!(
-                "The workload cluster {name:?} is not finished, and the one that is to replace it is the same. It was kept: \
-                 the creation that follows goes on waiting for it. (The state says that it was destroyed; it was not.)"
+                "The workload cluster {name:?} has not become active yet, so it is not replaced although \
+                 allow_same_name_replacement is true."
             ),
-        );
-        return Some(told);
-    }
-    let why = if unfinished {
-        "is tainted and not finished, and its configuration has changed"
-    } else {
-        "is tainted, but it was active: nothing is wrong with it that a new one would heal"
-    };
-    told.error(
-        "Workload Cluster Name Would Be Held",
-        format!(
-            "The workload cluster {name:?} {why}. To replace it, it would have to be destroyed, and Teleport Cloud holds the \
-             name of a deleted cluster for 14 days: it could not be made again. Nothing was deleted.\n\nTo keep the cluster \
-             and go on with it:\n\n  terraform untaint ADDRESS\n\n{WAYS_OUT}"
+            "To go on waiting for it: terraform untaint ADDRESS, then apply. If it cannot become active: terraform destroy \
+             -target=ADDRESS."
+                .to_owned(),
         ),
-    );
-    Some(told)
+        (false, _, DeleteReason::Tainted) => (
+            format!(
+                "The workload cluster {name:?} is tainted. {}",
+                what_would_happen(name, &[])
+            ),
+            format!(
+                "To keep the cluster and go on with it: terraform untaint ADDRESS, then apply.\n\n{WAYS_OUT}"
+            ),
+        ),
+        (false, _, _) => (
+            what_would_happen(name, planned.changed.as_deref().unwrap_or_default()),
+            WAYS_OUT.to_owned(),
+        ),
+    };
+    errors::error(SUMMARY)
+        .detail(format!("{what} Nothing was deleted.\n\n{go_on}"))
+        .add(diags);
+    true
 }
 
-/// Whether the name of the cluster that is to replace another one is free. If not, or if that is not known, it is told.
-async fn is_free(call: &Call<Cluster>, old: &str, new: &str, told: &mut Diagnostics) -> bool {
-    let Some(client) = client(call, told) else {
-        return false;
-    };
-    let doing = format!(
-        "looking whether there is a workload cluster {new:?} already, which {old:?} cannot be replaced by"
-    );
-    let clusters = client.workload_clusters();
-    match unless_stopped(&call.stop, &doing, told, clusters.get(new)).await {
-        None => false,
-        Some(Err(error)) if error.kind() == Kind::NotFound => true,
-        Some(Err(error)) => {
-            call_failed(&error, &doing, told);
-            false
-        }
-        Some(Ok(found)) => {
-            existing::refuse_to_replace(old, new, &found, told);
-            false
-        }
-    }
-}
-
-async fn really(call: &Call<Cluster>, name: &str, told: &mut Diagnostics) {
-    let Some(client) = client(call, told) else {
-        return;
-    };
+async fn really(target: &Target, name: &str, diags: &mut Diagnostics) {
     let doing = format!("deleting the workload cluster {name:?}");
-    let clusters = client.workload_clusters();
-    let Some(answer) = unless_stopped(&call.stop, &doing, told, clusters.delete(name)).await else {
+    let clusters = target.client().workload_clusters();
+    let work = clusters.delete(name);
+    let Some(answer) = target.run().write(&doing, PLAN_AGAIN, diags, work).await else {
         return;
     };
     match answer {
-        Ok(()) => told.warning(
-            "Workload Cluster Name Held",
-            format!(
+        Ok(()) => errors::warning(Summary::WorkloadClusterNameHeld).detail(format!(
                 "The workload cluster {name:?} is suspended and will be deleted. For 14 days its name cannot be used again, \
                  and Teleport's support can restore it."
-            ),
-        ),
-        Err(error) if error.kind() == Kind::NotFound => {
+            )).add(diags),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             tracing::info!(cluster = name, "the workload cluster was gone already");
         }
-        Err(error) => call_failed(&error, &doing, told),
+        Err(error) => call_failed(&error, &doing, diags),
     }
 }
+
+const PLAN_AGAIN: &str = "It is still in the state. Apply again.";

@@ -113,6 +113,9 @@ impl Objects {
             );
         }
         object.set_field("id", object.at(&["metadata", "name"]).clone());
+        // It changes without a change of anything that is configured.
+        let revision = Some(reference.at(REVISION)).filter(|revision| revision.is_set());
+        object.set_at(REVISION, revision.cloned().unwrap_or_default());
         object
     }
 
@@ -136,6 +139,8 @@ impl Objects {
         asked.is_some() && asked == self.digest(&self.reported(cluster))
     }
 }
+
+const REVISION: &[&str] = &["metadata", "revision"];
 
 /// Name of the cluster of an object, where it is known.
 pub(super) fn name(object: &Value) -> Option<String> {

@@ -2,95 +2,125 @@
 //!
 //! Three things cannot be said as data: an unfinished cluster is updated in place so that waiting goes on; an update of the
 //! provider's own arguments changes no result; and a replacement under the same name, which would destroy the tenant and
-//! then fail because the name is held, keeps its results known, so that nothing which hangs on them is replaced before the
+//! then fail because the name is held, keeps its results known, so that nothing which depends on them is replaced before the
 //! apply refuses it.
+//!
+//! | the plan | prior state | results (`id`, `status`, `ready`) |
+//! | --- | --- | --- |
+//! | of an update without a change of the cluster | there | the prior ones; `ready` and `status.state` unknown where `ready` is not true |
+//! | of a replacement under another name, or with `allow_same_name_replacement` | there, then null | unknown |
+//! | of a replacement under the same name | there, then null | the prior ones, by way of [`Planned::results`] |
+//! | of a new cluster, or of one in the place of a tainted one | null | unknown; those of a cluster of the name that is there already |
 
-use serde_json::{Value as Json, json};
-use tfplugin::{Diagnostics, Path, PlanKind, PlannedChange, Private, Value};
+use tfplugin::{Diagnostics, Path, PlanKind, PlannedChange, Value};
 
 use super::{
     object::{self, ALLOW_SAME_NAME, DELETION_PROTECTION, READY},
     wait::State,
 };
-
-/// What the plan tells the delete half of a replacement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Successor {
-    /// Name of the new cluster. None while it is unknown.
-    pub(super) name: Option<String>,
-    /// Digest of everything immutable of the new cluster. None while a part of it is unknown.
-    pub(super) digest: Option<String>,
-    /// Whether the new cluster may take the name of the old one.
-    pub(super) same_name_allowed: bool,
-}
+use crate::{
+    engine::private_state::{Planned, PrivateState},
+    errors::{self, Summary},
+};
 
 /// Completes a plan.
 pub(super) fn complete(
     change: &mut PlannedChange,
     digest: impl Fn(&Value) -> Option<String>,
-    told: &mut Diagnostics,
+    diags: &mut Diagnostics,
 ) {
     match change.kind {
-        PlanKind::Destroy => refuse_protected(&change.prior, "destroyed", told),
+        PlanKind::Destroy => refuse_protected(&change.prior, "destroyed", diags),
         PlanKind::Create => {
             name_the_id(&mut change.planned);
-            Successor::of(&change.planned, &digest).leave(&mut change.private);
+            leave(change, None, None);
         }
-        PlanKind::Update => update(change, &digest, told),
+        PlanKind::Update => update(change, &digest, diags),
         PlanKind::Replace => {
             name_the_id(&mut change.planned);
-            Successor::of(&change.planned, &digest).leave(&mut change.private);
-            if let Some(held) = HeldName::found(&change.private) {
-                held.keep_results(&mut change.planned);
+            let first = PrivateState::read(&change.private)
+                .planned
+                .unwrap_or_default();
+            if let Some((state, domain)) = &first.results {
+                foresee(&mut change.planned, state.as_deref(), domain.as_deref());
             }
+            leave(change, first.changed.or(Some(Vec::new())), first.results);
         }
     }
+}
+
+/// Leaves for the destroy half what follows it.
+fn leave(
+    change: &mut PlannedChange,
+    changed: Option<Vec<String>>,
+    results: Option<(Option<String>, Option<String>)>,
+) {
+    let name = object::name(&change.planned);
+    let planned = Planned {
+        same_name_allowed: same_name_allowed(&change.planned),
+        changed,
+        results,
+        ..Planned::of(name.as_deref(), &Value::Null)
+    };
+    PrivateState::change(&mut change.private, |memory| memory.planned = Some(planned));
 }
 
 fn update(
     change: &mut PlannedChange,
     digest: &impl Fn(&Value) -> Option<String>,
-    told: &mut Diagnostics,
+    diags: &mut Diagnostics,
 ) {
     let (prior, planned) = (&change.prior, &mut change.planned);
     let immutable = (digest(prior), digest(planned));
+    change
+        .requires_replace
+        .retain(|path| *path != Path::attributes(&["metadata", "revision"]));
     if immutable.0.is_some() && immutable.0 == immutable.1 {
         // Other words for the same thing, such as an empty list for none.
         change.requires_replace.clear();
     }
     let renamed = object::name(planned) != object::name(prior);
+    let is_refused = !renamed && !same_name_allowed(planned);
     if change.requires_replace.is_empty() {
         same_results(prior, planned);
         if planned.field(READY).as_bool() != Some(true) {
             resume(prior, planned);
         }
+    } else if is_refused {
+        // Of the second half of a replacement's plan core shows no warnings, so this is the place for it.
+        warn(
+            &object::name(prior).unwrap_or_default(),
+            &change.requires_replace,
+            diags,
+        );
+        same_results(prior, planned);
     } else if renamed {
-        refuse_protected(prior, "replaced", told);
+        refuse_protected(prior, "replaced", diags);
     }
     // With -replace core asks for a replacement although nothing in the plan needs one: the note is left in any case.
-    HeldName::forget(&mut change.private);
-    if !renamed && !same_name_allowed(planned) {
-        let held = HeldName::of(prior, &change.requires_replace);
-        if !change.requires_replace.is_empty() {
-            // Of the second half of a replacement's plan core shows no warnings, so this is the place for it.
-            held.warn(&object::name(prior).unwrap_or_default(), told);
-            same_results(prior, planned);
-        }
-        held.leave(&mut change.private);
-    }
+    let changed = change
+        .requires_replace
+        .iter()
+        .map(Path::to_string)
+        .collect();
+    let text = |name: &str| {
+        change
+            .prior
+            .at(&["status", name])
+            .as_str()
+            .map(str::to_owned)
+    };
+    let results = is_refused.then(|| (text("state"), text("domain")));
+    leave(change, Some(changed), results);
 }
 
-fn refuse_protected(prior: &Value, what: &str, told: &mut Diagnostics) {
+fn refuse_protected(prior: &Value, what: &str, diags: &mut Diagnostics) {
     if object::is_protected(prior) {
         let name = object::name(prior).unwrap_or_default();
-        told.attribute_error(
-            Path::attribute(DELETION_PROTECTION),
-            "Workload Cluster Protected",
-            format!(
-                "The workload cluster {name:?} cannot be {what}, because deletion_protection is true. If it is to go, set \
+        errors::error(Summary::WorkloadClusterProtected).at(Path::attribute(DELETION_PROTECTION)).detail(format!(
+                "The workload cluster {name:?} cannot be {what}, because deletion_protection is true. To allow it, set \
                  deletion_protection = false, apply that, and then try again."
-            ),
-        );
+            )).add(diags);
     }
 }
 
@@ -125,7 +155,6 @@ fn resume(prior: &Value, planned: &mut Value) {
         "status",
         Value::object([("state", Value::Unknown), ("domain", domain)]),
     );
-    planned.set_at(&["metadata", "revision"], Value::Unknown);
 }
 
 /// Plans what is there already as the results of a new cluster, which the apply will not make.
@@ -149,146 +178,40 @@ fn same_name_allowed(planned: &Value) -> bool {
     planned.field(ALLOW_SAME_NAME).as_bool() == Some(true)
 }
 
-impl Successor {
-    fn of(planned: &Value, digest: impl Fn(&Value) -> Option<String>) -> Self {
-        Self {
-            name: object::name(planned),
-            digest: digest(planned),
-            same_name_allowed: same_name_allowed(planned),
-        }
-    }
-
-    /// What a plan left.
-    pub(super) fn found(private: &Private) -> Option<Self> {
-        let entry = private.get(SUCCESSOR)?;
-        let text = |key: &str| entry.get(key).and_then(Json::as_str).map(str::to_owned);
-        let same_name_allowed = entry
-            .get("same_name_allowed")
-            .and_then(Json::as_bool)
-            .unwrap_or(false);
-        Some(Self {
-            name: text("name"),
-            digest: text("digest"),
-            same_name_allowed,
-        })
-    }
-
-    fn leave(&self, private: &mut Private) {
-        let Self {
-            name,
-            digest,
-            same_name_allowed,
-        } = self;
-        private.insert(
-            SUCCESSOR,
-            json!({ "name": name, "digest": digest, "same_name_allowed": same_name_allowed }),
-        );
-    }
+fn warn(name: &str, changed: &[Path], diags: &mut Diagnostics) {
+    let changed: Vec<_> = changed.iter().map(Path::to_string).collect();
+    errors::warning(SUMMARY)
+        .detail(format!(
+            "{} The apply will stop with an error before anything is deleted.\n\n{WAYS_OUT}",
+            what_would_happen(name, &changed)
+        ))
+        .add(diags);
 }
 
-/// The note that a replacement would need a name which is held. It carries the old results to the second half of the plan,
-/// which core gives no prior object.
-pub(super) struct HeldName {
-    changed: Vec<String>,
-    results: Json,
+/// Why a replacement under the same name is refused. `changed` is empty where a replacement was asked for.
+pub(super) fn what_would_happen(name: &str, changed: &[String]) -> String {
+    let why = match changed {
+        [] => "This plan replaces the workload cluster".to_owned(),
+        changed => format!(
+            "A workload cluster cannot be changed, and {} changed. This plan replaces the workload cluster",
+            changed.join(", ")
+        ),
+    };
+    format!(
+        "{why} {name:?} by one of the same name. But Teleport Cloud holds the name of a deleted cluster for 14 days: {name:?} \
+         would be destroyed, and could not be created again."
+    )
 }
 
-impl HeldName {
-    fn of(prior: &Value, changed: &[Path]) -> Self {
-        let text = |name: &str| prior.at(&["status", name]).as_str().map(str::to_owned);
-        let results = json!({ "state": text("state"), "domain": text("domain") });
-        Self {
-            changed: changed.iter().map(Path::to_string).collect(),
-            results,
-        }
-    }
-
-    /// What a plan left.
-    pub(super) fn found(private: &Private) -> Option<Self> {
-        let entry = private.get(HELD_NAME)?;
-        let changed = entry
-            .get("changed")
-            .and_then(Json::as_array)
-            .cloned()
-            .unwrap_or_default();
-        let changed = changed
-            .iter()
-            .filter_map(Json::as_str)
-            .map(str::to_owned)
-            .collect();
-        Some(Self {
-            changed,
-            results: entry.get("results").cloned().unwrap_or_default(),
-        })
-    }
-
-    fn leave(&self, private: &mut Private) {
-        private.insert(
-            HELD_NAME,
-            json!({ "changed": self.changed, "results": self.results }),
-        );
-    }
-
-    fn forget(private: &mut Private) {
-        private.remove(HELD_NAME);
-    }
-
-    fn keep_results(&self, planned: &mut Value) {
-        let text = |key: &str| self.results.get(key).and_then(Json::as_str);
-        foresee(planned, text("state"), text("domain"));
-    }
-
-    fn warn(&self, name: &str, told: &mut Diagnostics) {
-        told.warning(
-            SUMMARY,
-            format!(
-                "{} The apply will therefore stop with an error before anything is deleted.\n\n{}",
-                self.what_would_happen(name),
-                WAYS_OUT
-            ),
-        );
-    }
-
-    /// The error of the delete half.
-    pub(super) fn refuse(&self, name: &str, told: &mut Diagnostics) {
-        told.error(
-            SUMMARY,
-            format!(
-                "{} Nothing was deleted.\n\n{}",
-                self.what_would_happen(name),
-                WAYS_OUT
-            ),
-        );
-    }
-
-    fn what_would_happen(&self, name: &str) -> String {
-        let why = match self.changed.as_slice() {
-            [] => "A replacement was asked for".to_owned(),
-            changed => format!(
-                "The configuration of a workload cluster cannot be changed, and {} changed",
-                changed.join(", ")
-            ),
-        };
-        format!(
-            "{why}, so that the workload cluster {name:?} would have to be destroyed and made anew. But Teleport Cloud holds \
-             the name of a deleted cluster for 14 days: {name:?} would be gone, and could not be made again."
-        )
-    }
-}
-
-pub(super) const WAYS_OUT: &str = "The ways out:\n\
+pub(super) const WAYS_OUT: &str = "Do one of these:\n\
     - undo the change;\n\
-    - give the new cluster a new name (metadata.name), which replaces the old one in one apply;\n\
-    - destroy the cluster on purpose (terraform destroy -target=ADDRESS) and make another one later;\n\
-    - let go of it without deleting it (a removed block with destroy = false);\n\
+    - give the new cluster another name (metadata.name): one apply replaces the old one;\n\
+    - destroy the cluster (terraform destroy -target=ADDRESS), and create another one later;\n\
+    - stop managing it without deleting it (a removed block with destroy = false);\n\
     - set allow_same_name_replacement = true if the parent cluster does not hold names.\n\
-    lifecycle { prevent_destroy = true } stops such a change at the plan.";
+    lifecycle { prevent_destroy = true } stops such a change at plan.";
 
-const SUMMARY: &str = "Workload Cluster Name Would Be Held";
-
-const SUCCESSOR: &str = "successor";
-
-const HELD_NAME: &str = "held_name";
+pub(super) const SUMMARY: Summary = Summary::WorkloadClusterNameWouldBeHeld;
 
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,12 @@ use std::{collections::HashSet, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use prost_reflect::DynamicMessage;
-use teleport_client::{Error, Kind};
-use tfplugin::{Stop, StopReason};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use teleport_client::{Error, ErrorKind};
+use tfplugin::StopReason;
+use tokio::time::Instant;
 
 use super::object;
+use crate::engine::run::{End as Ended, Run};
 
 /// What Teleport Cloud says of a workload cluster. It is a free text, so there may be others than the known ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,15 @@ pub(super) struct Waited {
     pub(super) last: Option<DynamicMessage>,
 }
 
+impl End {
+    fn of(ended: Ended, passing: Option<Error>) -> Self {
+        match ended {
+            Ended::NotBegun(reason) | Ended::Stopped(reason) => Self::Stopped(reason),
+            Ended::Deadline => Self::TimedOut(passing),
+        }
+    }
+}
+
 impl State {
     /// Reads the text. None is what a cluster without status has.
     pub(super) fn of(text: Option<&str>) -> Self {
@@ -64,36 +74,32 @@ impl State {
     }
 }
 
-/// Reads the cluster again and again until it is active, has failed or is gone, the deadline comes or a stop is asked for.
+/// Reads the cluster again and again until it is active, has failed or is gone, or the run ends.
 ///
-/// Failures to read that may pass are waited out. One that says "not found" is believed at its third time in a row.
+/// Failures to read that may pass are waited out. "Not found" is one of them until a read has seen the cluster; afterwards it is
+/// believed at its third time in a row.
 pub(super) async fn until_active<R: Future<Output = Result<DynamicMessage, Error>>>(
     read: impl Fn() -> R,
     name: &str,
     mut last: Option<DynamicMessage>,
-    deadline: Instant,
-    stop: &Stop,
+    run: &Run,
 ) -> Waited {
     let begin = Instant::now();
     let mut pace = PACE.build();
     let mut seen = HashSet::new();
     let mut missing = 0;
     let mut passing = None;
+    let mut is_seen = false;
     loop {
-        let read = tokio::select! {
-            biased;
-            reason = stop.requested() => return Waited { end: End::Stopped(reason), last },
-            read = timeout_at(deadline, read()) => read,
-        };
-        match read {
-            Err(_elapsed) => {
+        match run.finish(read()).await {
+            Err(ended) => {
                 return Waited {
-                    end: End::TimedOut(passing),
+                    end: End::of(ended, passing),
                     last,
                 };
             }
             Ok(Ok(cluster)) => {
-                (missing, passing) = (0, None);
+                (missing, passing, is_seen) = (0, None, true);
                 let state = State::of(object::state(&cluster).as_deref());
                 last = Some(cluster.clone());
                 match state {
@@ -112,16 +118,22 @@ pub(super) async fn until_active<R: Future<Output = Result<DynamicMessage, Error
                     State::Pending(state) => report_new(name, state, &mut seen),
                 }
             }
-            Ok(Err(error)) if error.kind() == Kind::NotFound => {
+            // Until one read has seen it, the server's cache does not have it yet.
+            Ok(Err(error)) if error.kind() == ErrorKind::NotFound && !is_seen => {
+                passing = Some(error);
+            }
+            Ok(Err(error)) if error.kind() == ErrorKind::NotFound => {
                 missing += 1;
                 if missing == BELIEVED {
                     return Waited {
                         end: End::Gone,
-                        last: None,
+                        last,
                     };
                 }
             }
-            Ok(Err(error)) if error.is_transient() || error.kind() == Kind::Unauthenticated => {
+            Ok(Err(error))
+                if error.is_transient() || error.kind() == ErrorKind::Unauthenticated =>
+            {
                 tracing::warn!(cluster = name, %error, "reading the workload cluster failed in passing");
                 passing = Some(error);
             }
@@ -133,7 +145,6 @@ pub(super) async fn until_active<R: Future<Output = Result<DynamicMessage, Error
             }
         }
         let delay = pace.next().unwrap_or(LONGEST);
-        let next = (Instant::now() + delay).min(deadline);
         tracing::info!(
             cluster = name,
             state = last
@@ -141,17 +152,12 @@ pub(super) async fn until_active<R: Future<Output = Result<DynamicMessage, Error
                 .and_then(object::state)
                 .unwrap_or_else(|| "unknown".to_owned()),
             elapsed_seconds = begin.elapsed().as_secs(),
-            next_poll_seconds = next.saturating_duration_since(Instant::now()).as_secs_f64(),
+            next_poll_seconds = delay.as_secs_f64(),
             "waiting for the workload cluster"
         );
-        tokio::select! {
-            biased;
-            reason = stop.requested() => return Waited { end: End::Stopped(reason), last },
-            () = sleep_until(next) => {}
-        }
-        if next == deadline {
+        if let Err(ended) = run.wait(delay).await {
             return Waited {
-                end: End::TimedOut(passing),
+                end: End::of(ended, passing),
                 last,
             };
         }

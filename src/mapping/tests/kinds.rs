@@ -160,17 +160,40 @@ fn comments_are_the_descriptions() {
 }
 
 #[test]
-fn deprecated_fields_say_so() {
+fn deprecated_fields_warn_when_they_are_configured_and_are_not_left_out_of_generated_configuration()
+{
     let attributes = everything().schema_attributes();
-    assert_eq!(
-        attributes["old_name"].deprecation.as_deref(),
-        Some("use `text`.")
-    );
-    assert_eq!(
-        attributes["older_name"].deprecation.as_deref(),
-        Some("`older_name` is deprecated.")
-    );
-    assert_eq!(attributes["text"].deprecation, None);
+    for (name, warning) in [
+        ("old_name", Some("old_name is deprecated: use `text`.")),
+        ("older_name", Some("older_name is deprecated.")),
+        ("text", None),
+    ] {
+        assert_eq!(attributes[name].deprecation, None, "{name}");
+        let mut diags = Diagnostics::new();
+        for validator in &attributes[name].validators {
+            validator.check(&Path::attribute(name), &"a".into(), &mut diags);
+        }
+        let found: Vec<_> = diags.iter().map(|it| it.detail.as_str()).collect();
+        assert_eq!(found, warning.into_iter().collect::<Vec<_>>(), "{name}");
+    }
+}
+
+#[test]
+fn a_number_that_an_enum_does_not_have_is_a_warning_and_is_sent() {
+    let mapping = everything();
+    let warnings = |number: i64| {
+        let mut diags = Diagnostics::new();
+        for validator in &mapping.schema_attributes()["mode"].validators {
+            validator.check(&Path::attribute("mode"), &number.into(), &mut diags);
+        }
+        assert!(!diags.has_errors());
+        diags.iter().count()
+    };
+    assert_eq!((warnings(1), warnings(99)), (0, 1));
+    let sent = mapping
+        .to_message(&object(&mapping, [("mode", 99_i64.into())]))
+        .unwrap();
+    assert_eq!(mapping.to_value(&sent).field("mode"), &99_i64.into());
 }
 
 #[test]

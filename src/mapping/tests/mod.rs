@@ -1,5 +1,6 @@
 //! What a mapping is for the workload cluster, for messages with every kind of field, and for what a newer server sends.
 
+mod entries;
 mod kinds;
 mod merge;
 mod properties;

@@ -4,10 +4,13 @@ use prost_reflect::{DynamicMessage, Kind as WireKind, ReflectMessage as _};
 use tfplugin::{Number, Presence, Value};
 
 use super::{everything, workload_cluster};
-use crate::mapping::{
-    Mapping, duration,
-    fields::{Kind, Message},
-    timestamp::Instant,
+use crate::{
+    duration,
+    mapping::{
+        Mapping,
+        fields::{Kind, Message},
+        timestamp::Instant,
+    },
 };
 
 /// Objects of a message: any attribute null or not, computed ones null, one member of a oneof at most.
@@ -68,6 +71,9 @@ fn values(kind: &Kind) -> BoxedStrategy<Value> {
         .boxed(),
         Kind::List(element) => collection::vec(values(element), 0..3)
             .prop_map(Value::List)
+            .boxed(),
+        Kind::Entries(entries) => collection::btree_map("[a-z]{0,3}", values(&entries.kind), 0..3)
+            .prop_map(Value::Map)
             .boxed(),
         Kind::Map(keys, element) => {
             let keys = match keys {

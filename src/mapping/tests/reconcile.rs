@@ -64,7 +64,6 @@ fn what_means_the_same_keeps_the_form_of_the_reference() {
                 "{name}"
             );
             assert!(mapping.same(&server, &reference), "{name}");
-            assert!(mapping.same_at(&[name], &server, &reference), "{name}");
         }
     }
 }
@@ -107,7 +106,6 @@ fn what_differs_is_the_servers() {
             "{name}"
         );
         assert!(!mapping.same(&server, &reference), "{name}");
-        assert!(!mapping.same_at(&[name], &server, &reference), "{name}");
     }
 }
 
@@ -156,19 +154,28 @@ fn attributes_beside_the_message_are_left_alone() {
 }
 
 #[test]
-fn parts_of_objects_can_be_compared() {
+fn what_says_as_much_as_null_is_empty() {
     let mapping = everything();
     let attributes = mapping.schema_attributes();
-    let with = |size: i64| {
-        let set = [("name", "n".into()), ("size", size.into())];
-        object(
-            &mapping,
-            [("inner", object_of(nested(&attributes["inner"]), set))],
-        )
-    };
-    assert!(mapping.same_at(&["inner", "name"], &with(1), &with(2)));
-    assert!(!mapping.same_at(&["inner", "size"], &with(1), &with(2)));
-    assert!(!mapping.same_at(&["inner", "nme"], &with(1), &with(1)));
-    assert!(!mapping.same_at(&["texts", "nme"], &with(1), &with(1)));
-    assert!(mapping.same_at(&[], &with(1), &with(1)));
+    let blank = object_of(nested(&attributes["inner"]), [("name", "".into())]);
+    for (name, value) in [
+        ("text", "".into()),
+        ("flag", false.into()),
+        ("texts", Value::List(Vec::new())),
+        ("inner", blank),
+    ] {
+        assert!(mapping.is_empty_at(&[name], &value), "{name}");
+        let object = object(&mapping, [(name, value)]);
+        assert!(
+            mapping.without_empty(object).field(name).is_null(),
+            "{name}"
+        );
+    }
+    assert!(mapping.is_empty_at(&["inner", "name"], &"".into()));
+    assert!(!mapping.is_empty_at(&["inner", "name"], &"n".into()));
+    assert!(!mapping.is_empty_at(&["inner", "nme"], &"".into()));
+    // Absent and false are two things where the wire tells them apart.
+    assert!(!mapping.is_empty_at(&["three_way"], &false.into()));
+    let kept = object(&mapping, [("three_way", false.into())]);
+    assert_eq!(mapping.without_empty(kept.clone()), kept);
 }

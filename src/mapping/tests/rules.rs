@@ -98,7 +98,7 @@ fn rules_say_how_attributes_behave() {
     assert_eq!(attributes["i64"].presence, Presence::OptionalComputed);
     assert!(!attributes.contains_key("i32"));
     assert_eq!(attributes["small"].description, "A small number.");
-    assert_eq!(attributes["u32"].deprecation.as_deref(), Some("Use `u64`."));
+    assert_eq!(attributes["u32"].deprecation, None);
     assert!(attributes["blob"].sensitive);
     assert!(attributes["optional_text"].write_only);
     assert_eq!(

@@ -50,7 +50,12 @@ fn mistakes_in_identities_are_found_before_anything_is_asked(program: &Program) 
             ["1m to 168h", "less than 1m"],
             "ttl",
         ),
-        (&there, "ttl = \"7d\"", ["1m to 168h", "no duration"], "ttl"),
+        (
+            &there,
+            "ttl = \"8d\"",
+            ["1m to 168h", "168h at most"],
+            "ttl",
+        ),
     ] {
         env.configure(&identity(address, more));
         for arguments in [&["validate", "-json"][..], &["plan", "-json"]] {

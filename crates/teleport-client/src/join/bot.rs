@@ -20,7 +20,11 @@ use super::{
     service,
     token::TokenName,
 };
-use crate::{Address, Kind, dial, identity::Identity, means::Means, way::WayError};
+use crate::{
+    Address, ErrorKind,
+    credentials::identity::Identity,
+    dial::{self, dial_error::WayError, dial_options::DialOptions},
+};
 
 /// A bot in one cluster. Clones are the same bot.
 #[derive(Clone)]
@@ -70,16 +74,16 @@ impl Bot {
     /// The identity to act with: the one that is there, unless it is time for the next.
     pub(crate) async fn identity(
         &self,
-        means: &Means,
+        options: &DialOptions,
         address: &Address,
     ) -> Result<Renewable, JoinError> {
         let mut state = self.state.lock().await;
-        let now = means.clock.now();
+        let now = options.clock.now();
         if let Some(acting) = state.acting.as_ref().filter(|acting| acting.renew_at > now) {
             return Ok(acting.clone());
         }
-        let certified = self.issue(&mut state, means, address, TTL).await?;
-        let acting = Renewable::new(certified.identity()?, means.clock.now());
+        let certified = self.issue(&mut state, options, address, TTL).await?;
+        let acting = Renewable::new(certified.identity()?, options.clock.now());
         tracing::debug!(%address, user = acting.identity.user(), renew_at = %acting.renew_at, "got certificates");
         state.acting = Some(acting.clone());
         Ok(acting)
@@ -88,13 +92,13 @@ impl Bot {
     /// A further identity to act with, for other programs.
     pub(crate) async fn bundle(
         &self,
-        means: &Means,
+        options: &DialOptions,
         address: &Address,
         ttl: Option<Duration>,
     ) -> Result<IdentityBundle, JoinError> {
         let mut state = self.state.lock().await;
         let ttl = ttl.unwrap_or(TTL);
-        let certified = self.issue(&mut state, means, address, ttl).await?;
+        let certified = self.issue(&mut state, options, address, ttl).await?;
         Ok(IdentityBundle::new(&certified, &certified.identity()?))
     }
 
@@ -107,17 +111,17 @@ impl Bot {
     async fn issue(
         &self,
         state: &mut MutexGuard<'_, State>,
-        means: &Means,
+        options: &DialOptions,
         address: &Address,
         ttl: Duration,
     ) -> Result<Certified, JoinError> {
-        let now = means.clock.now();
+        let now = options.clock.now();
         if let Some(joined) = state
             .joined
             .as_ref()
             .filter(|joined| joined.own.renew_at > now)
         {
-            match joined.issue(means, address, ttl).await {
+            match joined.issue(options, address, ttl).await {
                 Err(error) if is_about_identity(&error) => {
                     tracing::debug!(%address, %error, "the bot joins again");
                 }
@@ -125,17 +129,17 @@ impl Bot {
             }
         }
         state.joined = None;
-        let joined = self.join(means, address).await?;
+        let joined = self.join(options, address).await?;
         // What fails from here on can be tried again without another join.
         let joined = state.joined.insert(joined);
-        joined.issue(means, address, ttl).await
+        joined.issue(options, address, ttl).await
     }
 
-    async fn join(&self, means: &Means, address: &Address) -> Result<Joined, JoinError> {
+    async fn join(&self, options: &DialOptions, address: &Address) -> Result<Joined, JoinError> {
         // What is wrong on this side should come out before anything is sent.
-        let caller = means.aws.caller(means.clock.now()).await?;
+        let caller = options.aws.caller(options.clock.now()).await?;
         let token = Box::pin(self.token.resolve(address)).await?;
-        let entrance = Entrance { address, means };
+        let entrance = Entrance { address, options };
         let exchange = exchange(&entrance, &token, &caller);
         let exchange = tokio::time::timeout(EXCHANGE_TIMEOUT, exchange);
         let outcome = exchange.await.unwrap_or_else(|_| {
@@ -147,12 +151,12 @@ impl Bot {
         let certified = match outcome {
             Ok(certified) => certified,
             Err(JoinError::Refused(refusal)) => {
-                let refusal = self.explain(*refusal, means, address, &caller).await;
+                let refusal = self.explain(*refusal, options, address, &caller).await;
                 return Err(refusal.into());
             }
             Err(error) => return Err(error),
         };
-        let own = Renewable::new(certified.identity()?, means.clock.now());
+        let own = Renewable::new(certified.identity()?, options.clock.now());
         tracing::info!(%address, token, user = own.identity.user(), "joined the cluster");
         Ok(Joined { certified, own })
     }
@@ -161,7 +165,7 @@ impl Bot {
     async fn explain(
         &self,
         mut refusal: Refusal,
-        means: &Means,
+        options: &DialOptions,
         address: &Address,
         caller: &Caller,
     ) -> Refusal {
@@ -173,7 +177,7 @@ impl Bot {
         if refusal.reason != Reason::NotAllowed {
             return refusal;
         }
-        refusal.caller = means.aws.identity(caller).await;
+        refusal.caller = options.aws.identity(caller).await;
         if let Some(parent) = parent {
             let found = parent.workload_cluster(address).await;
             refusal.rules = found.ok().flatten().as_ref().and_then(rules);
@@ -191,18 +195,18 @@ impl fmt::Display for Bot {
 impl Joined {
     async fn issue(
         &self,
-        means: &Means,
+        options: &DialOptions,
         address: &Address,
         ttl: Duration,
     ) -> Result<Certified, JoinError> {
-        let dialled = dial::dial(address, &self.own.identity, means).await?;
+        let dialled = dial::dial(address, &self.own.identity, options).await?;
         let asking = Asking {
             transport: dialled.transport,
             address,
             identity: &self.own.identity,
             joined: &self.certified,
         };
-        asking.certificates(ttl, &means.clock).await
+        asking.certificates(ttl, &options.clock).await
     }
 }
 
@@ -223,7 +227,7 @@ async fn exchange(
     token: &str,
     caller: &Caller,
 ) -> Result<Certified, JoinError> {
-    let clock = &entrance.means.clock;
+    let clock = &entrance.options.clock;
     let transport = entrance.connect().await?;
     let unserved = match service::join(transport.clone(), token, caller, clock).await {
         Ok(certified) => return Ok(certified),
@@ -252,7 +256,10 @@ fn is_about_identity(error: &JoinError) -> bool {
     match error {
         JoinError::Dial(error) => error.is_about_identity(),
         JoinError::Call(failure) => {
-            matches!(failure.kind, Kind::Unauthenticated | Kind::AccessDenied)
+            matches!(
+                failure.kind,
+                ErrorKind::Unauthenticated | ErrorKind::AccessDenied
+            )
         }
         _ => false,
     }

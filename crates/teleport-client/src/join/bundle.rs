@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 
 use super::certificates::Certified;
-use crate::{identity::Identity, pem};
+use crate::credentials::{identity::Identity, pem};
 
 /// An identity as other programs take it. It can do all that the bot's roles can, until it expires.
 #[derive(Clone)]

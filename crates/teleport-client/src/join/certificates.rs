@@ -8,7 +8,7 @@ use super::{
     key::{Algorithm, Key, KeyError},
     ssh,
 };
-use crate::{
+use crate::credentials::{
     identity::{Identity, InvalidIdentity, certificates},
     pem,
 };

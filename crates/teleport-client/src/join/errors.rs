@@ -7,11 +7,14 @@ use super::{
     refusal::Refusal, sts::SignError,
 };
 use crate::{
-    Address, Kind, attributes as attribute,
-    failure::CallFailure,
-    handshake::HandshakeError,
-    roots,
-    way::{DialError, WayError},
+    Address, ErrorKind,
+    call::failure::CallFailure,
+    dial::{
+        dial_error::{DialError, WayError},
+        handshake::HandshakeError,
+        roots,
+    },
+    error::Part,
 };
 
 /// Why a join brings no identity.
@@ -119,25 +122,29 @@ impl JoinError {
                 ),
                 // A cluster that is just being set up may answer by its name before it knows what to do there.
                 WayError::NoHttp2 => true,
-                error => matches!(error.kind(), Kind::Transient(_)),
+                error => matches!(error.kind(), ErrorKind::Transient(_)),
             },
-            Self::Dial(error) => matches!(error.kind(), Kind::Transient(_)),
-            Self::Call(failure) => matches!(failure.kind, Kind::Transient(_) | Kind::NotFound),
-            Self::Parent { error, .. } => matches!(error.kind, Kind::Transient(_)),
+            Self::Dial(error) => matches!(error.kind(), ErrorKind::Transient(_)),
+            Self::Call(failure) => {
+                matches!(failure.kind, ErrorKind::Transient(_) | ErrorKind::NotFound)
+            }
+            Self::Parent { error, .. } => matches!(error.0.kind(), ErrorKind::Transient(_)),
             _ => false,
         }
     }
 
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> ErrorKind {
         match self {
-            Self::Aws(_) | Self::Sign(_) | Self::NoAddress => Kind::Credentials,
+            Self::Aws(_) | Self::Sign(_) | Self::NoAddress => ErrorKind::Credentials,
             Self::Reach { error, .. } => error.kind(),
             Self::Refused(refusal) => refusal.kind(),
             Self::Dial(error) => error.kind(),
             Self::Call(failure) => failure.kind,
-            Self::NoRoles(_) | Self::NoCluster { .. } | Self::NoBot { .. } => Kind::JoinRefused,
-            Self::Parent { error, .. } => error.kind,
-            Self::Key(_) | Self::Protocol(_) | Self::Certificates(_) => Kind::Other,
+            Self::NoRoles(_) | Self::NoCluster { .. } | Self::NoBot { .. } => {
+                ErrorKind::JoinRefused
+            }
+            Self::Parent { error, .. } => error.0.kind(),
+            Self::Key(_) | Self::Protocol(_) | Self::Certificates(_) => ErrorKind::Other,
         }
     }
 
@@ -153,17 +160,15 @@ impl JoinError {
         }
     }
 
-    /// The argument of the provider that is to blame.
-    pub(crate) fn attribute(&self) -> Option<&'static str> {
+    /// The part of the configuration that is to blame.
+    pub(crate) fn part(&self) -> Option<Part> {
         match self {
-            Self::Reach { .. } | Self::NoCluster { .. } | Self::NoAddress => {
-                Some(attribute::ADDR.name)
-            }
-            // What is wrong then stands in no argument.
-            Self::Refused(refusal) if refusal.kind() == Kind::Credentials => None,
-            Self::Refused(_) | Self::NoBot { .. } => Some(attribute::JOIN_TOKEN.name),
-            Self::Aws(_) | Self::Sign(_) => Some(attribute::JOIN_METHOD.name),
-            Self::Parent { error, .. } => error.attribute,
+            Self::Reach { .. } | Self::NoCluster { .. } | Self::NoAddress => Some(Part::Address),
+            // The configuration is not to blame then, but what AWS has.
+            Self::Refused(refusal) if refusal.kind() == ErrorKind::Credentials => None,
+            Self::Refused(_) | Self::NoBot { .. } => Some(Part::JoinToken),
+            Self::Aws(_) | Self::Sign(_) => Some(Part::JoinMethod),
+            Self::Parent { error, .. } => error.0.part(),
             _ => None,
         }
     }
@@ -211,40 +216,7 @@ impl JoinError {
             Self::NoBot { .. } => Some(
                 "Give the workload cluster a bot (spec.bot), or set join_token to the name of a token of it.".to_owned(),
             ),
-            Self::Parent { error, .. } => {
-                let refuses = matches!(
-                    error.kind,
-                    Kind::FeatureDisabled | Kind::Unimplemented | Kind::AccessDenied
-                );
-                let hint = refuses.then(|| OF_PARENT_ONLY.to_owned());
-                let parts: Vec<_> = hint.into_iter().chain(error.advice.clone()).collect();
-                (!parts.is_empty()).then(|| parts.join(" "))
-            }
             _ => None,
-        }
-    }
-}
-
-const OF_PARENT_ONLY: &str = "The argument cluster goes with the provider block of the parent. If the block is that of a workload \
-                              cluster itself, leave cluster out. Otherwise:";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cluster_that_serves_no_workload_clusters_may_be_one_itself() {
-        for (kind, hints) in [(Kind::FeatureDisabled, true), (Kind::Credentials, false)] {
-            let error = ParentError {
-                kind,
-                message: "refused".to_owned(),
-                attribute: None,
-                advice: Some("Ask support.".to_owned()),
-            };
-            let address = Address::parse("a.example.com").unwrap();
-            let advice = JoinError::Parent { address, error }.advice().unwrap();
-            assert!(advice.ends_with("Ask support."), "{advice}");
-            assert_eq!(advice.contains("leave cluster out"), hints, "{advice}");
         }
     }
 }

@@ -16,7 +16,7 @@ use x509_parser::{
 };
 
 use super::ssh;
-use crate::pem;
+use crate::credentials::pem;
 
 /// The algorithm that a cluster wants for the keys of bots, out of its suite of signature algorithms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,7 +157,7 @@ pub(super) mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
-    use crate::private_key;
+    use crate::credentials::private_key;
 
     #[test]
     fn suites_are_read_in_every_spelling() {

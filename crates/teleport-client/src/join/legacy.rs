@@ -21,8 +21,8 @@ use super::{
     sts,
 };
 use crate::{
-    clock::Clock,
-    transport::{self, Transport},
+    call::clock::Clock,
+    dial::transport::{self, Transport},
 };
 
 /// Joins with a token.

@@ -13,7 +13,7 @@ use super::{
     caller::{AwsError, Caller, CallerIdentity},
     region,
 };
-use crate::transport::chain;
+use crate::dial::transport::chain;
 
 /// The credentials and the region that are found on this machine.
 pub(super) async fn caller() -> Result<Caller, AwsError> {

@@ -2,7 +2,7 @@
 
 use teleport_proto::teleport::workloadcluster::v1::WorkloadCluster;
 
-use crate::{Address, Kind};
+use crate::{Address, Error};
 
 /// What a join asks the parent.
 #[async_trait::async_trait]
@@ -22,11 +22,5 @@ pub(crate) trait Parent: Send + Sync {
 
 /// Why the parent does not answer, as its client tells it.
 #[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub(crate) struct ParentError {
-    pub(crate) kind: Kind,
-    pub(crate) message: String,
-    /// The argument that is to blame.
-    pub(crate) attribute: Option<&'static str>,
-    pub(crate) advice: Option<String>,
-}
+#[error("{0}")]
+pub(crate) struct ParentError(pub(crate) Error);

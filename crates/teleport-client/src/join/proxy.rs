@@ -10,20 +10,23 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{JoinError, key::Algorithm};
 use crate::{
-    Address, discovery,
-    handshake::{HandshakeError, handshake},
-    means::Means,
-    socket, tcp,
-    tls::{self, Trust},
-    transport::{self, SERVER_NAME, Transport},
-    verifier::Presented,
-    way::WayError,
+    Address,
+    dial::{
+        dial_error::WayError,
+        dial_options::DialOptions,
+        discovery,
+        handshake::{HandshakeError, handshake},
+        socket, tcp,
+        tls::{self, Trust},
+        transport::{self, SERVER_NAME, Transport},
+        verifier::Presented,
+    },
 };
 
 /// Where to join.
 pub(super) struct Entrance<'a> {
     pub(super) address: &'a Address,
-    pub(super) means: &'a Means,
+    pub(super) options: &'a DialOptions,
 }
 
 impl Entrance<'_> {
@@ -104,17 +107,17 @@ impl Entrance<'_> {
     }
 
     async fn tcp(&self, deadline: Instant) -> Result<Box<dyn socket::Stream>, WayError> {
-        let connecting = tcp::connect(self.address, &self.means.http_proxy, &self.means.roots);
+        let connecting = tcp::connect(self.address, &self.options.http_proxy, &self.options.roots);
         Ok(self
             .step(deadline, "the TCP connection", connecting)
             .await??)
     }
 
     async fn trust(&self) -> Result<Trust, WayError> {
-        if self.means.insecure {
+        if self.options.insecure {
             return Ok(Trust::Anyone);
         }
-        Ok(Trust::Roots(self.means.roots.load().await?))
+        Ok(Trust::Roots(self.options.roots.load().await?))
     }
 
     fn server_name(&self) -> Result<ServerName<'static>, JoinError> {
@@ -130,7 +133,7 @@ impl Entrance<'_> {
     }
 
     fn deadline(&self) -> Instant {
-        Instant::now() + self.means.dial_timeout
+        Instant::now() + self.options.timeout
     }
 
     async fn step<T>(
@@ -143,7 +146,7 @@ impl Entrance<'_> {
             .await
             .map_err(|_| WayError::Timeout {
                 step,
-                after: self.means.dial_timeout,
+                after: self.options.timeout,
             })
     }
 }

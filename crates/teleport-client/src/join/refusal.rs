@@ -6,7 +6,13 @@ use teleport_proto::teleport::workloadcluster::v1::{Token, WorkloadCluster};
 use tonic::{Code, Status};
 
 use super::caller::CallerIdentity;
-use crate::{Kind, Transient, status};
+use crate::{
+    ErrorKind, Transient,
+    call::{
+        server_texts::{self, JoinRefusal},
+        status,
+    },
+};
 
 /// Why a cluster refuses a join. Servers tell it by code and text only (`lib/join` in gravitational/teleport).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +30,7 @@ pub(crate) enum Reason {
     /// The server does not have this service.
     Unserved,
     /// Anything else.
-    Other(Kind),
+    Other(ErrorKind),
 }
 
 /// A cluster's no.
@@ -48,35 +54,18 @@ pub(crate) struct Refusal {
 impl Reason {
     pub(super) fn of(status: &Status) -> Self {
         let failure = status::failure("Join", String::new(), status);
-        let text = failure.message.to_ascii_lowercase();
-        let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-        if has(&["did not match any allow rules"]) {
-            return Self::NotAllowed;
-        }
-        if has(&["expiredtoken", "token included in the request is expired"]) {
-            return Self::AwsExpired;
-        }
-        // Auth servers quote the status; without quotes it means the same.
-        if has(&[
-            "throttling",
-            "aws sts api returned status: \"5",
-            "aws sts api returned status: 5",
-        ]) {
-            return Self::Passing(Transient::Unavailable);
-        }
-        if has(&[
-            "invalidclienttokenid",
-            "signaturedoesnotmatch",
-            "unrecognizedclient",
-            "aws sts api returned status",
-        ]) {
-            return Self::AwsRefused;
+        match server_texts::join_refusal(&failure.message) {
+            Some(JoinRefusal::NoRuleMatches) => return Self::NotAllowed,
+            Some(JoinRefusal::AwsExpired) => return Self::AwsExpired,
+            Some(JoinRefusal::AwsBusy) => return Self::Passing(Transient::Unavailable),
+            Some(JoinRefusal::AwsRefused) => return Self::AwsRefused,
+            None => {}
         }
         match failure.kind {
-            Kind::Transient(transient) => Self::Passing(transient),
-            Kind::Unimplemented => Self::Unserved,
-            Kind::NotFound => Self::NotThere,
-            _ if has(&["not found"]) => Self::NotThere,
+            ErrorKind::Transient(transient) => Self::Passing(transient),
+            ErrorKind::Unimplemented => Self::Unserved,
+            ErrorKind::NotFound => Self::NotThere,
+            _ if server_texts::is_not_found(&failure.message) => Self::NotThere,
             kind => Self::Other(kind),
         }
     }
@@ -110,12 +99,12 @@ impl Refusal {
         self.reason.may_pass() && !(self.of_parent && self.reason == Reason::NotThere)
     }
 
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> ErrorKind {
         match self.reason {
-            Reason::Passing(transient) => Kind::Transient(transient),
-            Reason::AwsExpired | Reason::AwsRefused => Kind::Credentials,
-            Reason::Unserved => Kind::UnsupportedServer,
-            Reason::NotAllowed | Reason::NotThere | Reason::Other(_) => Kind::JoinRefused,
+            Reason::Passing(transient) => ErrorKind::Transient(transient),
+            Reason::AwsExpired | Reason::AwsRefused => ErrorKind::Credentials,
+            Reason::Unserved => ErrorKind::UnsupportedServer,
+            Reason::NotAllowed | Reason::NotThere | Reason::Other(_) => ErrorKind::JoinRefused,
         }
     }
 

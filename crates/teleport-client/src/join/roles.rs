@@ -15,11 +15,9 @@ use super::{
 };
 use crate::{
     Address,
-    clock::Clock,
-    failure::CallFailure,
-    identity::Identity,
-    status,
-    transport::{self, Transport},
+    call::{clock::Clock, outcome::outcome},
+    credentials::identity::Identity,
+    dial::transport::{self, Transport},
 };
 
 /// The bot that asks, over a connection with its own identity.
@@ -83,13 +81,9 @@ impl Asking<'_> {
         rpc: &str,
         call: impl Future<Output = Result<Response<T>, Status>>,
     ) -> Result<T, JoinError> {
-        let address = || self.address.to_string();
-        let failure: CallFailure = match tokio::time::timeout(CALL_TIMEOUT, call).await {
-            Ok(Ok(answer)) => return Ok(answer.into_inner()),
-            Ok(Err(status)) => status::failure(rpc, address(), &status),
-            Err(_) => status::deadline(rpc, address(), CALL_TIMEOUT),
-        };
-        Err(JoinError::Call(failure))
+        outcome(rpc, self.address.to_string(), CALL_TIMEOUT, call)
+            .await
+            .map_err(JoinError::Call)
     }
 }
 

@@ -14,8 +14,8 @@ use super::{
     sts,
 };
 use crate::{
-    clock::Clock,
-    transport::{self, Transport},
+    call::clock::Clock,
+    dial::transport::{self, Transport},
 };
 use secrecy::ExposeSecret;
 use teleport_proto::teleport::join::v1::{

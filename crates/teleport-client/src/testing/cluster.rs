@@ -23,6 +23,7 @@ use rustls::{
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
     server::WebPkiClientVerifier,
 };
+use secrecy::SecretSlice;
 use teleport_proto::auth::PingResponse;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -32,7 +33,9 @@ use tokio_rustls::LazyConfigAcceptor;
 
 use super::{Authority, Issued};
 use crate::{
-    Client, Config, Settings, attributes, http_proxy::HttpProxy, retry::Policy, roots::Roots,
+    Client, Config, Source,
+    call::retry::RetryPolicy,
+    dial::{http_proxy::HttpProxy, roots::Roots},
 };
 
 /// What the web side says.
@@ -212,14 +215,13 @@ impl Cluster {
 
     /// A configuration that leads here, with any identity file.
     pub(crate) fn config_with(&self, identity_file: &str) -> Config {
-        let mut settings = Settings::default();
-        settings.set(&attributes::ADDR, self.address());
-        settings.set(&attributes::IDENTITY_FILE, identity_file);
-        let mut config = settings.validate().unwrap();
-        config.means.roots = Roots::Given(self.state.web_authority.roots());
-        config.means.http_proxy = HttpProxy::none();
-        config.means.dial_timeout = Duration::from_secs(10);
-        config.retry = Policy {
+        let contents = SecretSlice::from(identity_file.as_bytes().to_vec());
+        let source = Source::identity_file(contents).named("identity_file");
+        let mut config = Config::new(self.address().parse().ok(), vec![source]);
+        config.dial.roots = Roots::Given(self.state.web_authority.roots());
+        config.dial.http_proxy = HttpProxy::none();
+        config.dial.timeout = Duration::from_secs(10);
+        config.retry = RetryPolicy {
             base: Duration::ZERO,
             cap: Duration::ZERO,
             tries: 4,

@@ -4,11 +4,13 @@ mod cluster;
 
 use std::sync::Arc;
 
+use prost_reflect::DynamicMessage;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, PublicKeyData, SignatureAlgorithm,
 };
 use rustls::{RootCertStore, pki_types::CertificateDer};
+use teleport_proto::auth::PingResponse;
 use time::{Duration, OffsetDateTime};
 use x509_parser::{
     prelude::{FromDer, SubjectPublicKeyInfo},
@@ -16,7 +18,28 @@ use x509_parser::{
 };
 
 pub(super) use self::cluster::{Answer, Cluster, Web};
-use super::{identity::Identity, identity_file};
+use crate::credentials::{identity::Identity, identity_file};
+use crate::{Address, Call, Client, Config, Error, Repeatable, call::method};
+
+impl Config {
+    /// The same for another address.
+    pub(crate) fn with_address(mut self, address: Address) -> Self {
+        self.address = Some(address);
+        self
+    }
+}
+
+impl Client {
+    /// A call that every cluster answers. It needs no rights.
+    pub(crate) async fn ping(&self) -> Result<PingResponse, Error> {
+        let method = method("proto.AuthService", "Ping");
+        let request = DynamicMessage::new(method.input());
+        let answer = self
+            .unary(Call::new(method, request, Repeatable::Yes))
+            .await?;
+        Ok(answer.transcode_to().unwrap())
+    }
+}
 
 /// A certificate authority, as a cluster has one.
 pub(super) struct Authority {

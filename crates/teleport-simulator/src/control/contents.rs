@@ -8,20 +8,24 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use teleport_proto::{
-    types::{Metadata, RoleV6, Rule, UserTokenV3, UserV2},
+    types::{Metadata, ProvisionTokenV2, RoleV6, Rule, UserTokenV3, UserV2},
     wrappers::{LabelValues, StringValues},
 };
 
 use super::{Control, ControlError};
 use crate::{
     Simulator,
-    aws::AwsIdentity,
-    backend::{Account, Backend, BackendError, JoinToken, MfaDevice},
-    children, metadata,
+    join::aws::AwsIdentity,
+    rules::{
+        BOT, ROLE, TOKEN, USER, bot, metadata,
+        provision_token::JoinToken,
+        user::{self, Credentials, MfaDevice},
+    },
+    store::{Object, Op, Store, Write, object},
     tenant::{PARENT, Tenant},
 };
 
-/// A role as an onlooker sees it.
+/// A role, for tests and the control API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RoleView {
@@ -53,7 +57,7 @@ pub struct Right {
     pub verbs: Vec<String>,
 }
 
-/// A user as an onlooker sees it.
+/// A user, for tests and the control API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct UserView {
@@ -77,7 +81,7 @@ pub struct UserView {
     pub mfa: MfaDevice,
 }
 
-/// A link for a user, as an onlooker sees it. Its secret is not shown.
+/// An invite or reset link of a user. Its secret is not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ResetTokenView {
@@ -89,7 +93,7 @@ pub struct ResetTokenView {
     pub expires: String,
 }
 
-/// A change of a role behind the API's back. What is `None` stays. A role that is not there is made.
+/// A change of a role without the API. What is `None` stays. A role that is not there is made.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RoleChange {
@@ -105,7 +109,7 @@ pub struct RoleChange {
     pub rules: Option<Vec<Right>>,
 }
 
-/// A change of a user behind the API's back. What is `None` stays. A user that is not there is made.
+/// A change of a user without the API. What is `None` stays. A user that is not there is made.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UserChange {
@@ -158,7 +162,7 @@ impl Simulator {
         self.control.reset_tokens(cluster)
     }
 
-    /// Changes a role behind the API's back, or makes it.
+    /// Changes a role without the API, or makes it.
     ///
     /// # Errors
     /// When no such cluster runs, or when the server's rules refuse the role.
@@ -171,7 +175,7 @@ impl Simulator {
         self.control.change_role(cluster, name, change)
     }
 
-    /// Takes a role away behind the API's back, even if users have it. False when there is none.
+    /// Takes a role away without the API, even if users have it. False when there is none.
     ///
     /// # Errors
     /// When no such cluster runs.
@@ -179,7 +183,7 @@ impl Simulator {
         self.control.delete_role(cluster, name)
     }
 
-    /// Changes a user behind the API's back, or makes it.
+    /// Changes a user without the API, or makes it.
     ///
     /// # Errors
     /// When no such cluster runs, or when the server's rules refuse the user.
@@ -192,7 +196,7 @@ impl Simulator {
         self.control.change_user(cluster, name, change)
     }
 
-    /// Takes a user away behind the API's back. False when there is none.
+    /// Takes a user away without the API. False when there is none.
     ///
     /// # Errors
     /// When no such cluster runs.
@@ -233,27 +237,31 @@ impl Control {
             return Ok(self.tenant.clone());
         }
         let child = self.children.find(name);
-        child.map(|child| child.tenant).ok_or_else(|| {
-            ControlError::NotFound(format!("no cluster runs behind the name {name:?}"))
-        })
+        child
+            .map(|child| child.tenant)
+            .ok_or_else(|| ControlError::NotFound(format!("no cluster runs for the name {name:?}")))
     }
 
     pub(crate) fn roles(&self, cluster: &str) -> Result<Vec<RoleView>, ControlError> {
-        let roles = self.cluster_named(cluster)?.backend().roles();
+        let tenant = self.cluster_named(cluster)?;
+        let roles: Vec<RoleV6> = tenant.store().all(&ROLE);
         Ok(roles.into_iter().map(RoleView::from).collect())
     }
 
     pub(crate) fn users(&self, cluster: &str) -> Result<Vec<UserView>, ControlError> {
-        let accounts = self.cluster_named(cluster)?.backend().accounts();
-        Ok(accounts.into_iter().map(UserView::from).collect())
+        let tenant = self.cluster_named(cluster)?;
+        let state = tenant.store().lock();
+        Ok(state.stored(&USER).map(|(_, user)| user.into()).collect())
     }
 
     pub(crate) fn join_tokens(&self, cluster: &str) -> Result<Vec<JoinToken>, ControlError> {
-        Ok(self.cluster_named(cluster)?.backend().join_tokens())
+        let tenant = self.cluster_named(cluster)?;
+        let tokens: Vec<ProvisionTokenV2> = tenant.store().all(&TOKEN);
+        Ok(tokens.iter().filter_map(JoinToken::of).collect())
     }
 
     pub(crate) fn reset_tokens(&self, cluster: &str) -> Result<Vec<ResetTokenView>, ControlError> {
-        let tokens = self.cluster_named(cluster)?.backend().reset_tokens();
+        let tokens = self.cluster_named(cluster)?.store().reset_tokens();
         Ok(tokens.into_iter().map(ResetTokenView::from).collect())
     }
 
@@ -264,18 +272,19 @@ impl Control {
         change: RoleChange,
     ) -> Result<RoleView, ControlError> {
         let tenant = self.cluster_named(cluster)?;
-        let backend = tenant.backend();
-        let mut role = backend.role(name).unwrap_or_else(|_| RoleV6 {
+        let store = tenant.store();
+        let mut role = store.get(&ROLE, name).unwrap_or_else(|_| RoleV6 {
             version: "v8".to_owned(),
             metadata: Some(named(name)),
             ..RoleV6::default()
         });
         change.apply(&mut role);
-        Ok(backend.upsert_role(role)?.into())
+        store.put(&ROLE, &role)?;
+        Ok(store.get::<RoleV6>(&ROLE, name)?.into())
     }
 
     pub(crate) fn delete_role(&self, cluster: &str, name: &str) -> Result<bool, ControlError> {
-        Ok(self.cluster_named(cluster)?.backend().remove_role(name))
+        Ok(self.cluster_named(cluster)?.store().remove(&ROLE, name))
     }
 
     pub(crate) fn change_user(
@@ -285,18 +294,14 @@ impl Control {
         change: UserChange,
     ) -> Result<UserView, ControlError> {
         let tenant = self.cluster_named(cluster)?;
-        let backend = tenant.backend();
-        change.apply(name, backend)?;
-        Ok(backend.account(name)?.into())
+        change.apply(name, tenant.store())?;
+        let state = tenant.store().lock();
+        let user = state.object(&USER, name).map(UserView::from);
+        Ok(user.ok_or_else(|| (USER.missing)(name))?)
     }
 
     pub(crate) fn delete_user(&self, cluster: &str, name: &str) -> Result<bool, ControlError> {
-        let tenant = self.cluster_named(cluster)?;
-        match tenant.backend().delete_user(name) {
-            Ok(()) => Ok(true),
-            Err(BackendError::NotFound(_)) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        Ok(self.cluster_named(cluster)?.store().remove(&USER, name))
     }
 
     pub(crate) fn put_join_token(
@@ -306,14 +311,12 @@ impl Control {
     ) -> Result<(), ControlError> {
         token.check().map_err(ControlError::Invalid)?;
         let tenant = self.cluster_named(cluster)?;
-        if tenant
-            .backend()
-            .user(&format!("bot-{}", token.bot))
-            .is_err()
-        {
-            children::put_bot(&tenant, &token.bot, std::slice::from_ref(&token.bot))?;
+        let store = tenant.store();
+        let bot = token.bot.clone();
+        if store.get::<UserV2>(&USER, &bot::key(&bot)).is_err() {
+            store.put(&BOT, &bot::with_roles(&bot, std::slice::from_ref(&bot)))?;
         }
-        Ok(tenant.backend().put_join_token(token)?)
+        Ok(store.put(&TOKEN, &ProvisionTokenV2::from(token))?)
     }
 
     pub(crate) fn delete_join_token(
@@ -321,8 +324,7 @@ impl Control {
         cluster: &str,
         name: &str,
     ) -> Result<bool, ControlError> {
-        let tenant = self.cluster_named(cluster)?;
-        Ok(tenant.backend().remove_join_token(name))
+        Ok(self.cluster_named(cluster)?.store().remove(&TOKEN, name))
     }
 
     pub(crate) fn put_aws_identity(&self, identity: AwsIdentity) -> Result<(), ControlError> {
@@ -361,8 +363,8 @@ impl RoleChange {
 }
 
 impl UserChange {
-    fn apply(self, name: &str, backend: &Backend) -> Result<(), ControlError> {
-        let old = backend.user(name);
+    fn apply(self, name: &str, store: &Store) -> Result<(), ControlError> {
+        let old = store.get(&USER, name);
         let missing = old.is_err();
         let mut user = old.unwrap_or_else(|_| UserV2 {
             metadata: Some(named(name)),
@@ -380,18 +382,26 @@ impl UserChange {
             })
         });
         change(traits, &mut spec.traits);
-        if missing {
-            backend.create_user(user, "admin")?;
-        } else {
-            backend.update_user(user)?;
-        }
+        let op = if missing { Op::Create } else { Op::Update };
+        let write = Write {
+            caller: Some("admin".to_owned()),
+            ..Write::new(op, object::untyped(USER.message, &user)?)
+        };
+        store.lock().write(&USER, write)?;
         let (mut password, mut mfa) = (self.password, self.mfa);
-        if self.sign_up && backend.use_reset_token(name) {
+        if self.sign_up && store.use_reset_token(name) {
             password = password.or(Some(true));
             mfa = mfa.or(Some(MfaDevice::Webauthn));
         }
         if password.is_some() || mfa.is_some() {
-            backend.set_credentials(name, password, mfa)?;
+            let mut state = store.lock();
+            let old = state.object(&USER, name).map(user::credentials);
+            let old = old.unwrap_or_default();
+            let new = Credentials {
+                password: password.unwrap_or(old.password),
+                mfa: mfa.unwrap_or(old.mfa),
+            };
+            user::set_credentials(&mut state, name, new);
         }
         Ok(())
     }
@@ -418,10 +428,12 @@ impl From<RoleV6> for RoleView {
     }
 }
 
-impl From<Account> for UserView {
-    fn from(account: Account) -> Self {
-        let metadata = account.user.metadata.unwrap_or_default();
-        let spec = account.user.spec.unwrap_or_default();
+impl From<&Object> for UserView {
+    fn from(object: &Object) -> Self {
+        let user: UserV2 = object::typed(&object.message).unwrap_or_default();
+        let Credentials { password, mfa } = user::credentials(object);
+        let metadata = user.metadata.unwrap_or_default();
+        let spec = user.spec.unwrap_or_default();
         let traits = spec.traits.unwrap_or_default().values.into_iter();
         let created_by = spec.created_by.and_then(|created_by| created_by.user);
         Self {
@@ -432,8 +444,8 @@ impl From<Account> for UserView {
             roles: spec.roles,
             traits: traits.map(|(name, list)| (name, list.values)).collect(),
             created_by: created_by.unwrap_or_default().name,
-            password: account.password,
-            mfa: account.mfa,
+            password,
+            mfa,
         }
     }
 }
@@ -446,17 +458,6 @@ impl From<UserTokenV3> for ResetTokenView {
             user: token.spec.unwrap_or_default().user,
             kind: token.sub_kind,
             expires: humantime::format_rfc3339_millis(expires).to_string(),
-        }
-    }
-}
-
-impl From<BackendError> for ControlError {
-    fn from(error: BackendError) -> Self {
-        let text = error.to_string();
-        match error {
-            BackendError::NotFound(_) => Self::NotFound(text),
-            BackendError::TooMany(_) => Self::TooMany(text),
-            _ => Self::Invalid(text),
         }
     }
 }

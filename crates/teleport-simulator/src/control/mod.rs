@@ -1,25 +1,33 @@
-//! Control from outside, as methods: what Teleport Cloud's operators, other users or bad luck would do.
+//! Control from outside, as methods: what operators of Teleport Cloud or other users do, and faults.
 
 mod contents;
+pub(crate) mod http;
+mod objects;
 
 use std::{path::PathBuf, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 pub use self::contents::{ResetTokenView, Right, RoleChange, RoleView, UserChange, UserView};
-use super::{
+use crate::{
     Simulator,
+    authority::{
+        data::DataDir,
+        identity::{self, Identity, IdentityError},
+    },
     children::Children,
-    data::DataDir,
-    faults::{Fault, TooManyFaults},
-    identity::{self, Identity, IdentityError},
-    journal::Call,
+    faults::{Fault, TooManyFaults, journal::Call},
+    grpc::Watcher,
+    rules::{
+        ROLE, WORKLOAD_CLUSTER,
+        workload_cluster::{self, Life, Progress, Spec, check_outside},
+    },
     scenario::{MAX_STATE_BYTES, NewCluster, Scenario, check_states},
+    store::{Beside, Object, object},
     tenant::{PARENT, Tenant},
-    workload_clusters::{Progress, Record, Spec, StoreError, Watcher, check_outside},
 };
 
-/// A workload cluster as an onlooker sees it.
+/// A workload cluster, for tests and the control API.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct ClusterView {
@@ -41,7 +49,7 @@ pub struct ClusterView {
     pub reads: u64,
 }
 
-/// A change of a workload cluster behind the API's back. What is `None` stays.
+/// A change of a workload cluster without the API. What is `None` stays.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClusterChange {
@@ -62,13 +70,13 @@ pub struct ClusterChange {
 /// Why something cannot be done.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
-    /// There is no such thing.
+    /// It does not exist.
     #[error("{0}")]
     NotFound(String),
     /// The input is wrong. The text names the field.
     #[error("{0}")]
     Invalid(String),
-    /// There are as many as there can be.
+    /// A limit is reached.
     #[error("{0}")]
     TooMany(String),
     /// An identity cannot be made.
@@ -95,10 +103,10 @@ impl Simulator {
         self.control.cluster(name)
     }
 
-    /// Changes a workload cluster behind the API's back. With a spec it is made if it is not there.
+    /// Changes a workload cluster without the API. With a spec it is made if it is not there.
     ///
     /// # Errors
-    /// When there is none and no spec is given, or when the change is no valid one.
+    /// When there is none and no spec is given, or when the change is invalid.
     pub fn change_cluster(
         &self,
         name: &str,
@@ -119,17 +127,17 @@ impl Simulator {
         self.control.change_cluster(name, change)
     }
 
-    /// Takes a workload cluster away behind the API's back. Its name is not held. False when there is none.
+    /// Removes a workload cluster without the API. Its name is not held. False when there is none.
     pub fn delete_cluster(&self, name: &str) -> bool {
         self.control.delete_cluster(name)
     }
 
-    /// Names that cannot be used because a cluster of that name was deleted.
+    /// Names that are held because a cluster of the name was deleted.
     pub fn held_names(&self) -> Vec<String> {
         self.control.held_names()
     }
 
-    /// Lets go of a held name. False when it is not held.
+    /// Releases a held name. False when it is not held.
     pub fn release_name(&self, name: &str) -> bool {
         self.control.release_name(name)
     }
@@ -144,15 +152,15 @@ impl Simulator {
         self.control.clear_calls();
     }
 
-    /// Has something go wrong with the next calls.
+    /// Adds a fault for the next calls.
     ///
     /// # Errors
-    /// When there are as many faults as there can be.
+    /// When the limit of faults is reached.
     pub fn add_fault(&self, fault: Fault) -> Result<(), TooManyFaults> {
         self.control.tenant.shared().faults.add(fault)
     }
 
-    /// The faults that are still to happen.
+    /// The faults that have not happened yet.
     pub fn faults(&self) -> Vec<Fault> {
         self.control.faults()
     }
@@ -166,7 +174,7 @@ impl Simulator {
     /// file.
     ///
     /// # Errors
-    /// When the name cannot be a file's, when there are as many identities as there can be, or when the file cannot be
+    /// When the name cannot be a file name, when the limit of identities is reached, or when the file cannot be
     /// written.
     pub fn add_identity(&self, name: &str, identity: &Identity) -> Result<PathBuf, ControlError> {
         self.control.add_identity(PARENT, name, identity)
@@ -205,10 +213,10 @@ impl Control {
         &self.tenant
     }
 
-    /// Puts there what a scenario says.
+    /// Creates what a scenario says.
     pub(super) fn apply(&self, scenario: &Scenario) -> Result<(), ControlError> {
         for name in &scenario.held_names {
-            if !self.tenant.workload_clusters().hold(name) {
+            if !self.tenant.store().lock().names.hold(name) {
                 let text = "held_names: more than can be held";
                 return Err(ControlError::TooMany(text.to_owned()));
             }
@@ -229,15 +237,16 @@ impl Control {
     }
 
     pub(super) fn clusters(&self) -> Vec<ClusterView> {
-        let records = self.tenant.workload_clusters().records().into_iter();
-        records
-            .map(|(name, record)| ClusterView::new(name, record))
+        let state = self.tenant.store().lock();
+        let clusters = state.stored(&WORKLOAD_CLUSTER);
+        clusters
+            .filter_map(|(name, cluster)| ClusterView::new(name, cluster))
             .collect()
     }
 
     pub(super) fn cluster(&self, name: &str) -> Option<ClusterView> {
-        let record = self.tenant.workload_clusters().record(name)?;
-        Some(ClusterView::new(name.to_owned(), record))
+        let state = self.tenant.store().lock();
+        ClusterView::new(name, state.object(&WORKLOAD_CLUSTER, name)?)
     }
 
     pub(super) fn change_cluster(
@@ -246,35 +255,39 @@ impl Control {
         change: ClusterChange,
     ) -> Result<ClusterView, ControlError> {
         change.check(name).map_err(ControlError::Invalid)?;
-        let store = self.tenant.workload_clusters();
-        let missing = store.record(name).is_none();
-        match &change.spec {
-            Some(spec) if missing => store.put(name, spec.clone().into())?,
-            _ => (),
+        let store = self.tenant.store();
+        if let Some(spec) = &change.spec
+            && self
+                .cluster(name)
+                .is_none_or(|cluster| cluster.spec != *spec)
+        {
+            workload_cluster::put(store, name, spec.clone().into())?;
         }
-        if !store.change(name, |record| change.apply(record)) {
+        if !workload_cluster::change(store, name, |life| change.apply(life)) {
             return Err(ControlError::NotFound(format!(
-                "no workload cluster {name:?}; with a spec it would be made"
+                "no workload cluster {name:?}; give a spec to create it"
             )));
         }
         self.children.settle(name);
         self.cluster(name).ok_or_else(|| {
-            ControlError::NotFound(format!("workload cluster {name:?} was deleted meanwhile"))
+            ControlError::NotFound(format!(
+                "workload cluster {name:?} was deleted at the same time"
+            ))
         })
     }
 
     pub(super) fn delete_cluster(&self, name: &str) -> bool {
-        let removed = self.tenant.workload_clusters().remove(name);
+        let removed = workload_cluster::remove(self.tenant.store(), name);
         self.children.settle(name);
         removed
     }
 
     pub(super) fn held_names(&self) -> Vec<String> {
-        self.tenant.workload_clusters().held()
+        self.tenant.store().lock().names.held()
     }
 
     pub(super) fn release_name(&self, name: &str) -> bool {
-        self.tenant.workload_clusters().release(name)
+        self.tenant.store().lock().names.release(name)
     }
 
     pub(super) fn calls(&self) -> Vec<Call> {
@@ -317,8 +330,11 @@ impl Control {
         }
         identity.check().map_err(ControlError::Invalid)?;
         let tenant = self.cluster_named(cluster)?;
-        let backend = tenant.backend();
-        if backend.count().0 >= MAX_IDENTITIES && backend.role(name).is_err() {
+        let state = tenant.store().lock();
+        let known = state.object(&ROLE, name).is_some();
+        let count = state.stored(&ROLE).count();
+        drop(state);
+        if count >= MAX_IDENTITIES && !known {
             return Err(ControlError::TooMany(format!(
                 "limit of {MAX_IDENTITIES} identities is reached"
             )));
@@ -333,24 +349,27 @@ impl Control {
 }
 
 impl ClusterView {
-    fn new(name: String, record: Record) -> Self {
-        Self {
-            name,
-            spec: record.spec.into(),
-            state: record.progress.state().to_owned(),
-            domain: record.domain,
-            message: record.message,
-            status_missing: record.status_missing,
-            revision: record.revision,
-            reads: record.progress.reads(),
-        }
+    fn new(name: &str, object: &Object) -> Option<Self> {
+        let Beside::Life(life) = &object.beside else {
+            return None;
+        };
+        Some(Self {
+            name: name.to_owned(),
+            spec: workload_cluster::spec_of(object),
+            state: life.progress.state().to_owned(),
+            domain: life.domain.clone(),
+            message: life.message.clone(),
+            status_missing: life.status_missing,
+            revision: object::revision(&object.message),
+            reads: life.progress.reads(),
+        })
     }
 }
 
 impl ClusterChange {
     fn check(&self, name: &str) -> Result<(), String> {
         if self.state.is_some() && self.states.is_some() {
-            return Err("state: cannot stand beside states".to_owned());
+            return Err("state: cannot be combined with states".to_owned());
         }
         for (field, text, most) in [
             ("state", &self.state, MAX_STATE_BYTES),
@@ -368,24 +387,21 @@ impl ClusterChange {
         }
     }
 
-    fn apply(self, record: &mut Record) {
+    fn apply(self, life: &mut Life) {
         if let Some(state) = self.state {
-            record.progress = Progress::fixed(state);
+            life.progress = Progress::fixed(state);
         }
         if let Some(states) = self.states {
-            record.progress = Progress::scripted(states);
-        }
-        if let Some(spec) = self.spec {
-            record.spec = spec.into();
+            life.progress = Progress::scripted(states);
         }
         if let Some(domain) = self.domain {
-            record.domain = domain;
+            life.domain = domain;
         }
         if let Some(missing) = self.status_missing {
-            record.status_missing = missing;
+            life.status_missing = missing;
         }
         if self.message.is_some() {
-            record.message = self.message;
+            life.message = self.message;
         }
     }
 }
@@ -404,17 +420,6 @@ impl From<&NewCluster> for ClusterChange {
             spec: Some(cluster.spec),
             domain: cluster.domain,
             status_missing: Some(cluster.status_missing),
-        }
-    }
-}
-
-impl From<StoreError> for ControlError {
-    fn from(error: StoreError) -> Self {
-        let text = error.to_string();
-        match error {
-            StoreError::NotFound(_) => Self::NotFound(text),
-            StoreError::TooMany => Self::TooMany(text),
-            _ => Self::Invalid(text),
         }
     }
 }

@@ -10,7 +10,7 @@ fn a_fault_hits_as_often_as_it_says_after_as_many_calls_as_it_says() {
     let fault = Fault::code("GetWorkloadCluster", Code::Unavailable);
     faults.add(fault.after(1).times(2)).unwrap();
     let hits: Vec<bool> = (0..4)
-        .map(|_| faults.strike("parent", "GetWorkloadCluster").is_some())
+        .map(|_| faults.next_effect("parent", "GetWorkloadCluster").is_some())
         .collect();
     assert_eq!(hits, [false, true, true, false]);
     assert!(faults.list().is_empty());
@@ -20,10 +20,10 @@ fn a_fault_hits_as_often_as_it_says_after_as_many_calls_as_it_says() {
 fn a_fault_leaves_other_rpcs_alone_and_a_star_means_all() {
     let faults = Faults::default();
     faults.add(Fault::drop_before("Ping")).unwrap();
-    assert!(faults.strike("parent", "GetWorkloadCluster").is_none());
-    assert_eq!(faults.strike("parent", "Ping").unwrap().end, End::Drop);
+    assert!(faults.next_effect("parent", "GetWorkloadCluster").is_none());
+    assert_eq!(faults.next_effect("parent", "Ping").unwrap().end, End::Drop);
     faults.add(Fault::drop_before("*")).unwrap();
-    assert!(faults.strike("parent", "GetWorkloadCluster").is_some());
+    assert!(faults.next_effect("parent", "GetWorkloadCluster").is_some());
 }
 
 #[test]
@@ -32,7 +32,11 @@ fn faults_hit_one_after_the_other() {
     faults.add(Fault::code("Ping", Code::Internal)).unwrap();
     faults.add(Fault::drop_after("Ping").after(2)).unwrap();
     let ends: Vec<Option<End>> = (0..3)
-        .map(|_| faults.strike("parent", "Ping").map(|blow| blow.end))
+        .map(|_| {
+            faults
+                .next_effect("parent", "Ping")
+                .map(|effect| effect.end)
+        })
         .collect();
     assert!(matches!(ends[0], Some(End::Code(Code::Internal, _))));
     assert_eq!(ends[1..], [None, Some(End::Drop)]);
@@ -56,12 +60,12 @@ fn a_written_fault_is_read_and_written_alike() {
 fn a_wrong_fault_is_refused_with_the_name_of_its_field() {
     let cases = [
         (r#"{"rpc":"Pong","drop":"before"}"#, "rpc: \"Pong\""),
-        (r#"{"rpc":"Ping"}"#, "code, drop or delay_ms"),
+        (r#"{"rpc":"Ping"}"#, "code, drop and delay_ms"),
         (r#"{"rpc":"Ping","code":"gone"}"#, "code: \"gone\""),
         (r#"{"rpc":"Ping","code":0}"#, "code: \"0\""),
         (
             r#"{"rpc":"Ping","code":14,"drop":"after"}"#,
-            "code and drop",
+            "combined with drop",
         ),
         (r#"{"rpc":"Ping","drop":"during"}"#, "during"),
         (r#"{"rpc":"Ping","drop":"after","times":0}"#, "times"),

@@ -10,18 +10,18 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
-use super::{Gate, TIMEOUT, challenge};
-use crate::{journal::CallNote, keys::PublicKeys, ssh, tenant::Tenant};
+use super::{JoinServer, TIMEOUT, challenge};
+use crate::{authority::keys::PublicKeys, faults::journal::CallNote, ssh, tenant::Tenant};
 
 /// The service of one cluster.
 pub(crate) struct LegacyJoin {
-    gate: Gate,
+    server: JoinServer,
 }
 
 impl LegacyJoin {
     pub(crate) fn new(tenant: Arc<Tenant>) -> Self {
         Self {
-            gate: Gate { tenant },
+            server: JoinServer { tenant },
         }
     }
 }
@@ -34,11 +34,11 @@ impl JoinService for LegacyJoin {
     ) -> Result<Response<BoxStream<RegisterUsingIamMethodResponse>>, Status> {
         let note = request.extensions().get::<CallNote>().cloned();
         let note = note.unwrap_or_default();
-        let mut said = request.into_inner();
+        let mut requests = request.into_inner();
         let (send, answers) = mpsc::channel(1);
-        let gate = self.gate.clone();
+        let server = self.server.clone();
         tokio::spawn(async move {
-            let join = converse(&gate, &mut said, &send, &note);
+            let join = converse(&server, &mut requests, &send, &note);
             let joined = tokio::time::timeout(TIMEOUT, join).await;
             let joined = joined.unwrap_or_else(|_| {
                 let text = "timed out waiting for the response to the challenge";
@@ -46,7 +46,7 @@ impl JoinService for LegacyJoin {
             });
             note.ended(joined.as_ref().err().map_or(tonic::Code::Ok, Status::code));
             if let Err(status) = joined {
-                // Whoever has gone away does not want to know.
+                // The client may have closed the connection.
                 let _ = send.send(Err(status)).await;
             }
         });
@@ -57,8 +57,8 @@ impl JoinService for LegacyJoin {
 type Answers = mpsc::Sender<Result<RegisterUsingIamMethodResponse, Status>>;
 
 async fn converse(
-    gate: &Gate,
-    said: &mut Streaming<RegisterUsingIamMethodRequest>,
+    server: &JoinServer,
+    requests: &mut Streaming<RegisterUsingIamMethodRequest>,
     answers: &Answers,
     note: &CallNote,
 ) -> Result<(), Status> {
@@ -69,18 +69,21 @@ async fn converse(
     };
     answer(answers, asked).await?;
     let early = || Status::invalid_argument("join stream ended early");
-    let request = said.message().await?.ok_or_else(early)?;
+    let request = requests.message().await?.ok_or_else(early)?;
     let Some(wanted) = request.register_using_token_request else {
         return Err(Status::invalid_argument(
             "missing parameter RegisterUsingTokenRequest",
         ));
     };
     note.name(&wanted.token);
-    let token = gate.token(&wanted.token, &wanted.role, &wanted.node_name)?;
-    gate.admit(&token, &challenge, &request.sts_identity_request)?;
+    let token = server.token(&wanted.token, &wanted.role, &wanted.node_name)?;
+    server.admit(&token, &challenge, &request.sts_identity_request)?;
     let keys = PublicKeys::from_text(&wanted.public_tls_key, &wanted.public_ssh_key)?;
-    let made = gate.certify(&token, &keys, wanted.expires)?;
-    let authorities = [gate.tenant.user_authority(), gate.tenant.host_authority()];
+    let made = server.certify(&token, &keys, wanted.expires)?;
+    let authorities = [
+        server.tenant.user_authority(),
+        server.tenant.host_authority(),
+    ];
     let ssh_key = |key: &[u8]| ssh::line(&ssh::public_key(key)).into_bytes();
     let certs = Certs {
         ssh: ssh::line(&made.ssh).into_bytes(),
@@ -101,5 +104,5 @@ async fn converse(
 
 async fn answer(answers: &Answers, answer: RegisterUsingIamMethodResponse) -> Result<(), Status> {
     let sent = answers.send(Ok(answer)).await;
-    sent.map_err(|_| Status::cancelled("client has gone"))
+    sent.map_err(|_| Status::cancelled("client closed the connection"))
 }

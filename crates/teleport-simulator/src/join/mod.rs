@@ -1,5 +1,6 @@
 //! Joining by AWS IAM: what both join services do between their messages (`lib/auth/join`, `lib/join/iamjoin`).
 
+pub(crate) mod aws;
 mod legacy;
 #[cfg(test)]
 mod signer;
@@ -11,33 +12,39 @@ use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 use prost_types::Timestamp;
+use teleport_proto::types::UserV2;
 use time::{Duration, OffsetDateTime};
 use tonic::Status;
 
 #[cfg(test)]
-pub(super) use self::signer::signed_request;
+pub(crate) use self::signer::signed_request;
 use self::sts::CallerIdentity;
-pub(super) use self::{legacy::LegacyJoin, stream::Join};
-use super::{
-    authority::Subject,
-    backend::JoinToken,
-    certificates::{self, Certificates},
-    keys::PublicKeys,
-    metadata,
+pub(crate) use self::{legacy::LegacyJoin, stream::Join};
+use crate::{
+    authority::{
+        Subject,
+        certificates::{self, Certificates},
+        keys::PublicKeys,
+    },
+    rules::{
+        ROLE, USER, bot, metadata,
+        provision_token::{self, BOT, IAM, JoinToken},
+        workload_cluster::spec::Allow,
+    },
     tenant::Tenant,
-    workload_clusters::spec::Allow,
 };
 
-/// What one cluster does to those who join it.
+/// One cluster, as those see it who join it.
 #[derive(Clone)]
-struct Gate {
+struct JoinServer {
     tenant: Arc<Tenant>,
 }
 
-impl Gate {
+impl JoinServer {
     /// The token `name`, if a bot can join with it.
     fn token(&self, name: &str, role: &str, node: &str) -> Result<JoinToken, Status> {
-        let token = self.tenant.backend().join_token(name).ok_or_else(|| {
+        let token = provision_token::join_token(&self.tenant.store().lock(), name);
+        let token = token.ok_or_else(|| {
             Status::permission_denied(format!(
                 "{node:?} can not join the cluster with role {role}, token expired or not found"
             ))
@@ -50,7 +57,7 @@ impl Gate {
         Ok(token)
     }
 
-    /// Checks the signed request of a joiner.
+    /// Checks the signed request of a client that joins.
     fn admit(&self, token: &JoinToken, challenge: &str, request: &[u8]) -> Result<(), Status> {
         let identities = self.tenant.shared().aws_identities();
         let now = OffsetDateTime::now_utc();
@@ -71,9 +78,10 @@ impl Gate {
         keys: &PublicKeys,
         expires: Option<Timestamp>,
     ) -> Result<Certificates, Status> {
-        let user = format!("bot-{}", token.bot);
-        let backend = self.tenant.backend();
-        let account = backend.user(&user).map_err(|_| {
+        let user = bot::key(&token.bot);
+        let store = self.tenant.store();
+        let account: Result<UserV2, _> = store.get(&USER, &user);
+        let account = account.map_err(|_| {
             Status::permission_denied(format!("bot user {user:?} of the token does not exist"))
         })?;
         let roles = account.spec.unwrap_or_default().roles;
@@ -81,7 +89,7 @@ impl Gate {
             Some(expires) => OffsetDateTime::from(metadata::time_of(expires)),
             None => OffsetDateTime::now_utc() + USUAL_LIFE,
         };
-        let held = backend.roles_of(&roles);
+        let held = store.some(&ROLE, &roles);
         let subject = Subject {
             user,
             roles,
@@ -132,11 +140,7 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
     pattern[at..].iter().all(|&byte| byte == b'*')
 }
 
-/// The join method.
-const IAM: &str = "iam";
-/// The system role of bots.
-const BOT: &str = "Bot";
-/// Life of certificates where the joiner says nothing.
+/// Lifetime of certificates when the client asks for none.
 const USUAL_LIFE: Duration = Duration::hours(1);
 /// How long a join may take.
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);

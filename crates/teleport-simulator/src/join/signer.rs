@@ -1,7 +1,7 @@
-//! Signs like a guest does, for tests.
+//! Signs as a client does, for tests.
 
 use super::sigv4::{Authorization, Signed, signature};
-use crate::aws::AwsIdentity;
+use crate::join::aws::AwsIdentity;
 
 /// A `sts:GetCallerIdentity` request to `host` as `aws` signs it at `date` for `challenge`.
 pub(crate) fn signed_request(

@@ -5,31 +5,31 @@ use std::sync::Arc;
 use teleport_proto::teleport::join::v1::{
     BotParams, BotResult, Certificates, Challenge, ClientInit, IamChallenge, JoinRequest,
     JoinResponse, Result as JoinResult, ServerInit, challenge, challenge_solution, client_params,
-    join_request::Payload as Said, join_response::Payload as Answer,
+    join_request::Payload as RequestPayload, join_response::Payload as Answer,
     join_service_server::JoinService, result,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
-use super::{Gate, IAM, TIMEOUT, challenge};
+use super::{IAM, JoinServer, TIMEOUT, challenge};
 use crate::{
-    backend::JoinToken,
-    journal::CallNote,
-    keys::{PublicKeys, SUITE},
+    authority::keys::{PublicKeys, SUITE},
+    faults::journal::CallNote,
+    rules::provision_token::JoinToken,
     ssh,
     tenant::Tenant,
 };
 
 /// The service of one cluster.
 pub(crate) struct Join {
-    gate: Gate,
+    server: JoinServer,
 }
 
 impl Join {
     pub(crate) fn new(tenant: Arc<Tenant>) -> Self {
         Self {
-            gate: Gate { tenant },
+            server: JoinServer { tenant },
         }
     }
 }
@@ -42,23 +42,23 @@ impl JoinService for Join {
     ) -> Result<Response<BoxStream<JoinResponse>>, Status> {
         let note = request.extensions().get::<CallNote>().cloned();
         let note = note.unwrap_or_default();
-        let mut said = request.into_inner();
-        // Like every Go server, this one says nothing, not even the head of its answer, before its first message.
-        let first = tokio::time::timeout(TIMEOUT, next(&mut said)).await;
-        let Said::ClientInit(init) = first.map_err(|_| late())?? else {
+        let mut requests = request.into_inner();
+        // Like every Go server, this one sends nothing, not even headers, before its first message.
+        let first = tokio::time::timeout(TIMEOUT, next(&mut requests)).await;
+        let RequestPayload::ClientInit(init) = first.map_err(|_| late())?? else {
             return Err(unexpected("client_init"));
         };
         note.name(&init.token_name);
-        let token = check(&self.gate, &init)?;
+        let token = check(&self.server, &init)?;
         let (send, answers) = mpsc::channel(1);
-        let gate = self.gate.clone();
+        let server = self.server.clone();
         tokio::spawn(async move {
-            let join = converse(&gate, &token, &mut said, &send);
+            let join = converse(&server, &token, &mut requests, &send);
             let joined = tokio::time::timeout(TIMEOUT, join).await;
             let joined = joined.unwrap_or_else(|_| Err(late()));
             note.ended(joined.as_ref().err().map_or(tonic::Code::Ok, Status::code));
             if let Err(status) = joined {
-                // Whoever has gone away does not want to know.
+                // The client may have closed the connection.
                 let _ = send.send(Err(status)).await;
             }
         });
@@ -68,13 +68,13 @@ impl JoinService for Join {
 
 type Answers = mpsc::Sender<Result<JoinResponse, Status>>;
 
-fn check(gate: &Gate, init: &ClientInit) -> Result<JoinToken, Status> {
+fn check(server: &JoinServer, init: &ClientInit) -> Result<JoinToken, Status> {
     if init.proxy_supplied_parameters.is_some() {
         return Err(Status::permission_denied(
             "client is not allowed to set proxy supplied parameters",
         ));
     }
-    let token = gate.token(&init.token_name, &init.system_role, "")?;
+    let token = server.token(&init.token_name, &init.system_role, "")?;
     match &init.join_method {
         Some(method) if method != IAM => Err(Status::invalid_argument(format!(
             "requested join method {method:?} does not match the token's, {IAM:?}"
@@ -84,9 +84,9 @@ fn check(gate: &Gate, init: &ClientInit) -> Result<JoinToken, Status> {
 }
 
 async fn converse(
-    gate: &Gate,
+    server: &JoinServer,
     token: &JoinToken,
-    said: &mut Streaming<JoinRequest>,
+    requests: &mut Streaming<JoinRequest>,
     answers: &Answers,
 ) -> Result<(), Status> {
     let init = ServerInit {
@@ -94,7 +94,7 @@ async fn converse(
         signature_algorithm_suite: SUITE.to_owned(),
     };
     answer(answers, Answer::Init(init)).await?;
-    let Said::IamInit(init) = next(said).await? else {
+    let RequestPayload::IamInit(init) = next(requests).await? else {
         return Err(unexpected("iam_init"));
     };
     let params = init.client_params.and_then(|params| params.payload);
@@ -109,14 +109,14 @@ async fn converse(
         payload: Some(challenge::Payload::IamChallenge(iam)),
     };
     answer(answers, Answer::Challenge(asked)).await?;
-    let Said::Solution(solution) = next(said).await? else {
+    let RequestPayload::Solution(solution) = next(requests).await? else {
         return Err(unexpected("solution"));
     };
     let Some(challenge_solution::Payload::IamChallengeSolution(solution)) = solution.payload else {
         return Err(unexpected("iam_challenge_solution"));
     };
-    gate.admit(token, &challenge, &solution.sts_identity_request)?;
-    let certificates = certify(gate, token, bot)?;
+    server.admit(token, &challenge, &solution.sts_identity_request)?;
+    let certificates = certify(server, token, bot)?;
     let result = JoinResult {
         payload: Some(result::Payload::BotResult(BotResult {
             certificates: Some(certificates),
@@ -126,11 +126,14 @@ async fn converse(
     answer(answers, Answer::Result(result)).await
 }
 
-fn certify(gate: &Gate, token: &JoinToken, bot: BotParams) -> Result<Certificates, Status> {
+fn certify(server: &JoinServer, token: &JoinToken, bot: BotParams) -> Result<Certificates, Status> {
     let keys = bot.public_keys.unwrap_or_default();
     let keys = PublicKeys::from_binary(&keys.public_tls_key, &keys.public_ssh_key)?;
-    let made = gate.certify(token, &keys, bot.expires)?;
-    let authorities = [gate.tenant.user_authority(), gate.tenant.host_authority()];
+    let made = server.certify(token, &keys, bot.expires)?;
+    let authorities = [
+        server.tenant.user_authority(),
+        server.tenant.host_authority(),
+    ];
     Ok(Certificates {
         tls_cert: made.tls,
         tls_ca_certs: authorities
@@ -143,9 +146,13 @@ fn certify(gate: &Gate, token: &JoinToken, bot: BotParams) -> Result<Certificate
     })
 }
 
-async fn next(said: &mut Streaming<JoinRequest>) -> Result<Said, Status> {
-    match said.message().await?.and_then(|message| message.payload) {
-        Some(Said::GivingUp(giving_up)) => {
+async fn next(requests: &mut Streaming<JoinRequest>) -> Result<RequestPayload, Status> {
+    match requests
+        .message()
+        .await?
+        .and_then(|message| message.payload)
+    {
+        Some(RequestPayload::GivingUp(giving_up)) => {
             tracing::info!(
                 reason = giving_up.reason,
                 text = giving_up.msg,
@@ -153,7 +160,7 @@ async fn next(said: &mut Streaming<JoinRequest>) -> Result<Said, Status> {
             );
             Err(Status::aborted("client gave up"))
         }
-        Some(said) => Ok(said),
+        Some(requests) => Ok(requests),
         None => Err(Status::invalid_argument("join stream ended early")),
     }
 }
@@ -163,7 +170,7 @@ async fn answer(answers: &Answers, payload: Answer) -> Result<(), Status> {
         payload: Some(payload),
     };
     let sent = answers.send(Ok(answer)).await;
-    sent.map_err(|_| Status::cancelled("client has gone"))
+    sent.map_err(|_| Status::cancelled("client closed the connection"))
 }
 
 fn unexpected(expected: &str) -> Status {

@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime, PrimitiveDateTime, macros::format_descripti
 use tonic::Status;
 
 use super::sigv4::{self, Authorization, Signed};
-use crate::aws::AwsIdentity;
+use crate::join::aws::AwsIdentity;
 
 /// Who STS says has signed a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::{
     dial::{auth_protocols, channel, dialled, join_channel, tls},
-    guest::{Guest, impersonate},
+    join_client::{JoinClient, impersonate},
     *,
 };
 
@@ -50,7 +50,10 @@ pub(super) fn web_roots(simulator: &Simulator) -> Vec<CertificateDer<'static>> {
     vec![CertificateDer::from_pem_file(simulator.ca_file()).unwrap()]
 }
 
-async fn door(simulator: &Simulator, host: &str) -> Result<Channel, tonic::transport::Error> {
+pub(super) async fn join_endpoint(
+    simulator: &Simulator,
+    host: &str,
+) -> Result<Channel, tonic::transport::Error> {
     join_channel(simulator.addresses.proxy, host, &web_roots(simulator)).await
 }
 
@@ -61,9 +64,9 @@ async fn child(simulator: &Simulator, identity: &dial::Identity) -> Channel {
 
 /// The identity with the bot's rights, by the newer join service.
 pub(super) async fn joined(simulator: &Simulator) -> dial::Identity {
-    let guest = Guest::new(&aws(), "example-iam");
-    let door = door(simulator, "a.localhost").await.unwrap();
-    let bot = guest.join(door).await.unwrap();
+    let client = JoinClient::new(&aws(), "example-iam");
+    let join_endpoint = join_endpoint(simulator, "a.localhost").await.unwrap();
+    let bot = client.join(join_endpoint).await.unwrap();
     let mut client = AuthServiceClient::new(child(simulator, &bot).await);
     let made = impersonate(&mut client, "bot-example-iam", &["example-iam"], 600).await;
     made.unwrap()
@@ -83,12 +86,12 @@ fn life(identity: &dial::Identity) -> i64 {
 #[tokio::test]
 async fn a_bot_joins_by_either_service_and_takes_its_role() {
     let simulator = with_child("").await;
-    let guest = Guest::new(&aws(), "example-iam");
+    let client = JoinClient::new(&aws(), "example-iam");
     for legacy in [false, true] {
-        let door = door(&simulator, "a.localhost").await.unwrap();
+        let join_endpoint = join_endpoint(&simulator, "a.localhost").await.unwrap();
         let bot = match legacy {
-            false => guest.join(door).await.unwrap(),
-            true => guest.join_legacy(door).await.unwrap(),
+            false => client.join(join_endpoint).await.unwrap(),
+            true => client.join_legacy(join_endpoint).await.unwrap(),
         };
         assert!((3500..=3600).contains(&life(&bot)), "{}", life(&bot));
         let mut client = AuthServiceClient::new(child(&simulator, &bot).await);
@@ -126,9 +129,9 @@ async fn a_bot_joins_by_either_service_and_takes_its_role() {
 }
 
 #[tokio::test]
-async fn what_a_guest_may_not_do_is_refused_by_both_services() {
+async fn what_a_client_may_not_do_is_refused_by_both_services() {
     let simulator = with_child("").await;
-    let good = Guest::new(&aws(), "example-iam");
+    let good = JoinClient::new(&aws(), "example-iam");
     let stranger = AwsIdentity {
         access_key_id: "AKIAOTHER".to_owned(),
         arn: "arn:aws:sts::123456789012:assumed-role/other/run-1".to_owned(),
@@ -151,7 +154,7 @@ async fn what_a_guest_may_not_do_is_refused_by_both_services() {
         access_key_id: "AKIAUNKNOWN".to_owned(),
         ..aws()
     };
-    let with = |aws: &AwsIdentity| Guest::new(aws, "example-iam");
+    let with = |aws: &AwsIdentity| JoinClient::new(aws, "example-iam");
     let denied = Code::PermissionDenied;
     let cases = [
         (with(&stranger), denied, "did not match any allow rules"),
@@ -159,12 +162,12 @@ async fn what_a_guest_may_not_do_is_refused_by_both_services() {
         (with(&expired), denied, "ExpiredToken"),
         (with(&unknown), denied, "InvalidClientTokenId"),
         (
-            Guest::new(&aws(), "other"),
+            JoinClient::new(&aws(), "other"),
             denied,
             "token expired or not found",
         ),
         (
-            Guest {
+            JoinClient {
                 role: "Node".to_owned(),
                 ..good.clone()
             },
@@ -172,7 +175,7 @@ async fn what_a_guest_may_not_do_is_refused_by_both_services() {
             "Node",
         ),
         (
-            Guest {
+            JoinClient {
                 time: OffsetDateTime::now_utc() - time::Duration::minutes(16),
                 ..good.clone()
             },
@@ -180,7 +183,7 @@ async fn what_a_guest_may_not_do_is_refused_by_both_services() {
             "Signature expired",
         ),
         (
-            Guest {
+            JoinClient {
                 life: Some(-5),
                 ..good.clone()
             },
@@ -188,16 +191,16 @@ async fn what_a_guest_may_not_do_is_refused_by_both_services() {
             "future",
         ),
     ];
-    for (guest, code, text) in cases {
-        let channel = door(&simulator, "a.localhost").await.unwrap();
-        assert_refused(guest.join(channel.clone()).await.map(drop), code, text);
-        assert_refused(guest.join_legacy(channel).await.map(drop), code, text);
+    for (client, code, text) in cases {
+        let channel = join_endpoint(&simulator, "a.localhost").await.unwrap();
+        assert_refused(client.join(channel.clone()).await.map(drop), code, text);
+        assert_refused(client.join_legacy(channel).await.map(drop), code, text);
     }
-    let method = Guest {
+    let method = JoinClient {
         method: Some("token".to_owned()),
         ..good
     };
-    let channel = door(&simulator, "a.localhost").await.unwrap();
+    let channel = join_endpoint(&simulator, "a.localhost").await.unwrap();
     let refused = method.join(channel).await;
     assert_refused(refused.map(drop), Code::InvalidArgument, "\"token\"");
     assert!(
@@ -211,9 +214,9 @@ async fn what_a_guest_may_not_do_is_refused_by_both_services() {
 #[tokio::test]
 async fn a_joined_bot_takes_no_role_but_its_own() {
     let simulator = with_child("").await;
-    let guest = Guest::new(&aws(), "example-iam");
-    let door = door(&simulator, "a.localhost").await.unwrap();
-    let bot = guest.join(door).await.unwrap();
+    let client = JoinClient::new(&aws(), "example-iam");
+    let join_endpoint = join_endpoint(&simulator, "a.localhost").await.unwrap();
+    let bot = client.join(join_endpoint).await.unwrap();
     let mut client = AuthServiceClient::new(child(&simulator, &bot).await);
     let name = "bot-example-iam";
     let none = impersonate(&mut client, name, &[], 60).await;
@@ -231,12 +234,12 @@ async fn a_joined_bot_takes_no_role_but_its_own() {
 #[tokio::test]
 async fn certificates_end_when_they_say() {
     let simulator = with_child("certificate_life = '2s'").await;
-    let guest = Guest {
+    let client = JoinClient {
         life: Some(3600),
-        ..Guest::new(&aws(), "example-iam")
+        ..JoinClient::new(&aws(), "example-iam")
     };
-    let door = door(&simulator, "a.localhost").await.unwrap();
-    let bot = guest.join(door).await.unwrap();
+    let join_endpoint = join_endpoint(&simulator, "a.localhost").await.unwrap();
+    let bot = client.join(join_endpoint).await.unwrap();
     assert!(life(&bot) <= 2);
     let channel = child(&simulator, &bot).await;
     let mut client = AuthServiceClient::new(channel);
@@ -268,20 +271,20 @@ async fn a_child_starts_when_its_cluster_is_active_and_ends_with_it() {
     let simulator = start("active_after_reads = 1").await;
     let mut bot = bot(&simulator).await;
     bot.create_workload_cluster(create("a")).await.unwrap();
-    assert!(door(&simulator, "a.localhost").await.is_err());
+    assert!(join_endpoint(&simulator, "a.localhost").await.is_err());
     for expected in ["creating", "active"] {
         assert!(simulator.users("a").is_err());
         let answer = bot.get_workload_cluster(read("a")).await.unwrap();
         assert_eq!(state(answer.get_ref()), expected);
     }
-    assert!(door(&simulator, "a.localhost").await.is_ok());
+    assert!(join_endpoint(&simulator, "a.localhost").await.is_ok());
     let path = simulator.add_child_identity("a", "alice", &Identity::default());
     let identity = dial::Identity::read(&path.unwrap());
     let mut client = AuthServiceClient::new(child(&simulator, &identity).await);
     assert!(client.ping(PingRequest {}).await.is_ok());
     bot.delete_workload_cluster(delete("a")).await.unwrap();
     assert!(client.ping(PingRequest {}).await.is_err());
-    assert!(door(&simulator, "a.localhost").await.is_err());
+    assert!(join_endpoint(&simulator, "a.localhost").await.is_err());
 }
 
 #[tokio::test]
@@ -291,7 +294,7 @@ async fn a_cluster_that_goes_behind_the_apis_back_takes_its_child_along() {
     assert!(client.ping(PingRequest {}).await.is_ok());
     simulator.set_state("a", "suspended").unwrap();
     assert!(client.ping(PingRequest {}).await.is_err());
-    assert!(door(&simulator, "a.localhost").await.is_err());
+    assert!(join_endpoint(&simulator, "a.localhost").await.is_err());
     simulator.set_state("a", "active").unwrap();
     let users = simulator.users("a").unwrap();
     let mut client = AuthServiceClient::new(child_channel(&simulator).await);
@@ -362,7 +365,7 @@ async fn the_bot_has_the_rights_of_the_guide_and_no_more() {
 }
 
 #[tokio::test]
-async fn identities_of_parent_and_child_do_not_open_each_others_doors() {
+async fn identities_of_parent_and_child_are_not_accepted_by_each_other() {
     let simulator = with_child("").await;
     let parent = dial::Identity::read(simulator.identity_file());
     let alpn = auth_protocols("a.localhost");
@@ -373,8 +376,10 @@ async fn identities_of_parent_and_child_do_not_open_each_others_doors() {
             .await
             .is_err()
     );
-    let door = door(&simulator, "parent.localhost").await.unwrap();
-    let refused = Guest::new(&aws(), "example-iam").join(door).await;
+    let join_endpoint = join_endpoint(&simulator, "parent.localhost").await.unwrap();
+    let refused = JoinClient::new(&aws(), "example-iam")
+        .join(join_endpoint)
+        .await;
     assert_refused(refused.map(drop), Code::PermissionDenied, "not found");
 }
 
@@ -396,7 +401,10 @@ async fn the_parent_can_be_joined_with_a_token_of_its_own_and_on_its_auth_port()
     let config = dial::anonymous(own.roots());
     let name = "teleport.cluster.local";
     let auth = dialled(simulator.addresses.auth, name, config, &h2).await;
-    let bot = Guest::new(&aws(), "ci").join(auth.unwrap()).await.unwrap();
+    let bot = JoinClient::new(&aws(), "ci")
+        .join(auth.unwrap())
+        .await
+        .unwrap();
     let alpn = auth_protocols("parent.localhost");
     let address = simulator.addresses.proxy;
     let mut client = AuthServiceClient::new(channel(address, &bot, &alpn).await);
@@ -419,8 +427,10 @@ async fn those_without_certificate_can_join_and_nothing_else() {
     let mut clusters = WorkloadClusterServiceClient::new(auth.unwrap());
     let refused = clusters.get_workload_cluster(read("a")).await;
     assert_refused(refused, Code::PermissionDenied, "access denied");
-    let door = door(&simulator, "a.localhost").await.unwrap();
-    let unknown = AuthServiceClient::new(door).ping(PingRequest {}).await;
+    let join_endpoint = join_endpoint(&simulator, "a.localhost").await.unwrap();
+    let unknown = AuthServiceClient::new(join_endpoint)
+        .ping(PingRequest {})
+        .await;
     assert_refused(unknown, Code::Unimplemented, "");
 }
 
@@ -447,7 +457,11 @@ async fn the_web_api_answers_for_the_cluster_that_is_asked() {
         let expected = format!("\"cluster_name\":\"{name}\"");
         assert!(answer.contains(&expected), "{sni} {host}: {answer}");
     }
-    assert!(door(&simulator, "unknown.localhost").await.is_err());
+    assert!(
+        join_endpoint(&simulator, "unknown.localhost")
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -455,22 +469,22 @@ async fn joins_are_refused_and_names_lead_nowhere_as_often_as_faults_say() {
     let simulator = with_child("").await;
     let unreachable = Fault::unreachable().cluster("a").times(2);
     simulator.add_fault(unreachable).unwrap();
-    assert!(door(&simulator, "parent.localhost").await.is_ok());
+    assert!(join_endpoint(&simulator, "parent.localhost").await.is_ok());
     for _ in 0..2 {
-        assert!(door(&simulator, "a.localhost").await.is_err());
+        assert!(join_endpoint(&simulator, "a.localhost").await.is_err());
     }
-    let channel = door(&simulator, "a.localhost").await.unwrap();
+    let channel = join_endpoint(&simulator, "a.localhost").await.unwrap();
     let refused = Fault::join_refused().cluster("a").times(2);
     simulator.add_fault(refused).unwrap();
     simulator
         .add_fault(Fault::join_refused().cluster("b"))
         .unwrap();
-    let guest = Guest::new(&aws(), "example-iam");
+    let client = JoinClient::new(&aws(), "example-iam");
     let text = "token expired or not found";
-    let refused = guest.join(channel.clone()).await;
+    let refused = client.join(channel.clone()).await;
     assert_refused(refused.map(drop), Code::PermissionDenied, text);
-    let refused = guest.join_legacy(channel.clone()).await;
+    let refused = client.join_legacy(channel.clone()).await;
     assert_refused(refused.map(drop), Code::PermissionDenied, text);
-    assert!(guest.join(channel).await.is_ok());
+    assert!(client.join(channel).await.is_ok());
     assert_eq!(simulator.faults().len(), 1);
 }

@@ -348,3 +348,37 @@ async fn wrong_changes_of_a_child_are_refused() {
         );
     }
 }
+
+#[tokio::test]
+async fn objects_of_every_kind_and_the_read_lag_are_changed_from_outside() {
+    let simulator = start("").await;
+    let tokens = "/clusters/parent/objects/token";
+    let token = r#"{"Metadata": {"Name": "ci"}, "Spec": {"Roles": ["Node"]}}"#;
+    let made = ok(&simulator, "POST", tokens, token).await;
+    assert_eq!(made["Spec"]["JoinMethod"], "token");
+    let one = format!("{tokens}/ci");
+    assert_eq!(ok(&simulator, "GET", &one, "").await, made);
+    let all = ok(&simulator, "GET", tokens, "").await;
+    assert_eq!(all["objects"], json!([made]));
+    ok(&simulator, "DELETE", &one, "").await;
+    for method in ["GET", "DELETE"] {
+        assert_eq!(error(&simulator, method, &one, "").await.0, 404);
+    }
+    let unknown = error(&simulator, "GET", "/clusters/parent/objects/lamp", "").await;
+    assert_eq!(unknown.0, 404);
+    assert!(unknown.1.contains("cluster_auth_preference"), "{unknown:?}");
+    let refused = error(
+        &simulator,
+        "POST",
+        tokens,
+        r#"{"Metadata": {"Name": "a b"}}"#,
+    )
+    .await;
+    assert_eq!(refused.0, 400);
+
+    ok(&simulator, "POST", "/read-lag", r#"{"read_lag": "1500ms"}"#).await;
+    let lag = ok(&simulator, "GET", "/read-lag", "").await;
+    assert_eq!(lag["read_lag"], "1s 500ms");
+    let wrong = error(&simulator, "POST", "/read-lag", r#"{"read_lag": "soon"}"#).await;
+    assert_eq!(wrong.0, 400);
+}

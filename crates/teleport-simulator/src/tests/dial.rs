@@ -62,6 +62,7 @@ pub(super) async fn tls(
 ) -> io::Result<TlsStream<TcpStream>> {
     config.alpn_protocols = alpn.iter().map(|name| name.clone().into_bytes()).collect();
     let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
     let name = name.to_owned().try_into().unwrap();
     TlsConnector::from(Arc::new(config))
         .connect(name, stream)

@@ -92,7 +92,7 @@ async fn what_the_rules_refuse_is_an_invalid_argument() {
     let mut bot = bot(&simulator).await;
     let nothing = CreateWorkloadClusterRequest { cluster: None };
     let nothing = bot.create_workload_cluster(nothing).await;
-    assert_refused(nothing, Code::InvalidArgument, "cluster is required");
+    assert_refused(nothing, Code::InvalidArgument, "missing workload_cluster");
     let unnamed = bot.get_workload_cluster(read("")).await;
     assert_refused(unnamed, Code::InvalidArgument, "name is required");
     let mut labelled = cluster("a");

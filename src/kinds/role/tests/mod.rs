@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use tfplugin::{Attribute, Diagnostics, Nesting, Presence, Resource, Shape, operations};
+use tfplugin::{Attribute, Diagnostics, Nesting, Presence, Resource, Severity, Shape, operations};
 
 use super::*;
 use crate::engine::KindResource;
@@ -46,11 +46,22 @@ fn blank(
 
 /// The errors about a configuration, as `PATH: SUMMARY`.
 fn errors(config: &Value) -> Vec<String> {
+    found(config, Severity::Error)
+}
+
+/// The warnings about a configuration, as `PATH: SUMMARY`.
+fn warnings(config: &Value) -> Vec<String> {
+    found(config, Severity::Warning)
+}
+
+fn found(config: &Value, severity: Severity) -> Vec<String> {
     let resource = resource();
-    let mut told: Diagnostics = operations::validate(resource.schema(), config, true);
-    resource.validate(config, &mut told);
-    told.iter()
-        .map(|told| format!("{}: {}", told.path, told.summary))
+    let mut diags: Diagnostics = operations::validate(resource.schema(), config, true);
+    resource.validate(config, &mut diags);
+    diags
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == severity)
+        .map(|diagnostic| format!("{}: {}", diagnostic.path, diagnostic.summary))
         .collect()
 }
 
@@ -138,6 +149,145 @@ fn a_sound_role_is_taken() {
     assert_eq!(errors(&config("v3", &[])), [""; 0]);
 }
 
+fn spiffe(path: &str, ip_sans: &[&str]) -> Value {
+    Value::List(vec![object(&[
+        ("path", path.into()),
+        ("dns_sans", Value::Null),
+        ("ip_sans", list(ip_sans)),
+    ])])
+}
+
+fn rules_of(verb: &str) -> Value {
+    Value::List(vec![object(&[
+        ("resources", list(&["role"])),
+        ("verbs", list(&[verb])),
+        ("where", Value::Null),
+        ("actions", Value::Null),
+    ])])
+}
+
+#[test]
+fn what_a_newer_cluster_may_know_is_a_warning() {
+    for (version, path, value, expected) in [
+        ("v9", "metadata.description", Value::Null, "version"),
+        (
+            "v8",
+            "spec.deny.rules",
+            rules_of("fly"),
+            "spec.deny.rules[0].verbs[0]",
+        ),
+        (
+            "v8",
+            "spec.options.lock",
+            "maybe".into(),
+            "spec.options.lock",
+        ),
+        (
+            "v8",
+            "spec.options.enhanced_recording",
+            list(&["disc"]),
+            "spec.options.enhanced_recording[0]",
+        ),
+        (
+            "v8",
+            "spec.options.create_host_user_mode",
+            99_i64.into(),
+            "spec.options.create_host_user_mode",
+        ),
+        (
+            "v8",
+            "spec.allow.request.reason.mode",
+            "what".into(),
+            "spec.allow.request.reason.mode",
+        ),
+        (
+            "v8",
+            "metadata.labels",
+            Value::Map([("teleport.dev/origin".to_owned(), "nosuch".into())].into()),
+            "metadata.labels[\"teleport.dev/origin\"]",
+        ),
+    ] {
+        let config = config(version, &[(path, value)]);
+        assert_eq!(errors(&config), [""; 0], "{path}");
+        assert_eq!(
+            warnings(&config),
+            [format!("{expected}: Unfamiliar Value")],
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn deprecated_options_are_a_warning_that_names_what_to_use() {
+    for (name, instead) in [
+        ("port_forwarding", "ssh_port_forwarding"),
+        ("create_host_user", "create_host_user_mode"),
+    ] {
+        let path = format!("spec.options.{name}");
+        let config = config("v7", &[(&path, true.into())]);
+        assert_eq!(errors(&config), [""; 0]);
+        assert_eq!(warnings(&config), [format!("{path}: Deprecated Attribute")]);
+        let resource = resource();
+        let attribute = find(&resource.schema().block.attributes, &path).unwrap();
+        assert_eq!(attribute.deprecation, None);
+        assert!(attribute.description.contains(instead));
+    }
+}
+
+#[test]
+fn both_forms_of_port_forwarding_are_refused() {
+    let local = object(&[("local", Value::Null), ("remote", Value::Null)]);
+    let both = config(
+        "v8",
+        &[
+            ("spec.options.port_forwarding", true.into()),
+            ("spec.options.ssh_port_forwarding", local),
+        ],
+    );
+    assert_eq!(
+        errors(&both),
+        ["spec.options.port_forwarding: Invalid Attribute Value"]
+    );
+}
+
+#[test]
+fn an_empty_list_of_kubernetes_resources_is_refused_where_the_cluster_would_fill_it_in() {
+    let refused = |version: &str, labels: Value| {
+        let empty = ("spec.allow.kubernetes_resources", list(&[]));
+        let config = config(version, &[empty, ("spec.allow.kubernetes_labels", labels)]);
+        !errors(&config).is_empty()
+    };
+    let everywhere = || labels("*", &["*"]);
+    assert!(
+        refused("v8", everywhere()) && refused("v7", everywhere()) && refused("v5", everywhere())
+    );
+    assert!(
+        !refused("v6", everywhere())
+            && !refused("v8", Value::Null)
+            && !refused("v8", Value::Unknown)
+    );
+}
+
+#[test]
+fn empty_node_labels_of_a_role_of_version_v3_are_refused_with_logins() {
+    let none = || ("spec.allow.node_labels", Value::Map(BTreeMap::new()));
+    assert_eq!(errors(&config("v3", &[none()])), [""; 0]);
+    assert_eq!(
+        errors(&config(
+            "v4",
+            &[none(), ("spec.allow.logins", list(&["root"]))]
+        )),
+        [""; 0]
+    );
+    assert_eq!(
+        errors(&config(
+            "v3",
+            &[none(), ("spec.allow.logins", list(&["root"]))]
+        )),
+        ["spec.allow.node_labels: Invalid Attribute Value"]
+    );
+}
+
 #[test]
 fn what_the_server_would_refuse_is_refused_with_its_path() {
     let rule = |verb: &str| {
@@ -150,10 +300,16 @@ fn what_the_server_would_refuse_is_refused_with_its_path() {
     };
     for (version, path, value, expected) in [
         (
-            "v1",
+            "",
             "metadata.description",
             Value::Null,
-            "version: Unknown Role Version",
+            "version: Invalid Attribute Value",
+        ),
+        (
+            "v8",
+            "metadata.name",
+            "rölle".into(),
+            "metadata.name: Invalid Attribute Value",
         ),
         (
             "v8",
@@ -163,21 +319,9 @@ fn what_the_server_would_refuse_is_refused_with_its_path() {
         ),
         (
             "v8",
-            "metadata.expires",
-            "2001-01-01T00:00:00Z".into(),
-            "metadata.expires: Invalid Attribute Value",
-        ),
-        (
-            "v8",
             "metadata.labels",
             Value::Map([("a b".to_owned(), "c".into())].into()),
             "metadata.labels[\"a b\"]: Invalid Attribute Value",
-        ),
-        (
-            "v8",
-            "spec.options.lock",
-            "maybe".into(),
-            "spec.options.lock: Invalid Attribute Value",
         ),
         (
             "v8",
@@ -187,9 +331,15 @@ fn what_the_server_would_refuse_is_refused_with_its_path() {
         ),
         (
             "v8",
+            "spec.options.max_session_ttl",
+            "0d".into(),
+            "spec.options.max_session_ttl: Invalid Attribute Value",
+        ),
+        (
+            "v8",
             "spec.options.enhanced_recording",
-            list(&["disc"]),
-            "spec.options.enhanced_recording[0]: Invalid Attribute Value",
+            list(&[]),
+            "spec.options.enhanced_recording: Invalid Attribute Value",
         ),
         (
             "v8",
@@ -218,14 +368,56 @@ fn what_the_server_would_refuse_is_refused_with_its_path() {
         (
             "v8",
             "spec.allow.request.max_duration",
-            "400h".into(),
+            "480h".into(),
             "spec.allow.request.max_duration: Invalid Attribute Value",
+        ),
+        (
+            "v8",
+            "spec.allow.request.max_duration",
+            "20d".into(),
+            "spec.allow.request.max_duration: Invalid Attribute Value",
+        ),
+        (
+            "v8",
+            "spec.deny.db_service_labels",
+            labels("b", &[]),
+            "spec.deny.db_service_labels[\"b\"]: Invalid Attribute Value",
+        ),
+        (
+            "v3",
+            "spec.allow.app_labels",
+            Value::Map(BTreeMap::new()),
+            "spec.allow.app_labels: Invalid Attribute Value",
+        ),
+        (
+            "v3",
+            "spec.allow.kubernetes_resources",
+            list(&[]),
+            "spec.allow.kubernetes_resources: Invalid Attribute Value",
+        ),
+        (
+            "v8",
+            "spec.allow.spiffe",
+            spiffe("/a", &["10.0.0.0/8", "10.0.0.1"]),
+            "spec.allow.spiffe[0].ip_sans[1]: Invalid Attribute Value",
+        ),
+        (
+            "v8",
+            "spec.allow.spiffe",
+            spiffe("", &[]),
+            "spec.allow.spiffe[0].path: Invalid Attribute Value",
+        ),
+        (
+            "v8",
+            "spec.deny.impersonate.users",
+            list(&["a"]),
+            "spec.deny.impersonate.roles: Invalid Attribute Value",
         ),
         (
             "v8",
             "spec.deny.request.reason",
             object(&[("mode", "required".into()), ("prompt", Value::Null)]),
-            "spec.deny.request.reason: Invalid Attribute Value",
+            "spec.deny.request.reason.mode: Invalid Attribute Value",
         ),
         (
             "v8",
@@ -246,8 +438,6 @@ fn what_the_server_would_refuse_is_refused_with_its_path() {
             "{path}"
         );
     }
-    let unknown = errors(&config("v8", &[("spec.deny.rules", rule("write"))]));
-    assert_eq!(unknown[1], "spec.deny.rules[0].verbs[0]: Unknown Verb");
 }
 
 #[test]
@@ -306,7 +496,37 @@ fn kubernetes_resources_are_those_of_the_version() {
         (
             "v8",
             resource("pods", "*".into(), list(&["look"]), Value::Null),
-            Some("verbs[0]: Unknown Verb"),
+            None,
+        ),
+        (
+            "v8",
+            resource("pod", "*".into(), Value::Null, Value::Null),
+            Some("kind: Invalid Attribute Value"),
+        ),
+        (
+            "v8",
+            resource("pod", Value::Null, Value::Null, "example.com".into()),
+            None,
+        ),
+        (
+            "v8",
+            resource("*", "*".into(), Value::Null, Value::Null),
+            Some("api_group: Invalid Attribute Value"),
+        ),
+        (
+            "v8",
+            resource("deployments", Value::Null, Value::Null, Value::Null),
+            Some("api_group: Invalid Attribute Value"),
+        ),
+        (
+            "v8",
+            resource("deployments", Value::Null, Value::Null, "*".into()),
+            None,
+        ),
+        (
+            "v8",
+            resource("events", Value::Null, Value::Null, Value::Null),
+            Some("namespace: Invalid Attribute Value"),
         ),
         (
             "v8",

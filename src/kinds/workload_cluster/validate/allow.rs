@@ -1,41 +1,40 @@
-//! The rules of a join token: which AWS identities it lets in.
+//! The rules of a join token: which AWS identities may join.
 
 use tfplugin::{Diagnostics, Path, Value};
 
-use super::{INVALID, MISSING};
+use crate::{
+    errors::{self, Summary},
+    kinds::checks::{elements, invalid, is_empty},
+};
 
-/// Checks a rule.
-pub(super) fn rule(rule: &Value, path: &Path, diagnostics: &mut Diagnostics) {
-    if rule.is_unknown() {
-        return;
+/// Checks the rules. A rule that can never match is a warning, unless all are so: then nobody could join the cluster.
+pub(super) fn rules(rules: &Value, path: &Path, diags: &mut Diagnostics) {
+    let mut never = Vec::new();
+    for (index, rule) in elements(rules) {
+        let path = path.with_index(index);
+        if rule.is_set() && is_empty(rule.field(ACCOUNT)) && is_empty(rule.field(ARN)) {
+            errors::error(Summary::MissingAttributeValue)
+                .detail(format!("{path} needs aws_account or aws_arn, or both."))
+                .at(path)
+                .add(diags);
+        } else if let Some(why) = never_matches(rule) {
+            never.push((path.with_attribute(ARN), why));
+        }
     }
-    let (account, arn) = (rule.field("aws_account"), rule.field("aws_arn"));
-    let empty = |value: &Value| value.is_null() || value.as_str() == Some("");
-    if empty(account) && empty(arn) {
-        diagnostics.attribute_error(
-            path.clone(),
-            MISSING,
-            format!("A rule needs aws_account or aws_arn, or both; without any {path} would let nobody in."),
-        );
-    }
-    let (Some(account), Some(arn)) = (account.as_str(), arn.as_str()) else {
-        return;
-    };
-    let Some(
-        Arn::Caller { account: found }
-        | Arn::Role { account: found, .. }
-        | Arn::Assumed { account: found, .. },
-    ) = Arn::parse(arn)
-    else {
-        return;
-    };
-    if !account.is_empty() && !matches_glob(found, account) {
-        let path = path.with_attribute("aws_arn");
-        let text = format!(
-            "Attribute {path} must be an ARN of the account in aws_account of the same rule, {account:?}, got: {arn:?} (of \
-             account {found}). Both must match, so nobody could join by this rule."
-        );
-        diagnostics.attribute_error(path, INVALID, text);
+    let all = never.len() == elements(rules).count();
+    for (path, why) in never {
+        if all {
+            errors::error(Summary::ArnNeverMatches)
+                .detail(format!("{path} can never match: {why}"))
+                .at(path)
+                .detail("No rule can match, so nobody could join the cluster, and its name would be taken.")
+                .add(diags);
+        } else {
+            errors::warning(Summary::ArnNeverMatches)
+                .detail(format!("{path} can never match: {why}"))
+                .at(path)
+                .add(diags);
+        }
     }
 }
 
@@ -43,19 +42,16 @@ pub(super) fn rule(rule: &Value, path: &Path, diagnostics: &mut Diagnostics) {
 pub(in crate::kinds::workload_cluster) fn check_account(
     path: &Path,
     value: &Value,
-    diagnostics: &mut Diagnostics,
+    diags: &mut Diagnostics,
 ) {
     let account = value.as_str().unwrap_or_default();
     if account.len() != ACCOUNT_DIGITS || !account.chars().all(|c| c.is_ascii_digit()) {
-        diagnostics.attribute_error(
-            path.clone(),
-            INVALID,
-            format!(
-                "Attribute {path} must be an AWS account number of {ACCOUNT_DIGITS} digits, got: {account:?} ({} \
-                 characters). Write it in quotes, so that leading zeros stay.",
-                account.chars().count(),
-            ),
+        let what = format!(
+            "must be an AWS account number of {ACCOUNT_DIGITS} digits, got: {account:?} ({} characters). Write it in quotes, so \
+             that leading zeros stay",
+            account.chars().count(),
         );
+        invalid(path, &what, diags);
     }
 }
 
@@ -63,41 +59,55 @@ pub(in crate::kinds::workload_cluster) fn check_account(
 pub(in crate::kinds::workload_cluster) fn check_arn(
     path: &Path,
     value: &Value,
-    diagnostics: &mut Diagnostics,
+    diags: &mut Diagnostics,
 ) {
     let arn = value.as_str().unwrap_or_default();
-    match Arn::parse(arn) {
-        Some(Arn::Caller { .. }) => {}
-        Some(Arn::Role { partition, account, role }) => diagnostics.attribute_warning(
-            path.clone(),
-            NEVER_MATCHES,
-            format!(
-                "{arn:?}, in {path}, is the ARN of an IAM role. AWS reports a caller that assumed it as \
-                 \"arn:{partition}:sts::{account}:assumed-role/{role}/SESSION\", and that is what Teleport compares with: \
-                 nobody could join the cluster, and its name would be taken. Write \
-                 \"arn:{partition}:sts::{account}:assumed-role/{role}/*\"."
-            ),
-        ),
-        Some(Arn::Assumed { partition, account, role, session }) => diagnostics.attribute_warning(
-            path.clone(),
-            NEVER_MATCHES,
-            format!(
-                "{arn:?}, in {path}, has other parts than a role and a session. AWS reports a caller as \
-                 \"arn:{partition}:sts::{account}:assumed-role/ROLE/SESSION\", without the path of the role, and that is what \
-                 Teleport compares with: nobody could join the cluster, and its name would be taken. Write \
-                 \"arn:{partition}:sts::{account}:assumed-role/{role}/{session}\"."
-            ),
-        ),
-        None => diagnostics.attribute_error(
-            path.clone(),
-            INVALID,
-            format!(
-                "Attribute {path} must be an ARN as AWS STS reports callers, \
-                 \"arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION\" or \"arn:aws:iam::ACCOUNT:user/NAME\", where * and ? \
-                 are wildcards, got: {arn:?}."
-            ),
-        ),
+    if Arn::parse(arn).is_none() {
+        let what = format!(
+            "must be an ARN as AWS STS reports callers, \"arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION\" or \
+             \"arn:aws:iam::ACCOUNT:user/NAME\", where * and ? are wildcards, got: {arn:?}"
+        );
+        invalid(path, &what, diags);
     }
+}
+
+/// Why nobody can match a rule, as far as its ARN says.
+pub(super) fn never_matches(rule: &Value) -> Option<String> {
+    let arn = rule.field(ARN).as_str()?;
+    let found = match Arn::parse(arn)? {
+        Arn::Role {
+            partition,
+            account,
+            role,
+        } => {
+            return Some(format!(
+                "{arn:?} is the ARN of an IAM role. AWS reports a caller that assumed it as \
+                 \"arn:{partition}:sts::{account}:assumed-role/{role}/SESSION\", and Teleport compares with that. Write \
+                 \"arn:{partition}:sts::{account}:assumed-role/{role}/*\"."
+            ));
+        }
+        Arn::Assumed {
+            partition,
+            account,
+            role,
+            session,
+        } => {
+            return Some(format!(
+                "{arn:?} has other parts than a role and a session. AWS reports a caller as \
+                 \"arn:{partition}:sts::{account}:assumed-role/ROLE/SESSION\", without the path of the role, and Teleport \
+                 compares with that. Write \"arn:{partition}:sts::{account}:assumed-role/{role}/{session}\"."
+            ));
+        }
+        Arn::Caller { account } => account,
+    };
+    let account = rule.field(ACCOUNT).as_str()?;
+    let agree = account.is_empty() || matches_glob(found, account);
+    (!agree).then(|| {
+        format!(
+            "{arn:?} is an ARN of account {found}, but aws_account of the same rule is {account:?}. Both must match. Write the \
+             same account in both, or leave aws_account out."
+        )
+    })
 }
 
 /// An ARN, as far as it matters who can have it.
@@ -191,7 +201,8 @@ fn matches_glob(text: &str, pattern: &str) -> bool {
         || matches(text.as_bytes(), pattern.as_bytes())
 }
 
-const NEVER_MATCHES: &str = "ARN Never Matches";
+const ACCOUNT: &str = "aws_account";
+const ARN: &str = "aws_arn";
 const ACCOUNT_DIGITS: usize = 12;
 const MAX_GLOB: usize = 24;
 const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];

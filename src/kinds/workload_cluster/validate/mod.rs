@@ -4,18 +4,27 @@ mod allow;
 
 use tfplugin::{Diagnostics, Path, Value};
 
+use crate::{
+    errors::{self, Summary},
+    kinds::{
+        checks::{invalid, is_empty},
+        metadata,
+    },
+};
+
 pub(super) use allow::{check_account, check_arn};
 
 /// Checks a configuration beyond its schema. Unknown values pass.
-pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
-    refused(config, diagnostics);
+pub(super) fn validate(config: &Value, diags: &mut Diagnostics) {
+    refused(config, diags);
     let spec = config.field("spec");
     if !spec.is_set() {
         return;
     }
-    regions(spec.field("regions"), diagnostics);
-    token(spec.field("token"), diagnostics);
-    unjoinable(spec, diagnostics);
+    regions(spec.field("regions"), diags);
+    let rules = Path::attributes(&["spec", "token", "allow"]);
+    allow::rules(rules.find(config).unwrap_or(&Value::Null), &rules, diags);
+    unjoinable(spec, diags);
 }
 
 /// Takes out what cannot be configured: objects that the server reports have some of it.
@@ -57,94 +66,77 @@ pub(super) fn cluster_name(name: &str) -> Result<(), &'static str> {
 }
 
 /// A validator for names.
-pub(super) fn check_name(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+pub(super) fn check_name(path: &Path, value: &Value, diags: &mut Diagnostics) {
     let name = value.as_str().unwrap_or_default();
     if let Err(problem) = cluster_name(name) {
-        diagnostics.attribute_error(
-            path.clone(),
-            INVALID,
-            format!(
-                "Attribute {path} must be a DNS label, because it becomes part of the cluster's domain, got: {name:?} \
-                 ({problem})."
-            ),
+        let what = format!(
+            "must be a DNS label, because it becomes part of the cluster's domain, got: {name:?} ({problem})"
         );
+        invalid(path, &what, diags);
     }
 }
 
-/// A validator for the names of bots. The role and the join token in the cluster have the same name.
-pub(super) fn check_bot_name(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+/// A validator for the names of bots. The role and the join token in the cluster have the same name, and the bot's user has
+/// `bot-` in front of it.
+pub(super) fn check_bot_name(path: &Path, value: &Value, diags: &mut Diagnostics) {
     let name = value.as_str().unwrap_or_default();
-    let odd = |c: char| c == '/' || c.is_whitespace() || c.is_control();
-    let problem = if name.is_empty() {
-        "it is empty"
-    } else if name.contains(odd) {
-        "it may hold no slash and no white space"
+    if let Some(rest) = name.strip_prefix("bot-") {
+        let what = format!(
+            "must be the name of the bot without \"bot-\", which Teleport puts in front of the name of its user, got: {name:?}. Write {rest:?}"
+        );
+        invalid(path, &what, diags);
     } else {
-        return;
-    };
-    diagnostics.attribute_error(
-        path.clone(),
-        INVALID,
-        format!(
-            "Attribute {path} must be a name that the bot, its role and its join token can have, such as \"terraform\", got: \
-             {name:?} ({problem})."
-        ),
-    );
+        metadata::name(path, value, diags);
+    }
 }
 
 /// A validator for kinds.
-pub(super) fn check_kind(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
-    check_only(KIND, path, value, diagnostics);
+pub(super) fn check_kind(path: &Path, value: &Value, diags: &mut Diagnostics) {
+    check_only(KIND, path, value, diags);
 }
 
 /// A validator for versions.
-pub(super) fn check_version(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
-    check_only(VERSION, path, value, diagnostics);
+pub(super) fn check_version(path: &Path, value: &Value, diags: &mut Diagnostics) {
+    check_only(VERSION, path, value, diags);
 }
 
 /// A validator for join methods.
-pub(super) fn check_join_method(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+pub(super) fn check_join_method(path: &Path, value: &Value, diags: &mut Diagnostics) {
     let method = value.as_str().unwrap_or_default();
     if method != JOIN_METHOD {
-        diagnostics.attribute_error(
-            path.clone(),
-            INVALID,
-            format!("Attribute {path} must be {JOIN_METHOD:?}, the one join method of workload clusters, got: {method:?}."),
+        let what = format!(
+            "must be {JOIN_METHOD:?}, the one join method of workload clusters, got: {method:?}"
         );
+        invalid(path, &what, diags);
     }
 }
 
 /// A validator for regions. Which there are is Teleport Cloud's decision, so an unfamiliar one is no error.
-pub(super) fn check_region(path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+pub(super) fn check_region(path: &Path, value: &Value, diags: &mut Diagnostics) {
     let region = value.as_str().unwrap_or_default();
     if region.is_empty() || region.contains(char::is_whitespace) {
-        diagnostics.attribute_error(
-            path.clone(),
-            INVALID,
-            format!("Attribute {path} must be a region, got: {region:?}."),
-        );
+        invalid(path, &format!("must be a region, got: {region:?}"), diags);
     } else if !REGIONS.contains(&region) {
-        diagnostics.attribute_warning(
-            path.clone(),
-            "Unfamiliar Region",
-            format!(
-                "{region:?}, in {path}, is not among the regions that Teleport documents for workload clusters ({}). If Teleport Cloud \
-                 does not know it either, the creation fails.",
+        errors::warning(Summary::UnfamiliarRegion)
+            .at(path.clone())
+            .detail(format!(
+                "{path} is {region:?}, which is not among the regions that Teleport documents for workload clusters ({}). If \
+                 Teleport Cloud does not know it either, the create fails.",
                 REGIONS.join(", "),
-            ),
-        );
+            ))
+            .add(diags);
     }
 }
 
-fn check_only(only: &str, path: &Path, value: &Value, diagnostics: &mut Diagnostics) {
+fn check_only(only: &str, path: &Path, value: &Value, diags: &mut Diagnostics) {
     let text = value.as_str().unwrap_or_default();
     if text != only {
-        let text = format!("Attribute {path} must be {only:?}, or left out, got: {text:?}.");
-        diagnostics.attribute_error(path.clone(), INVALID, text);
+        let what = format!("must be {only:?} or left out, got: {text:?}");
+        invalid(path, &what, diags);
     }
 }
 
-fn refused(config: &Value, diagnostics: &mut Diagnostics) {
+fn refused(config: &Value, diags: &mut Diagnostics) {
     for (path, why) in REFUSED {
         let path = Path::attributes(path);
         let value = path.find(config).unwrap_or(&Value::Null);
@@ -152,78 +144,51 @@ fn refused(config: &Value, diagnostics: &mut Diagnostics) {
             || value.is_unknown()
             || value.as_fields().is_some_and(|fields| fields.is_empty());
         if !empty && value.as_str() != Some("") {
-            diagnostics.attribute_error(
-                path.clone(),
-                "Not Supported on Workload Clusters",
-                format!("{path} {why} Remove it."),
-            );
+            errors::error(Summary::NotSupportedOnWorkloadClusters)
+                .detail(format!("{path} {why} Remove it."))
+                .at(path)
+                .add(diags);
         }
     }
 }
 
-fn regions(regions: &Value, diagnostics: &mut Diagnostics) {
+fn regions(regions: &Value, diags: &mut Diagnostics) {
     if regions.as_elements().is_some_and(<[Value]>::is_empty) {
-        diagnostics.attribute_error(
-            Path::attributes(&["spec", "regions"]),
-            MISSING,
-            "A workload cluster needs at least one region: spec.regions = [{ name = \"us-west-2\" }].",
-        );
-    }
-}
-
-fn token(token: &Value, diagnostics: &mut Diagnostics) {
-    if !token.is_set() {
-        return;
-    }
-    let rules = Path::attributes(&["spec", "token", "allow"]);
-    if token
-        .field("allow")
-        .as_elements()
-        .is_some_and(<[Value]>::is_empty)
-    {
-        diagnostics.attribute_error(
-            rules,
-            MISSING,
-            "A token needs at least one rule that says who may join: spec.token.allow = [{ aws_account = \"123456789012\" }].",
-        );
-        return;
-    }
-    for (index, rule) in token
-        .field("allow")
-        .as_elements()
-        .unwrap_or_default()
-        .iter()
-        .enumerate()
-    {
-        allow::rule(rule, &rules.with_index(index), diagnostics);
+        errors::error(Summary::MissingAttributeValue)
+            .at(Path::attributes(&["spec", "regions"]))
+            .detail("A workload cluster needs at least one region: spec.regions = [{ name = \"us-west-2\" }].")
+            .add(diags);
     }
 }
 
 /// Nobody could join the cluster, and its configuration cannot be changed.
-fn unjoinable(spec: &Value, diagnostics: &mut Diagnostics) {
-    let missing: Vec<_> = ["bot", "token"]
+fn unjoinable(spec: &Value, diags: &mut Diagnostics) {
+    let missing: Vec<_> = [&["bot"][..], &["token"], &["token", "allow"]]
         .into_iter()
-        .filter(|name| spec.field(name).is_null())
-        .map(|name| format!("spec.{name}"))
+        .filter(|names| {
+            let value = spec.at(names);
+            let outer = names[..names.len() - 1]
+                .iter()
+                .all(|name| spec.field(name).is_set());
+            outer && is_empty(value)
+        })
+        .map(|names| format!("spec.{}", names.join(".")))
         .collect();
     if missing.is_empty() {
         return;
     }
-    diagnostics.attribute_warning(
-        Path::attribute("spec"),
-        "Nobody Can Join the Workload Cluster",
-        format!(
+    errors::warning(Summary::NobodyCanJoin)
+        .at(Path::attribute("spec"))
+        .detail(format!(
             "Without {} no bot can join the new cluster, neither this provider nor tbot, to set it up. It cannot be added later \
              either: Teleport Cloud takes no change of a workload cluster. Write both: bot = {{ name = \"terraform\" }} and \
-             token = {{ join_method = \"iam\", allow = [{{ aws_account = \"123456789012\" }}] }}. If the cluster is there already \
-             and has none, this is as it is.",
+             token = {{ join_method = \"iam\", allow = [{{ aws_account = \"123456789012\" }}] }}. If the cluster exists already \
+             and has none, leave this as it is.",
             missing.join(" and "),
-        ),
-    );
+        ))
+        .add(diags);
 }
 
-const INVALID: &str = "Invalid Attribute Value";
-const MISSING: &str = "Missing Attribute Value";
 /// What the server takes, and what the schema puts in where nothing is set.
 pub(super) const KIND: &str = "workload_cluster";
 /// The same for `version`.
@@ -243,11 +208,7 @@ const REGIONS: [&str; 6] = [
 ];
 
 /// What Teleport Cloud reports.
-pub(super) const REPORTED: [&[&str]; 3] = [
-    &["metadata", "revision"],
-    &["status", "state"],
-    &["status", "domain"],
-];
+pub(super) const REPORTED: [&[&str]; 2] = [&["status", "state"], &["status", "domain"]];
 
 /// What the schema shares with other resources, and the server refuses.
 const REFUSED: [(&[&str], &str); 5] = [

@@ -83,10 +83,22 @@ fn names_are_dns_labels() {
 
 #[test]
 fn names_of_bots_can_be_names_of_roles_and_tokens_too() {
-    for good in ["terraform", "ci-1", "Team_a.bot@x", "ä"] {
+    for good in ["terraform", "ci-1", "Team_a.bot@x", "robot-1"] {
         assert_eq!(says(check_bot_name, good), "", "{good}");
     }
-    for bad in ["", " ", "a b", " a", "a\n", "a/b", "/", "a\0"] {
+    for bad in [
+        "",
+        " ",
+        "a b",
+        " a",
+        "a\n",
+        "a/b",
+        "/",
+        "a\0",
+        "ä",
+        "..",
+        "bot-terraform",
+    ] {
         assert_eq!(says(check_bot_name, bad), "E", "{bad:?}");
     }
 }
@@ -124,7 +136,13 @@ fn arns_are_those_that_sts_reports() {
         "arn:aws:sts::123456789012:assumed-role/path/to/ci/session",
         "arn:aws:sts::123456789012:assumed-role/ci/",
     ] {
-        assert_eq!(says(check_arn, never), "W", "{never}");
+        assert_eq!(says(check_arn, never), "", "{never}");
+        let alone = token(&[("", never)]);
+        assert_eq!(
+            errors(&object(spec(alone))),
+            ["spec.token.allow[0].aws_arn"],
+            "{never}"
+        );
     }
     for bad in [
         "",
@@ -153,9 +171,8 @@ fn an_arn_that_never_matches_is_answered_with_one_that_does() {
             "arn:aws-cn:sts::1*:assumed-role/ci/run-?",
         ),
     ] {
-        let mut diagnostics = Diagnostics::new();
-        check_arn(&Path::root(), &arn.into(), &mut diagnostics);
-        let text = &diagnostics.iter().next().unwrap().detail;
+        let rule = Value::object([("aws_account", Value::Null), ("aws_arn", arn.into())]);
+        let text = allow::never_matches(&rule).unwrap();
         assert!(text.ends_with(&format!("Write {right:?}.")), "{text}");
         assert_eq!(says(check_arn, right), "", "{right}");
     }
@@ -242,22 +259,55 @@ fn a_cluster_that_no_bot_can_join_is_a_warning() {
 }
 
 #[test]
-fn a_rule_needs_an_account_or_an_arn_and_they_must_agree() {
-    assert_eq!(errors(&object(spec(token(&[])))), ["spec.token.allow"]);
+fn a_rule_needs_an_account_or_an_arn() {
     assert_eq!(
         errors(&object(spec(token(&[("123456789012", ""), ("", "")])))),
         ["spec.token.allow[1]"]
     );
-    let foreign = token(&[(
+}
+
+#[test]
+fn no_rules_are_fine_and_a_warning_says_what_that_means() {
+    let mut none = spec(token(&[]));
+    none.set_field("bot", Value::object([("name", "terraform".into())]));
+    let none = object(none);
+    assert_eq!(errors(&none), [""; 0]);
+    assert_eq!(warnings(&none), ["spec"]);
+}
+
+#[test]
+fn rules_of_which_none_can_match_are_an_error_and_one_among_others_is_a_warning() {
+    let foreign = (
         "123456789012",
         "arn:aws:sts::210987654321:assumed-role/ci/*",
-    )]);
-    assert_eq!(
-        errors(&object(spec(foreign))),
-        ["spec.token.allow[0].aws_arn"]
     );
-    let wild = token(&[("123456789012", "arn:aws:sts::1234*:assumed-role/ci/*")]);
-    assert_eq!(errors(&object(spec(wild))), [""; 0]);
+    let role = ("", "arn:aws:iam::123456789012:role/ci");
+    let path = |index: usize| format!("spec.token.allow[{index}].aws_arn");
+    let with_bot = |rules: &[(&str, &str)]| {
+        let mut spec = spec(token(rules));
+        spec.set_field("bot", Value::object([("name", "terraform".into())]));
+        object(spec)
+    };
+    assert_eq!(errors(&with_bot(&[foreign])), [path(0)]);
+    assert_eq!(errors(&with_bot(&[role])), [path(0)]);
+    assert_eq!(errors(&with_bot(&[role, foreign])), [path(0), path(1)]);
+    let one_good = with_bot(&[role, ("123456789012", ""), foreign]);
+    assert_eq!(errors(&one_good), [""; 0]);
+    assert_eq!(warnings(&one_good), [path(0), path(2)]);
+    let wild = with_bot(&[("123456789012", "arn:aws:sts::1234*:assumed-role/ci/*")]);
+    assert_eq!((errors(&wild), warnings(&wild)), (vec![], vec![]));
+    let mut unknown = with_bot(&[role]);
+    let rules = vec![
+        one_good
+            .at(&["spec", "token", "allow"])
+            .as_elements()
+            .unwrap()[0]
+            .clone(),
+        Value::Unknown,
+    ];
+    unknown.set_at(&["spec", "token", "allow"], Value::List(rules));
+    assert_eq!(errors(&unknown), [""; 0]);
+    assert_eq!(warnings(&unknown), [path(0)]);
 }
 
 #[test]

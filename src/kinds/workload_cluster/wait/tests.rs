@@ -1,7 +1,7 @@
 use std::{cell::Cell, time::Duration};
 
 use prost_reflect::{DynamicMessage, ReflectMessage, Value as Field};
-use tfplugin::Stopper;
+use tfplugin::{Call, Stop, Stopper};
 
 use super::*;
 
@@ -28,7 +28,12 @@ async fn wait_through(states: &[Option<&str>], limit: Duration, stop: &Stop) -> 
         reads.set(reads.get() + 1);
         async move { Ok(cluster(state)) }
     };
-    let waited = until_active(read, "a", None, Instant::now() + limit, stop).await;
+    let call = Call {
+        client: None,
+        stop: stop.clone(),
+    };
+    let run = Run::apply(&call).until(Instant::now() + limit);
+    let waited = until_active(read, "a", None, &run).await;
     (waited, reads.get())
 }
 

@@ -47,7 +47,7 @@ use super::{
 };
 use crate::{
     Address,
-    clock::Clock,
+    call::clock::Clock,
     testing::{Authority, Issued},
 };
 

@@ -25,8 +25,8 @@ use tonic::{Status, Streaming, codegen::BoxStream};
 
 use super::{Behaviour, State, USER};
 use crate::{
+    credentials::pem,
     join::{key, ssh},
-    pem,
     testing::Authority,
 };
 

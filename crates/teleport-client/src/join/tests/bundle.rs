@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::*;
-use crate::{identity_file, pem};
+use crate::credentials::{identity_file, pem};
 
 #[tokio::test]
 async fn an_issued_identity_is_complete_and_in_order() {
@@ -86,13 +86,11 @@ async fn only_the_authorities_of_hosts_are_trusted_whichever_service_was_joined_
 
 #[tokio::test]
 async fn only_a_client_that_joins_issues_identities() {
-    let mut settings = Settings::default();
-    settings.set(&attribute::ADDR, "localhost:1");
-    settings.set(&attribute::IDENTITY_FILE, "text");
-    let client = Client::new(settings.validate().unwrap());
+    let source = Source::identity_file(b"text".to_vec().into());
+    let client = Client::new(Config::new("localhost:1".parse().ok(), vec![source]));
     let error = client.issue_identity(None).await.unwrap_err();
     assert_eq!(
-        (error.kind(), error.attribute()),
-        (Kind::Credentials, Some("join_method"))
+        (error.kind(), error.part()),
+        (ErrorKind::Credentials, Some(Part::JoinMethod))
     );
 }

@@ -14,32 +14,30 @@ use super::{
     testing::{Cluster, SECRET, TOKEN, USER, aws},
 };
 use crate::{
-    Client, Config, Error, Kind, Settings, Transient, attributes as attribute,
-    clock::{Clock, Manual},
-    http_proxy::HttpProxy,
-    retry::Policy,
-    roots::Roots,
+    Client, Config, Error, ErrorKind, JoinMethod, Part, Source, Transient,
+    call::{
+        clock::{Clock, Manual},
+        retry::RetryPolicy,
+    },
+    dial::{http_proxy::HttpProxy, roots::Roots},
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn config(cluster: &Cluster, clock: &Arc<Manual>) -> Config {
-    let mut settings = Settings::default();
-    settings.set(&attribute::ADDR, cluster.address().to_string());
-    settings.set(&attribute::JOIN_METHOD, "iam");
-    settings.set(&attribute::JOIN_TOKEN, TOKEN);
-    let mut config = settings.validate().unwrap();
-    config.means.roots = Roots::Given(cluster.web_roots());
-    config.means.http_proxy = HttpProxy::none();
-    config.means.dial_timeout = Duration::from_secs(10);
-    config.retry = Policy {
+    let source = Source::join(JoinMethod::Iam, TOKEN);
+    let mut config = Config::new(Some(cluster.address()), vec![source]);
+    config.dial.roots = Roots::Given(cluster.web_roots());
+    config.dial.http_proxy = HttpProxy::none();
+    config.dial.timeout = Duration::from_secs(10);
+    config.retry = RetryPolicy {
         base: Duration::ZERO,
         cap: Duration::ZERO,
         tries: 3,
     };
-    config.means.aws = aws();
-    config.means.clock = Clock::Manual(clock.clone());
-    cluster.follow(config.means.clock.clone());
+    config.dial.aws = aws();
+    config.dial.clock = Clock::Manual(clock.clone());
+    cluster.follow(config.dial.clock.clone());
     config
 }
 
@@ -160,7 +158,7 @@ async fn a_cluster_without_any_join_service_is_told() {
     });
     let (client, _) = client(&cluster);
     let error = error(&client.patient()).await;
-    assert_eq!(error.kind(), Kind::UnsupportedServer);
+    assert_eq!(error.kind(), ErrorKind::UnsupportedServer);
     assert!(error.advice().unwrap().contains("no join service"));
 }
 
@@ -173,7 +171,7 @@ async fn what_the_newer_service_met_is_told_where_the_older_is_gone() {
     });
     let (client, _) = client(&cluster);
     let error = error(&client).await;
-    assert_eq!(error.kind(), Kind::Transient(Transient::RateLimited));
+    assert_eq!(error.kind(), ErrorKind::Transient(Transient::RateLimited));
 }
 
 #[tokio::test]
@@ -181,24 +179,24 @@ async fn an_auth_server_is_joined_on_its_own_port_if_its_ca_is_trusted() {
     let cluster = Cluster::auth().await;
     let clock = Manual::new();
     let mut config = config(&cluster, &clock);
-    config.means.roots = Roots::Given(cluster.host_roots());
+    config.dial.roots = Roots::Given(cluster.host_roots());
     Client::new(config.clone()).ping().await.unwrap();
     assert_eq!(cluster.journal()[0], "Join");
 
-    config.means.roots = Roots::Given(cluster.web_roots());
+    config.dial.roots = Roots::Given(cluster.web_roots());
     let untrusting = config.joining(cluster.address(), config.bot().unwrap().clone());
     let bot = super::Bot::new(
-        super::method::JoinMethod::Iam,
+        JoinMethod::Iam,
         super::TokenName::Given(TOKEN.to_owned()),
         None,
     );
     let error =
         error(&Client::new(untrusting.joining(cluster.address(), bot.clone())).patient()).await;
-    assert_eq!(error.kind(), Kind::UntrustedCertificate);
+    assert_eq!(error.kind(), ErrorKind::UntrustedCertificate);
     assert!(error.advice().unwrap().contains("SSL_CERT_FILE"), "{error}");
 
     let mut insecure = untrusting.joining(cluster.address(), bot);
-    insecure.means.insecure = true;
+    insecure.dial.insecure = true;
     Client::new(insecure).ping().await.unwrap();
 }
 
@@ -207,13 +205,13 @@ async fn without_aws_credentials_nothing_is_dialled_and_what_was_tried_is_told()
     let cluster = Cluster::proxy().await;
     let clock = Manual::new();
     let mut config = config(&cluster, &clock);
-    config.means.aws = Aws::given(Given {
+    config.dial.aws = Aws::given(Given {
         caller: Box::new(|| Err(AwsError::NoCredentials)),
         identity: None,
     });
     let error = error(&Client::new(config).patient()).await;
-    assert_eq!(error.kind(), Kind::Credentials);
-    assert_eq!(error.attribute(), Some("join_method"));
+    assert_eq!(error.kind(), ErrorKind::Credentials);
+    assert_eq!(error.part(), Some(Part::JoinMethod));
     let text = error.to_string();
     assert!(
         text.starts_with("the join by iam with token \"tenant-bot\"")
@@ -232,7 +230,7 @@ async fn a_wrong_identity_is_never_tried_again_and_shown() {
     cluster.change(|behaviour| behaviour.refusals = [not_allowed()].into());
     let (client, clock) = client(&cluster);
     let error = error(&client.patient()).await;
-    assert_eq!(error.kind(), Kind::JoinRefused);
+    assert_eq!(error.kind(), ErrorKind::JoinRefused);
     let text = error.to_string();
     assert!(text.contains("did not match any allow rules"), "{text}");
     assert!(
@@ -256,7 +254,7 @@ async fn an_expired_aws_session_is_told() {
     cluster.change(|behaviour| behaviour.refusals = [Status::permission_denied(refusal)].into());
     let (client, _) = client(&cluster);
     let error = error(&client.patient()).await;
-    assert_eq!(error.kind(), Kind::Credentials);
+    assert_eq!(error.kind(), ErrorKind::Credentials);
     assert!(
         error
             .advice()
@@ -280,7 +278,7 @@ async fn aws_credentials_that_aws_refuses_are_blamed_and_no_argument() {
             .change(|behaviour| behaviour.refusals = [Status::permission_denied(refusal)].into());
         let (client, _) = client(&cluster);
         let error = error(&client.patient()).await;
-        assert_eq!((error.kind(), error.attribute()), (Kind::Credentials, None));
+        assert_eq!((error.kind(), error.part()), (ErrorKind::Credentials, None));
         let text = error.to_string();
         assert!(
             text.contains("AWS does not accept the AWS credentials") && text.contains(code),
@@ -301,8 +299,8 @@ async fn a_token_that_is_not_there_yet_is_waited_for_by_an_apply_only() {
     let (client, clock) = client(&cluster);
     let error = error(&client).await;
     assert_eq!(
-        (error.kind(), error.attribute()),
-        (Kind::JoinRefused, Some("join_token"))
+        (error.kind(), error.part()),
+        (ErrorKind::JoinRefused, Some(Part::JoinToken))
     );
     assert!(error.advice().unwrap().contains("named like the bot"));
     assert_eq!(cluster.count("Join"), 1);
@@ -332,10 +330,10 @@ async fn waiting_ends_when_the_time_for_joins_is_up() {
     cluster.change(|behaviour| behaviour.refusals = vec![not_there(); 1000].into());
     let (client, clock) = client(&cluster);
     let error = error(&client.patient()).await;
-    assert_eq!(error.kind(), Kind::JoinRefused);
+    assert_eq!(error.kind(), ErrorKind::JoinRefused);
     let text = error.to_string();
     assert!(
-        text.contains("not found") && text.contains("tried again for 5m, join_timeout_duration"),
+        text.contains("not found") && text.contains("it was tried again for 5m"),
         "{text}"
     );
     assert_eq!(clock.passed(), 5 * MINUTE);
@@ -371,12 +369,9 @@ async fn a_bot_without_roles_is_told() {
 
 #[test]
 fn a_client_shows_no_secret() {
-    let mut settings = Settings::default();
-    settings.set(&attribute::ADDR, "localhost:1");
-    settings.set(&attribute::JOIN_METHOD, "iam");
-    settings.set(&attribute::JOIN_TOKEN, TOKEN);
-    let mut config = settings.validate().unwrap();
-    config.means.aws = aws();
+    let source = Source::join(JoinMethod::Iam, TOKEN);
+    let mut config = Config::new("localhost:1".parse().ok(), vec![source]);
+    config.dial.aws = aws();
     let shown = format!("{:?}", Client::new(config));
     assert!(
         shown.contains("join by iam") && !shown.contains(SECRET),

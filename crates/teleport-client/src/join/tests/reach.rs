@@ -16,10 +16,13 @@ async fn a_cluster_that_cannot_be_reached_yet_is_waited_for() {
     let config = config.with_address(format!("child.localhost:{port}").parse().unwrap());
     let client = Client::new(config);
     let impatient = error(&client).await;
-    assert_eq!(impatient.kind(), Kind::Transient(Transient::Unavailable));
     assert_eq!(
-        (impatient.attribute(), clock.passed()),
-        (Some("addr"), Duration::ZERO)
+        impatient.kind(),
+        ErrorKind::Transient(Transient::Unavailable)
+    );
+    assert_eq!(
+        (impatient.part(), clock.passed()),
+        (Some(Part::Address), Duration::ZERO)
     );
     let patient = error(&client.patient()).await;
     assert!(
@@ -46,6 +49,6 @@ async fn a_port_that_does_not_speak_tls_is_told_at_once() {
     let config = config.with_address(format!("child.localhost:{port}").parse().unwrap());
     let error = error(&Client::new(config).patient()).await;
     assert!(error.to_string().contains("does not speak TLS"), "{error}");
-    assert_eq!(error.attribute(), Some("addr"));
+    assert_eq!(error.part(), Some(Part::Address));
     assert_eq!(clock.passed(), Duration::ZERO);
 }

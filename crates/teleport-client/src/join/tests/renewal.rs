@@ -51,7 +51,7 @@ async fn while_renewing_fails_the_connection_that_works_is_used() {
     // Once it has expired there is nothing to fall back on.
     cluster.change(|behaviour| behaviour.refusals = vec![not_there()].into());
     clock.turn(HOUR);
-    assert_eq!(error(&client).await.kind(), Kind::JoinRefused);
+    assert_eq!(error(&client).await.kind(), ErrorKind::JoinRefused);
     client.ping().await.unwrap();
 }
 

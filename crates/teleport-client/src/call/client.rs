@@ -1,0 +1,180 @@
+//! The handle that calls go through.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use backon::{Retryable, Sleeper};
+use prost_reflect::DynamicMessage;
+use tracing::Instrument;
+
+use crate::{
+    Address, Config, Error, IdentityBundle, JoinRequest,
+    call::{
+        Call, Repeatable,
+        connection::Connection,
+        connections::{Connections, Patience},
+    },
+    credentials::{Source, SourceError},
+    error::ConnectError,
+    error_kind::{ErrorKind, Transient},
+    join::{Bot, Parent, TokenName},
+};
+
+/// A cluster that can be called. Cheap to clone: clones share the connection.
+///
+/// Nothing is dialled before the first call. A connection that broke, or whose certificate ran out, is replaced by the next
+/// call, with the credentials as they are then.
+#[derive(Clone)]
+pub struct Client {
+    config: Arc<Config>,
+    connections: Arc<Connections>,
+    patience: Patience,
+}
+
+impl Client {
+    /// A handle that has not connected yet.
+    pub fn new(config: Config) -> Self {
+        let config = Arc::new(config);
+        Self {
+            connections: Arc::new(Connections::new(config.clone())),
+            config,
+            patience: Patience::None,
+        }
+    }
+
+    /// The same client for what an apply asks for: when a cluster that has just become active does not let the bot join yet, its
+    /// calls wait for that ([`Config::join_timeout`]). Shares everything else.
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        Self {
+            patience: Patience::Joins,
+            ..self.clone()
+        }
+    }
+
+    /// A client of another cluster, which it joins as a bot. It takes over the settings for connections and the AWS credentials.
+    /// A request without a token means the bot that this cluster, as the parent of the other, knows of.
+    #[must_use]
+    pub fn joining(&self, address: Address, request: &JoinRequest) -> Self {
+        let parent: Arc<dyn Parent> = Arc::new(Self {
+            patience: Patience::None,
+            ..self.clone()
+        });
+        let token = match &request.token {
+            Some(name) => TokenName::Given(name.clone()),
+            None => TokenName::OfBot(parent.clone()),
+        };
+        let bot = Bot::new(request.method, token, Some(parent));
+        Self {
+            patience: self.patience,
+            ..Self::new(self.config.joining(address, bot))
+        }
+    }
+
+    /// Issues an identity for other programs. The cluster may give it less time than is asked for, which is an hour if nothing
+    /// is said.
+    ///
+    /// # Errors
+    ///
+    /// When this client does not join its cluster as a bot, or cannot.
+    pub async fn issue_identity(&self, ttl: Option<Duration>) -> Result<IdentityBundle, Error> {
+        let failed = |source: &Source, error| -> Error {
+            let source = source.clone();
+            let error = SourceError::Join(error);
+            ConnectError::Source { source, error }.into()
+        };
+        let source = self.config.sources.first();
+        let (Some(source), Some(bot), Some(address)) =
+            (source, self.config.bot(), self.config.address())
+        else {
+            return Err(ConnectError::NotJoining.into());
+        };
+        // The connection proves that the identity works, and waits until the cluster lets the bot in.
+        self.connections.current(self.patience).await?;
+        bot.bundle(&self.config.dial, address, ttl)
+            .await
+            .map_err(|error| failed(source, error))
+    }
+
+    /// What it was made of.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The name of the cluster, as the certificate says by which the client is let in. None if it does not say.
+    ///
+    /// # Errors
+    ///
+    /// When there is no connection to be had.
+    pub async fn cluster_name(&self) -> Result<Option<String>, Error> {
+        let connection = self.connections.current(self.patience).await?;
+        Ok(connection.cluster_name().map(str::to_owned))
+    }
+
+    /// Makes a call, connecting first if need be, and repeats it after passing failures as its [`Repeatable`] allows.
+    ///
+    /// # Errors
+    ///
+    /// When there is no connection to be had, when the server refuses, when it did not answer in time, or when the connection
+    /// broke. [`Error::may_have_been_carried_out`] says whether a write is in doubt.
+    pub async fn unary(&self, call: Call) -> Result<DynamicMessage, Error> {
+        let span = tracing::info_span!("rpc", method = call.method.name());
+        self.unary_with(&call, tokio::time::sleep)
+            .instrument(span)
+            .await
+    }
+
+    /// The same with a way to wait.
+    pub(crate) async fn unary_with(
+        &self,
+        call: &Call,
+        sleep: impl Sleeper,
+    ) -> Result<DynamicMessage, Error> {
+        (|| self.attempt(call))
+            .retry(self.config.retry.waits())
+            .sleep(sleep)
+            .when(|error: &Error| self.may_repeat(call, error))
+            .notify(|error: &Error, wait| {
+                tracing::warn!(?wait, %error, "the call failed and is repeated");
+            })
+            .await
+            .inspect_err(|error| tracing::debug!(kind = %error.kind(), "the call failed"))
+    }
+
+    async fn attempt(&self, call: &Call) -> Result<DynamicMessage, Error> {
+        let connection = self.connections.current(self.patience).await?;
+        let result = connection.call(call).await;
+        if let Err(error) = &result
+            && Connection::is_suspect_after(error)
+        {
+            self.connections.retire(&connection);
+        }
+        result
+    }
+
+    /// Whether a failure is one that another try may mend without doing something twice.
+    fn may_repeat(&self, call: &Call, error: &Error) -> bool {
+        if error.is_connect() {
+            // An address that never answered is more likely wrong than down: the person at the terminal should hear at once.
+            let waited = self.patience == Patience::Joins && self.config.bot().is_some();
+            return error.is_transient() && self.connections.was_connected() && !waited;
+        }
+        match error.kind() {
+            ErrorKind::Transient(Transient::Deadline) => false,
+            ErrorKind::Transient(_) => {
+                call.repeatable == Repeatable::Yes || !error.may_have_been_carried_out()
+            }
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,333 @@
+//! The calls on objects that are stored under a name, such as roles and users.
+//!
+//! Which calls those are is data: [`ObjectRpcs`] names them, and everything else follows from the descriptors.
+
+use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
+
+use crate::{
+    Client, Error, ErrorKind,
+    call::{Call, Repeatable, failure::CallFailure, method},
+};
+
+/// The calls on a kind of object.
+#[derive(Clone, Copy, Debug)]
+pub struct ObjectRpcs {
+    /// Full name of the objects' message.
+    pub message: &'static str,
+    /// Reads one.
+    pub get: Rpc,
+    /// Makes one.
+    pub create: Rpc,
+    /// Replaces one. None where objects cannot be changed.
+    pub update: Option<Rpc>,
+    /// Replaces some fields of one.
+    pub masked: Option<MaskedRpc>,
+    /// Removes one, or brings back its defaults.
+    pub delete: Rpc,
+}
+
+/// One call.
+#[derive(Clone, Copy, Debug)]
+pub struct Rpc {
+    /// Full name of the service.
+    pub service: &'static str,
+    /// Name of the call.
+    pub name: &'static str,
+    /// What the request carries.
+    pub request: Request,
+    /// What the answer is.
+    pub answer: Answer,
+}
+
+impl Rpc {
+    /// A call of a service.
+    pub const fn new(
+        service: &'static str,
+        name: &'static str,
+        request: Request,
+        answer: Answer,
+    ) -> Self {
+        Self {
+            service,
+            name,
+            request,
+            answer,
+        }
+    }
+}
+
+/// A call that changes only the fields that its request names.
+#[derive(Clone, Copy, Debug)]
+pub struct MaskedRpc {
+    /// The call.
+    pub rpc: Rpc,
+    /// The field of the request that holds the `google.protobuf.FieldMask`.
+    pub mask: &'static str,
+    /// The fields that the mask may name.
+    pub paths: &'static [&'static str],
+}
+
+/// What a request carries.
+#[derive(Clone, Copy, Debug)]
+pub enum Request {
+    /// The name of the object, in this field.
+    Name(&'static str),
+    /// The object, in this field.
+    Object(&'static str),
+    /// Nothing: there is one object of the kind.
+    Empty,
+}
+
+/// What an answer is.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer {
+    /// The object.
+    Object,
+    /// A message with the object in this field.
+    Field(&'static str),
+    /// Nothing about the object.
+    Empty,
+}
+
+/// Objects of one kind in a cluster.
+#[derive(Clone, Debug)]
+pub struct Objects {
+    client: Client,
+    rpcs: ObjectRpcs,
+}
+
+impl Client {
+    /// The calls on objects of a kind.
+    pub fn objects(&self, rpcs: ObjectRpcs) -> Objects {
+        Objects::new(self.clone(), rpcs)
+    }
+}
+
+impl Objects {
+    pub(crate) fn new(client: Client, rpcs: ObjectRpcs) -> Self {
+        Self { client, rpcs }
+    }
+
+    /// Reads one. It may lag behind a write for a short time: the server answers from a cache.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if there is none of that name.
+    pub async fn get(&self, name: &str) -> Result<DynamicMessage, Error> {
+        let rpc = self.rpcs.get;
+        let request = self.request(rpc, Carried::Name(name))?;
+        let object = self.write(rpc, request, Repeatable::Yes).await?;
+        object.ok_or_else(|| self.failure(rpc, "the answer holds no object".to_owned()))
+    }
+
+    /// Makes one, and answers with it as it is stored. None where the server answers with nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::AlreadyExists`] if there is one of that name. It is not repeated when its outcome is in doubt: then
+    /// [`Error::may_have_been_carried_out`] holds, and a look at the name tells.
+    pub async fn create(&self, object: DynamicMessage) -> Result<Option<DynamicMessage>, Error> {
+        let rpc = self.rpcs.create;
+        let request = self.request(rpc, Carried::Object(object))?;
+        self.write(rpc, request, Repeatable::No).await
+    }
+
+    /// Replaces one, where the server compares revisions only if its revision is still that of the given one, and answers
+    /// with it as it is stored. None where the server answers with nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Conflict`] if the revision is another one, or if the object is gone. In doubt as for [`Objects::create`].
+    pub async fn update(&self, object: DynamicMessage) -> Result<Option<DynamicMessage>, Error> {
+        let Some(rpc) = self.rpcs.update else {
+            return Err(self.failure(
+                self.rpcs.get,
+                "objects of this kind cannot be changed".to_owned(),
+            ));
+        };
+        let request = self.request(rpc, Carried::Object(object))?;
+        self.write(rpc, request, Repeatable::No).await
+    }
+
+    /// Replaces the fields of one that are named, by paths of [`MaskedRpc::paths`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Objects::update`].
+    pub async fn update_fields(
+        &self,
+        masked: &MaskedRpc,
+        object: DynamicMessage,
+        paths: &[&str],
+    ) -> Result<Option<DynamicMessage>, Error> {
+        let rpc = masked.rpc;
+        let mut request = self.request(rpc, Carried::Object(object))?;
+        let mut mask = match request.get_field_by_name(masked.mask).as_deref() {
+            Some(Value::Message(mask)) => mask.clone(),
+            _ => return Err(self.failure(rpc, "the request has no mask".to_owned())),
+        };
+        let paths = paths.iter().copied().map(text).collect();
+        mask.set_field_by_name("paths", Value::List(paths));
+        request.set_field_by_name(masked.mask, Value::Message(mask));
+        self.write(rpc, request, Repeatable::No).await
+    }
+
+    /// Removes one, or brings back its defaults.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if there is none of that name, also when an earlier try of the same call removed it unheard.
+    pub async fn delete(&self, name: &str) -> Result<(), Error> {
+        let rpc = self.rpcs.delete;
+        let request = self.request(rpc, Carried::Name(name))?;
+        let method = method(rpc.service, rpc.name);
+        let call = Call::new(method, request, Repeatable::Yes);
+        self.client.unary(call).await?;
+        Ok(())
+    }
+
+    async fn write(
+        &self,
+        rpc: Rpc,
+        request: DynamicMessage,
+        repeatable: Repeatable,
+    ) -> Result<Option<DynamicMessage>, Error> {
+        let method = method(rpc.service, rpc.name);
+        let call = Call::new(method, request, repeatable);
+        let mut answer = self.client.unary(call).await?;
+        match rpc.answer {
+            Answer::Empty => Ok(None),
+            Answer::Object => Ok(Some(answer)),
+            Answer::Field(field) => match answer.take_field_by_name(field) {
+                Some(Value::Message(object)) => Ok(Some(object)),
+                _ => Err(self.failure(rpc, "the answer holds no object".to_owned())),
+            },
+        }
+    }
+
+    fn request(&self, rpc: Rpc, carried: Carried<'_>) -> Result<DynamicMessage, Error> {
+        let malformed =
+            |text: String| self.failure(rpc, format!("the request is malformed: {text}"));
+        let mut request = DynamicMessage::new(method(rpc.service, rpc.name).input());
+        let (field, value) = match (rpc.request, carried) {
+            (Request::Empty, _) => return Ok(request),
+            (Request::Name(field), Carried::Name(name)) => (field, text(name)),
+            (Request::Object(field), Carried::Object(object)) => {
+                // A dynamic message takes any message for a field of any message type.
+                let name = object.descriptor().full_name().to_owned();
+                if name != self.rpcs.message {
+                    return Err(malformed(format!("it holds a {name}")));
+                }
+                (field, Value::Message(object))
+            }
+            _ => return Err(malformed("it carries something else".to_owned())),
+        };
+        request
+            .try_set_field_by_name(field, value)
+            .map_err(|error| malformed(error.to_string()))?;
+        Ok(request)
+    }
+
+    fn failure(&self, rpc: Rpc, message: String) -> Error {
+        let address = self.client.config().address().map(ToString::to_string);
+        Error::call(CallFailure {
+            kind: ErrorKind::Other,
+            rpc: rpc.name.to_owned(),
+            address: address.unwrap_or_default(),
+            message,
+            answered: false,
+            may_have_been_carried_out: false,
+        })
+    }
+}
+
+/// What a call is made with.
+enum Carried<'a> {
+    Name(&'a str),
+    Object(DynamicMessage),
+}
+
+fn text(name: &str) -> Value {
+    Value::String(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message as _;
+
+    use super::{Answer as Held, *};
+    use crate::testing::{Answer, Cluster};
+    use teleport_proto::{
+        teleport::users::v1::{CreateUserResponse, GetUserResponse},
+        types::{Metadata, UserV2},
+    };
+
+    const USERS: &str = "teleport.users.v1.UsersService";
+
+    const RPCS: ObjectRpcs = ObjectRpcs {
+        message: "types.UserV2",
+        get: Rpc::new(USERS, "GetUser", Request::Name("name"), Held::Field("user")),
+        create: Rpc::new(
+            USERS,
+            "CreateUser",
+            Request::Object("user"),
+            Held::Field("user"),
+        ),
+        update: Some(Rpc::new(
+            USERS,
+            "UpdateUser",
+            Request::Object("user"),
+            Held::Field("user"),
+        )),
+        masked: None,
+        delete: Rpc::new(USERS, "DeleteUser", Request::Name("name"), Held::Empty),
+    };
+
+    fn user() -> UserV2 {
+        UserV2 {
+            metadata: Some(Metadata {
+                name: "alice".to_owned(),
+                ..Metadata::default()
+            }),
+            ..UserV2::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn each_call_reaches_its_rpc_and_the_object_is_taken_out_of_the_answer() {
+        let cluster = Cluster::auth(|path, _| {
+            let user = Some(user());
+            Answer::Message(match path.rsplit('/').next() {
+                Some("GetUser") => GetUserResponse { user }.encode_to_vec(),
+                Some("CreateUser") => CreateUserResponse { user }.encode_to_vec(),
+                _ => Vec::new(),
+            })
+        })
+        .await;
+        let users = cluster.client().objects(RPCS);
+        let descriptor = teleport_proto::descriptors()
+            .get_message_by_name(RPCS.message)
+            .unwrap();
+        let alice = DynamicMessage::decode(descriptor, user().encode_to_vec().as_slice()).unwrap();
+        assert_eq!(
+            users.create(alice.clone()).await.unwrap(),
+            Some(alice.clone())
+        );
+        assert_eq!(users.get("alice").await.unwrap(), alice);
+        users.delete("alice").await.unwrap();
+        assert_eq!(cluster.calls(), ["CreateUser", "GetUser", "DeleteUser"]);
+    }
+
+    #[tokio::test]
+    async fn an_object_of_another_kind_is_not_sent() {
+        let cluster = Cluster::auth(|_, _| Answer::Message(Vec::new())).await;
+        let descriptor = teleport_proto::descriptors()
+            .get_message_by_name("types.RoleV6")
+            .unwrap();
+        let role = DynamicMessage::new(descriptor);
+        let error = cluster.client().objects(RPCS).create(role).await;
+        let text = error.unwrap_err().to_string();
+        assert!(text.contains("malformed"), "{text}");
+        assert!(cluster.calls().is_empty());
+    }
+}

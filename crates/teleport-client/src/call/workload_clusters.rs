@@ -1,0 +1,252 @@
+//! The calls of `teleport.workloadcluster.v1.WorkloadClusterService`.
+
+use std::collections::HashSet;
+
+use prost_reflect::{DynamicMessage, ReflectMessage, Value};
+use teleport_proto::teleport::workloadcluster::v1::WorkloadCluster;
+
+use crate::{
+    Address, Client, Error, ErrorKind,
+    call::{Call, Repeatable, failure::CallFailure, method},
+    join::{OF_PARENT, Parent, ParentError},
+};
+
+/// Workload clusters as their parent cluster keeps them. The messages are `teleport.workloadcluster.v1.WorkloadCluster`.
+#[derive(Clone, Debug)]
+pub struct WorkloadClusters {
+    client: Client,
+}
+
+impl Client {
+    /// The calls on workload clusters.
+    pub fn workload_clusters(&self) -> WorkloadClusters {
+        WorkloadClusters::new(self.clone())
+    }
+}
+
+impl WorkloadClusters {
+    pub(crate) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// `CreateWorkloadCluster`: makes one, and answers with it as it is then.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::AlreadyExists`] if the name is in use or held. It is not repeated when its outcome is in doubt: then
+    /// [`Error::may_have_been_carried_out`] holds, and a look at the name tells.
+    pub async fn create(&self, cluster: DynamicMessage) -> Result<DynamicMessage, Error> {
+        let descriptor = cluster.descriptor();
+        if descriptor.full_name() != MESSAGE {
+            return Err(Error::call(CallFailure {
+                message: format!(
+                    "the request is malformed: it is a {}",
+                    descriptor.full_name()
+                ),
+                ..self.failure("CreateWorkloadCluster")
+            }));
+        }
+        let field = ("cluster", Value::Message(cluster));
+        self.call("CreateWorkloadCluster", [field], Repeatable::No)
+            .await
+    }
+
+    /// `GetWorkloadCluster`: reads one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if there is none of that name.
+    pub async fn get(&self, name: &str) -> Result<DynamicMessage, Error> {
+        let field = ("name", Value::String(name.to_owned()));
+        self.call("GetWorkloadCluster", [field], Repeatable::Yes)
+            .await
+    }
+
+    /// `ListWorkloadClusters`: reads all, page by page, in the server's order. The items may lack their status.
+    ///
+    /// # Errors
+    ///
+    /// Also when the server's pages do not come to an end.
+    pub async fn list(&self) -> Result<Vec<DynamicMessage>, Error> {
+        let mut clusters = Vec::new();
+        let mut seen = HashSet::new();
+        let mut token = String::new();
+        loop {
+            let fields = [
+                ("page_size", Value::I32(PAGE_SIZE)),
+                ("page_token", Value::String(token)),
+            ];
+            let mut page = self.call(LIST, fields, Repeatable::Yes).await?;
+            if let Some(Value::List(items)) = page.take_field_by_name("clusters") {
+                clusters.extend(items.into_iter().filter_map(|item| match item {
+                    Value::Message(cluster) => Some(cluster),
+                    _ => None,
+                }));
+            }
+            token = match page.take_field_by_name("next_page_token") {
+                Some(Value::String(token)) if !token.is_empty() => token,
+                _ => return Ok(clusters),
+            };
+            if !seen.insert(token.clone()) || seen.len() >= MAX_PAGES {
+                return Err(self.endless(clusters.len()));
+            }
+        }
+    }
+
+    /// Finds the one whose `status.domain` is an address, where a domain without a port means 443.
+    ///
+    /// # Errors
+    ///
+    /// As [`WorkloadClusters::list`] and [`WorkloadClusters::get`]. That there is none is no error.
+    pub async fn by_address(&self, address: &Address) -> Result<Option<DynamicMessage>, Error> {
+        // A domain begins with the cluster's name, so this mostly finds it at once.
+        let host = address.host();
+        let guess = host.split('.').next().unwrap_or_default();
+        match self.get(guess).await {
+            Ok(cluster) if is_at(&cluster, address) => return Ok(Some(cluster)),
+            Ok(_) => {}
+            // Servers check the form of a name before they look for it.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::NotFound | ErrorKind::InvalidArgument
+                ) => {}
+            Err(error) => return Err(error),
+        }
+        for cluster in self.list().await? {
+            if is_at(&cluster, address) {
+                return Ok(Some(cluster));
+            }
+            let Some(name) = text(&cluster, "metadata", "name").filter(|name| name != guess) else {
+                continue;
+            };
+            if text(&cluster, "status", "domain").is_some() {
+                continue;
+            }
+            match self.get(&name).await {
+                Ok(cluster) if is_at(&cluster, address) => return Ok(Some(cluster)),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// What may have been meant by an address that is no workload cluster's domain, as a full sentence: it is the address of the
+    /// parent itself, or differs in a part from a domain.
+    pub async fn meant_by(&self, address: &Address) -> Option<String> {
+        if self.client.is_at_host_of(address) {
+            return Some(OF_PARENT.to_owned());
+        }
+        let host = address.host();
+        let name = host.split('.').next().unwrap_or_default();
+        let cluster = self.get(name).await.ok()?;
+        let domain = text(&cluster, "status", "domain")?;
+        Some(format!(
+            "The workload cluster {name:?} has the domain {domain}."
+        ))
+    }
+
+    /// `DeleteWorkloadCluster`: suspends one. Its name stays taken for a while.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if there is none of that name, also when an earlier try of the same call deleted it unheard.
+    pub async fn delete(&self, name: &str) -> Result<(), Error> {
+        let field = ("name", Value::String(name.to_owned()));
+        // Once gone it stays gone, because the name is held: a second try can only find nothing.
+        self.call("DeleteWorkloadCluster", [field], Repeatable::Yes)
+            .await?;
+        Ok(())
+    }
+
+    async fn call<const N: usize>(
+        &self,
+        rpc: &str,
+        fields: [(&str, Value); N],
+        repeatable: Repeatable,
+    ) -> Result<DynamicMessage, Error> {
+        let method = method(SERVICE, rpc);
+        let mut request = DynamicMessage::new(method.input());
+        for (name, value) in fields {
+            request
+                .try_set_field_by_name(name, value)
+                .map_err(|error| {
+                    Error::call(CallFailure {
+                        message: format!("the request is malformed: {error}"),
+                        ..self.failure(rpc)
+                    })
+                })?;
+        }
+        self.client
+            .unary(Call::new(method, request, repeatable))
+            .await
+    }
+
+    fn endless(&self, read: usize) -> Error {
+        Error::call(CallFailure {
+            message: format!("the pages do not come to an end, {read} clusters were read"),
+            ..self.failure(LIST)
+        })
+    }
+
+    fn failure(&self, rpc: &str) -> CallFailure {
+        let address = self.client.config().address().map(ToString::to_string);
+        CallFailure {
+            kind: ErrorKind::Other,
+            rpc: rpc.to_owned(),
+            address: address.unwrap_or_default(),
+            message: String::new(),
+            answered: false,
+            may_have_been_carried_out: false,
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Parent for Client {
+    async fn workload_cluster(
+        &self,
+        address: &Address,
+    ) -> Result<Option<WorkloadCluster>, ParentError> {
+        let found = self.workload_clusters().by_address(address).await;
+        let found = found.map_err(ParentError)?;
+        // Both types come from the same .proto file, so this only goes wrong for what the server sent.
+        Ok(found.and_then(|cluster| cluster.transcode_to().ok()))
+    }
+
+    async fn meant_by(&self, address: &Address) -> Option<String> {
+        self.workload_clusters().meant_by(address).await
+    }
+
+    fn is_at_host_of(&self, address: &Address) -> bool {
+        let own = self.config().address();
+        own.is_some_and(|own| own.host() == address.host())
+    }
+}
+
+/// Whether a cluster's domain is an address.
+fn is_at(cluster: &DynamicMessage, address: &Address) -> bool {
+    text(cluster, "status", "domain")
+        .and_then(|domain| Address::parse(&domain).ok())
+        .is_some_and(|found| found == *address)
+}
+
+/// A text in a message in a message. None if it is empty.
+fn text(cluster: &DynamicMessage, outer: &str, inner: &str) -> Option<String> {
+    let outer = cluster.get_field_by_name(outer)?;
+    let inner = outer.as_message()?.get_field_by_name(inner)?;
+    let text = inner.as_str()?;
+    Some(text.to_owned()).filter(|text| !text.is_empty())
+}
+
+const SERVICE: &str = "teleport.workloadcluster.v1.WorkloadClusterService";
+const MESSAGE: &str = "teleport.workloadcluster.v1.WorkloadCluster";
+const LIST: &str = "ListWorkloadClusters";
+const PAGE_SIZE: i32 = 100;
+/// A bound on what a server can make us read: a million clusters.
+const MAX_PAGES: usize = 10_000;
+
+#[cfg(test)]
+mod tests;

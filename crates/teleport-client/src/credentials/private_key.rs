@@ -1,0 +1,139 @@
+//! A private key out of a PEM block.
+
+use rustls::{
+    crypto::aws_lc_rs::sign::any_supported_type,
+    pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer},
+    sign::SigningKey,
+};
+use secrecy::ExposeSecret;
+use std::sync::Arc;
+
+use crate::credentials::pem::Block;
+
+/// Why a block is no private key that can be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvalidPrivateKey {
+    /// It is something else.
+    #[error("the PEM block {label:?} stands where the private key belongs")]
+    Label {
+        /// The label found.
+        label: String,
+    },
+    /// It needs a pass phrase.
+    #[error("the private key is encrypted, which is not supported: write it without a pass phrase")]
+    Encrypted,
+    /// It is kept in a device.
+    #[error(
+        "the private key is in a hardware key (PIV), which is not supported: use a Machine ID bot's identity instead"
+    )]
+    HardwareKey,
+    /// It is written the way OpenSSH does.
+    #[error(
+        "the private key is in OpenSSH's own format, which is not supported: issue it as PKCS#8 or PKCS#1 \
+         (Teleport's identity files are)"
+    )]
+    OpenSsh,
+    /// No known format fits.
+    #[error(
+        "the private key is damaged: it is neither PKCS#8 nor PKCS#1 nor SEC 1, or of an unknown kind"
+    )]
+    Damaged,
+}
+
+/// Reads a key. The label only says that it is one: Teleport and OpenSSL have both written wrong ones
+/// (`api/utils/keys/privatekey.go` in gravitational/teleport), so each format is tried.
+pub(crate) fn parse(block: &Block) -> Result<Arc<dyn SigningKey>, InvalidPrivateKey> {
+    match block.label.as_str() {
+        "ENCRYPTED PRIVATE KEY" => return Err(InvalidPrivateKey::Encrypted),
+        "PIV YUBIKEY PRIVATE KEY" => return Err(InvalidPrivateKey::HardwareKey),
+        "OPENSSH PRIVATE KEY" => return Err(InvalidPrivateKey::OpenSsh),
+        "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY" => {}
+        label => {
+            return Err(InvalidPrivateKey::Label {
+                label: label.to_owned(),
+            });
+        }
+    }
+    if block.encrypted {
+        return Err(InvalidPrivateKey::Encrypted);
+    }
+    let der = block.der.expose_secret();
+    let candidates = [
+        PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(der)),
+        PrivateKeyDer::Pkcs1(PrivatePkcs1KeyDer::from(der)),
+        PrivateKeyDer::Sec1(PrivateSec1KeyDer::from(der)),
+    ];
+    candidates
+        .iter()
+        .find_map(|candidate| any_supported_type(candidate).ok())
+        .ok_or(InvalidPrivateKey::Damaged)
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519};
+    use secrecy::SecretSlice;
+
+    use super::*;
+
+    fn block(label: &str, der: Vec<u8>) -> Block {
+        Block {
+            label: label.to_owned(),
+            encrypted: false,
+            der: SecretSlice::from(der),
+        }
+    }
+
+    /// The SEC 1 key inside of a PKCS#8 one: the last OCTET STRING of it, at a fixed place for P-256.
+    fn sec1_of(pkcs8: &[u8]) -> Vec<u8> {
+        let (_, outer) = x509_parser::der_parser::parse_der(pkcs8).unwrap();
+        outer.as_sequence().unwrap()[2].as_slice().unwrap().to_vec()
+    }
+
+    #[test]
+    fn keys_are_read_whatever_their_label() {
+        for algorithm in [
+            &PKCS_ECDSA_P256_SHA256,
+            &PKCS_ECDSA_P384_SHA384,
+            &PKCS_ED25519,
+        ] {
+            let der = KeyPair::generate_for(algorithm).unwrap().serialize_der();
+            for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"] {
+                assert!(parse(&block(label, der.clone())).is_ok(), "{label}");
+            }
+        }
+    }
+
+    #[test]
+    fn keys_in_other_formats_are_read_by_trial() {
+        let pkcs8 = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)
+            .unwrap()
+            .serialize_der();
+        assert!(parse(&block("RSA PRIVATE KEY", sec1_of(&pkcs8))).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_used_says_why() {
+        let reason = |label: &str| parse(&block(label, vec![0; 40])).unwrap_err();
+        assert_eq!(
+            reason("ENCRYPTED PRIVATE KEY"),
+            InvalidPrivateKey::Encrypted
+        );
+        assert_eq!(
+            reason("PIV YUBIKEY PRIVATE KEY"),
+            InvalidPrivateKey::HardwareKey
+        );
+        assert_eq!(reason("OPENSSH PRIVATE KEY"), InvalidPrivateKey::OpenSsh);
+        assert_eq!(reason("PRIVATE KEY"), InvalidPrivateKey::Damaged);
+        assert!(
+            reason("CERTIFICATE")
+                .to_string()
+                .contains("\"CERTIFICATE\" stands where the private key")
+        );
+        let encrypted = Block {
+            encrypted: true,
+            ..block("RSA PRIVATE KEY", vec![])
+        };
+        assert_eq!(parse(&encrypted).unwrap_err(), InvalidPrivateKey::Encrypted);
+    }
+}

@@ -1,0 +1,274 @@
+//! Profiles of `tsh`: a folder with a description in YAML, keys and certificates (`api/profile/profile.go` and
+//! `api/utils/keypaths/keypaths.go` in gravitational/teleport).
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::{
+    credentials::{
+        identity::{Identity, InvalidIdentity, certificates},
+        pem::{self, Block, InvalidPem},
+        private_key::{self, InvalidPrivateKey},
+    },
+    dial::address::{Address, InvalidAddress},
+};
+
+/// Which profile is meant.
+#[derive(Clone, Debug)]
+pub(crate) struct ProfileName {
+    /// None: `.tsh` in the home folder.
+    dir: Option<PathBuf>,
+    /// None: the current one.
+    name: Option<String>,
+}
+
+/// Why a profile cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InvalidProfile {
+    /// There is no home folder to look in.
+    #[error("the home folder is not known: set profile_dir")]
+    NoHome,
+    /// No profile is the current one.
+    #[error("{} names no current profile: log in with `tsh login`, or set profile_name", .0.display())]
+    NoCurrent(PathBuf),
+    /// The name would lead out of the folder.
+    #[error("{0:?} is no name of a profile: it is the host name of a proxy")]
+    Name(String),
+    /// A file cannot be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The description is no profile.
+    #[error("{} is no profile: {reason}", path.display())]
+    Description {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The proxy's address makes no sense.
+    #[error("{} has a web_proxy_addr that is no address: {source}", path.display())]
+    Address {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: InvalidAddress,
+    },
+    /// A PEM file is damaged.
+    #[error("{}: {source}", path.display())]
+    Pem {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: InvalidPem,
+    },
+    /// The key cannot be used.
+    #[error("{}: {source}", path.display())]
+    PrivateKey {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: InvalidPrivateKey,
+    },
+    /// Certificate, key and CAs make no identity.
+    #[error(transparent)]
+    Identity(#[from] InvalidIdentity),
+}
+
+/// What is needed of the description. Other keys are passed over.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Description {
+    web_proxy_addr: String,
+    user: String,
+}
+
+impl ProfileName {
+    pub(crate) fn new(dir: Option<PathBuf>, name: Option<&str>) -> Self {
+        Self {
+            dir,
+            name: name.map(str::to_owned),
+        }
+    }
+
+    /// The folder that was given.
+    pub(crate) fn given_dir(&self) -> Option<&Path> {
+        self.dir.as_deref()
+    }
+
+    fn dir(&self) -> Result<PathBuf, InvalidProfile> {
+        match &self.dir {
+            Some(dir) => Ok(dir.clone()),
+            None => std::env::home_dir()
+                .map(|home| home.join(".tsh"))
+                .ok_or(InvalidProfile::NoHome),
+        }
+    }
+
+    async fn description(&self, dir: &Path) -> Result<PathBuf, InvalidProfile> {
+        let name = match &self.name {
+            Some(name) => name.clone(),
+            None => {
+                let path = dir.join("current-profile");
+                let name = match tokio::fs::read_to_string(&path).await {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+                    read => read.map_err(|source| InvalidProfile::Read {
+                        path: path.clone(),
+                        source,
+                    })?,
+                };
+                match name.trim() {
+                    "" => return Err(InvalidProfile::NoCurrent(path)),
+                    name => name.to_owned(),
+                }
+            }
+        };
+        if name.contains(['/', '\\']) {
+            return Err(InvalidProfile::Name(name));
+        }
+        Ok(dir.join(format!("{name}.yaml")))
+    }
+}
+
+impl fmt::Display for ProfileName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "tsh profile {name}")?,
+            None => f.write_str("current tsh profile")?,
+        }
+        match &self.dir {
+            Some(dir) => write!(f, " in {}", dir.display()),
+            None => f.write_str(" in ~/.tsh"),
+        }
+    }
+}
+
+/// Reads a profile: its identity, and the address of its proxy.
+pub(crate) async fn read(name: &ProfileName) -> Result<(Identity, Address), InvalidProfile> {
+    let dir = name.dir()?;
+    let path = name.description(&dir).await?;
+    let description = describe(&path, &read_text(&path).await?)?;
+    let address = Address::parse(&description.web_proxy_addr)
+        .map_err(|source| InvalidProfile::Address { path, source })?;
+    let keys = dir.join("keys").join(address.host());
+    let user = &description.user;
+
+    // Version 17 moved the TLS key to a file of its own; before, one key served TLS and SSH.
+    let (certificate, key) = match blocks(&keys.join(format!("{user}.crt"))).await {
+        Err(InvalidProfile::Read { source, path }) if source.kind() == io::ErrorKind::NotFound => {
+            let older = blocks(&keys.join(format!("{user}-x509.pem"))).await;
+            // The newer path is the one to show when there is neither.
+            let older = older.map_err(|error| match error {
+                InvalidProfile::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                    InvalidProfile::Read { path, source }
+                }
+                error => error,
+            })?;
+            (older, keys.join(user))
+        }
+        newer => (newer?, keys.join(format!("{user}.key"))),
+    };
+    let key_blocks = blocks(&key).await?;
+    let key = match key_blocks.first() {
+        Some(block) => private_key::parse(block)
+            .map_err(|source| InvalidProfile::PrivateKey { path: key, source })?,
+        None => {
+            let reason = "it holds no private key".to_owned();
+            return Err(InvalidProfile::Description { path: key, reason });
+        }
+    };
+    let cas = ca_blocks(&keys).await?;
+    let identity = Identity::new(
+        certificates(&certificate).collect(),
+        key,
+        certificates(&cas),
+    )?;
+    Ok((identity, address))
+}
+
+fn describe(path: &Path, text: &str) -> Result<Description, InvalidProfile> {
+    let invalid = |reason: String| InvalidProfile::Description {
+        path: path.to_owned(),
+        reason,
+    };
+    if text.trim().is_empty() {
+        return Err(invalid("it is empty".to_owned()));
+    }
+    let description: Description =
+        serde_saphyr::from_str(text).map_err(|error| invalid(error.to_string()))?;
+    match &description {
+        Description { web_proxy_addr, .. } if web_proxy_addr.is_empty() => {
+            Err(invalid("it has no web_proxy_addr".to_owned()))
+        }
+        Description { user, .. } if user.is_empty() || user.contains(['/', '\\']) => {
+            Err(invalid("it has no user that names a file".to_owned()))
+        }
+        _ => Ok(description),
+    }
+}
+
+/// The CAs of every file under `cas`, or of the older single file.
+async fn ca_blocks(keys: &Path) -> Result<Vec<Block>, InvalidProfile> {
+    let mut found = Vec::new();
+    let mut folders = vec![keys.join("cas")];
+    let mut first = true;
+    while let Some(folder) = folders.pop() {
+        let mut entries = match tokio::fs::read_dir(&folder).await {
+            Ok(entries) => entries,
+            Err(error) if first && error.kind() == io::ErrorKind::NotFound => {
+                return blocks(&keys.join("certs.pem")).await;
+            }
+            Err(source) => {
+                return Err(InvalidProfile::Read {
+                    path: folder,
+                    source,
+                });
+            }
+        };
+        first = false;
+        loop {
+            let read = |source| InvalidProfile::Read {
+                path: folder.clone(),
+                source,
+            };
+            let Some(entry) = entries.next_entry().await.map_err(read)? else {
+                break;
+            };
+            if entry.file_type().await.map_err(read)?.is_dir() {
+                folders.push(entry.path());
+            } else {
+                found.extend(blocks(&entry.path()).await?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn blocks(path: &Path) -> Result<Vec<Block>, InvalidProfile> {
+    let text = SecretString::from(read_text(path).await?);
+    pem::blocks(text.expose_secret()).map_err(|source| InvalidProfile::Pem {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+async fn read_text(path: &Path) -> Result<String, InvalidProfile> {
+    tokio::fs::read_to_string(path)
+        .await
+        .map_err(|source| InvalidProfile::Read {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+#[cfg(test)]
+mod tests;

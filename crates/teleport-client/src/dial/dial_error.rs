@@ -1,0 +1,284 @@
+//! The two ways to a cluster, and what one can meet.
+
+use std::{fmt, time::Duration};
+
+use rustls::AlertDescription;
+
+use crate::{
+    dial::{
+        discovery::DiscoveryError,
+        handshake::HandshakeError,
+        roots::{self, NoRoots},
+        tcp::TcpError,
+    },
+    error_kind::{ErrorKind, Transient},
+};
+
+/// A way to a cluster's auth server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Way {
+    /// The address is its own.
+    Direct,
+    /// The address is a proxy's, which routes by ALPN.
+    Proxy,
+}
+
+/// What a way met.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WayError {
+    #[error("{step} took longer than {}", humantime::format_duration(*.after))]
+    Timeout { step: &'static str, after: Duration },
+    #[error("it did not finish within {}", humantime::format_duration(*.0))]
+    Silent(Duration),
+    #[error(transparent)]
+    Tcp(#[from] TcpError),
+    #[error(transparent)]
+    Roots(#[from] NoRoots),
+    #[error("{0}")]
+    Address(String),
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
+    #[error("{0}")]
+    Web(HandshakeError),
+    #[error(transparent)]
+    Discovery(#[from] DiscoveryError),
+    #[error(
+        "the cluster's proxy does not have TLS routing enabled, and reaching a cluster through SSH tunnels is not supported"
+    )]
+    NoTlsRouting,
+    #[error(
+        "a load balancer in front of the proxy ends TLS and drops ALPN, so that the cluster is reachable only by a connection \
+         upgrade, which is not supported"
+    )]
+    ConnectionUpgrade,
+    #[error("neither the proxy nor the identity says the name of the cluster")]
+    NoClusterName,
+    #[error("the name of the cluster is too long for ALPN routing")]
+    ClusterNameTooLong,
+    #[error("the proxy did not route to the auth server: it presented a certificate{}", for_names(.names))]
+    NotRouted { names: Vec<String> },
+    #[error(
+        "the proxy closed the connection to the auth server of cluster {cluster_name:?}: it does so while no auth server answers, \
+         and for a cluster that it does not know"
+    )]
+    RouteClosed { cluster_name: String },
+    #[error("the credentials are for another cluster: {} answers, and the credentials are from {}", cluster(.server), cluster(.identity))]
+    WrongCluster {
+        server: Option<String>,
+        identity: Option<String>,
+    },
+    #[error("{}", of_auth_server(.0))]
+    Auth(HandshakeError),
+    #[error("the cluster refuses the client certificate of {user:?} (alert {alert:?})")]
+    ClientRefused {
+        alert: AlertDescription,
+        user: String,
+    },
+    #[error("it does not speak HTTP/2 there")]
+    NoHttp2,
+    #[error("the connection was closed right after the handshake: {0}")]
+    Closed(String),
+    #[error("Ping was answered with {kind}: {message}")]
+    Ping {
+        way: Way,
+        kind: ErrorKind,
+        message: String,
+    },
+    #[error(
+        "the cluster runs Teleport {0}, and {OLDEST_MAJOR}.0.0 is the oldest version that is supported"
+    )]
+    TooOld(String),
+}
+
+/// Why no way led to the cluster: what each one met.
+#[derive(Debug)]
+pub(crate) struct DialError {
+    /// Invariant: not empty.
+    pub(crate) failures: Vec<(Way, WayError)>,
+}
+
+impl WayError {
+    pub(crate) fn tls(error: rustls::Error) -> Self {
+        Self::Tls(error.to_string())
+    }
+
+    /// Whether it settles what is at the address, so that the other way need not be waited for.
+    pub(crate) fn is_decisive(&self) -> bool {
+        match self {
+            Self::NoTlsRouting
+            | Self::ConnectionUpgrade
+            | Self::NoClusterName
+            | Self::ClusterNameTooLong
+            | Self::NotRouted { .. }
+            | Self::RouteClosed { .. }
+            | Self::WrongCluster { .. }
+            | Self::ClientRefused { .. }
+            | Self::TooOld(_) => true,
+            // A proxy may answer HTTP/2 on its own port, without knowing Ping.
+            Self::Ping { way, kind, .. } => {
+                *way == Way::Proxy || !matches!(kind, ErrorKind::Unimplemented | ErrorKind::Other)
+            }
+            _ => false,
+        }
+    }
+
+    pub(crate) fn kind(&self) -> ErrorKind {
+        const UNAVAILABLE: ErrorKind = ErrorKind::Transient(Transient::Unavailable);
+        match self {
+            Self::Timeout { .. } | Self::Silent(_) => ErrorKind::Transient(Transient::Deadline),
+            Self::Tcp(_) | Self::RouteClosed { .. } | Self::Closed(_) => UNAVAILABLE,
+            Self::Web(HandshakeError::Closed) | Self::Auth(HandshakeError::Closed) => UNAVAILABLE,
+            Self::Discovery(DiscoveryError::Http(_) | DiscoveryError::Unavailable(_)) => {
+                UNAVAILABLE
+            }
+            Self::Roots(_) => ErrorKind::UntrustedCertificate,
+            Self::Web(error) if error.is_about_certificate() => ErrorKind::UntrustedCertificate,
+            Self::WrongCluster { .. } => ErrorKind::WrongCluster,
+            Self::ClientRefused {
+                alert: AlertDescription::CertificateExpired,
+                ..
+            } => ErrorKind::CertificateExpired,
+            Self::ClientRefused { .. } => ErrorKind::Unauthenticated,
+            Self::Ping {
+                kind: ErrorKind::Unimplemented,
+                ..
+            } => ErrorKind::UnsupportedServer,
+            Self::Ping { kind, .. } => *kind,
+            _ => ErrorKind::UnsupportedServer,
+        }
+    }
+
+    /// What a person can do about it.
+    pub(crate) fn advice(&self) -> Option<String> {
+        let advice = match self {
+            Self::Timeout { .. } | Self::Tcp(TcpError::Socket(_)) => {
+                "Check the address: it is the host of the cluster's proxy (as in the browser), and the port only where that is not \
+                 443. In Teleport Cloud it is. Check that this machine may connect there; behind a company's proxy, HTTPS_PROXY \
+                 must be set."
+            }
+            Self::Web(HandshakeError::UnknownIssuer) => {
+                return Some(format!(
+                    "This machine does not trust the proxy's web certificate: it is self-signed, or from a CA that is none of {}. \
+                     If the cluster has its own CA, add it there, or name its file in the environment variable SSL_CERT_FILE, \
+                     which then stands for all of them. To try something out, `insecure = true` turns this one check off.",
+                    roots::in_use(|name| std::env::var_os(name))
+                ));
+            }
+            Self::Web(HandshakeError::WrongName(_)) => {
+                "Set addr to a name that is in the certificate: the host that a browser opens the cluster with."
+            }
+            Self::Web(HandshakeError::NotTls) | Self::Auth(HandshakeError::NotTls) => {
+                "Set addr to the proxy's web address (usually port 443 or 3080), or to the auth server's (3025)."
+            }
+            Self::Discovery(DiscoveryError::NotTeleport { .. }) => {
+                "Set addr to the proxy's web address: the host that a browser opens the cluster with."
+            }
+            Self::NoTlsRouting => {
+                "Use the auth server's own address (usually port 3025) if this machine can reach it, or enable TLS routing on \
+                 the proxy (proxy_listener_mode: multiplex)."
+            }
+            Self::ConnectionUpgrade => {
+                "Use an address of the proxy that goes past the load balancer, or the auth server's own address (usually port \
+                 3025)."
+            }
+            Self::WrongCluster { .. } => {
+                "Check that addr and the credentials are of the same cluster. If the cluster's CA was rotated, or the cluster \
+                 was made anew, issue new credentials."
+            }
+            Self::ClientRefused { .. } => {
+                "Issue new credentials for this cluster: those in use have expired, are from another cluster or from before a \
+                 rotation of its CA."
+            }
+            Self::Closed(_) => {
+                "If this goes on: it is also what a server does that does not accept the client certificate. Check that the \
+                 credentials are of this cluster."
+            }
+            Self::TooOld(_)
+            | Self::Ping {
+                kind: ErrorKind::Unimplemented,
+                ..
+            } => "The cluster's Teleport is too old for this provider. Update the cluster.",
+            _ => return None,
+        };
+        Some(advice.to_owned())
+    }
+}
+
+impl DialError {
+    pub(crate) fn kind(&self) -> ErrorKind {
+        let kinds = || self.failures.iter().map(|(_, error)| error.kind());
+        // If either may pass, the whole may: a proxy that is down for a moment always refuses the direct way.
+        kinds()
+            .find(|kind| matches!(kind, ErrorKind::Transient(_)))
+            .or_else(|| kinds().next_back())
+            .unwrap_or(ErrorKind::Other)
+    }
+
+    /// Whether another identity may get through where this one does not.
+    pub(crate) fn is_about_identity(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::Unauthenticated | ErrorKind::CertificateExpired | ErrorKind::WrongCluster
+        )
+    }
+
+    pub(crate) fn advice(&self) -> Option<String> {
+        self.failures
+            .iter()
+            .rev()
+            .find_map(|(_, error)| error.advice())
+    }
+}
+
+impl fmt::Display for DialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.failures.as_slice() {
+            [(_, one)] => one.fmt(f),
+            [(_, one), (_, two)] if one.to_string() == two.to_string() => one.fmt(f),
+            failures => {
+                for (number, (way, error)) in failures.iter().enumerate() {
+                    let separator = if number > 0 { "; " } else { "" };
+                    write!(f, "{separator}{way}: {error}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl std::error::Error for DialError {}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Direct => "as an auth server",
+            Self::Proxy => "as a proxy",
+        })
+    }
+}
+
+fn of_auth_server(error: &HandshakeError) -> String {
+    match error {
+        HandshakeError::UnknownIssuer => {
+            "its certificate is not from the CA that the credentials name".to_owned()
+        }
+        error => error.to_string(),
+    }
+}
+
+fn cluster(name: &Option<String>) -> String {
+    name.as_ref().map_or_else(
+        || "another one".to_owned(),
+        |name| format!("cluster {name:?}"),
+    )
+}
+
+fn for_names(names: &[String]) -> String {
+    if names.is_empty() {
+        return " without names".to_owned();
+    }
+    format!(" for {}", names.join(", "))
+}
+
+/// The oldest major version that the official provider accepts.
+pub(crate) const OLDEST_MAJOR: u32 = 15;

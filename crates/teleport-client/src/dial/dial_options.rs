@@ -1,0 +1,38 @@
+//! What connections are made with, whichever cluster they lead to.
+
+use std::time::Duration;
+
+use crate::{
+    call::clock::Clock,
+    dial::{http_proxy::HttpProxy, roots::Roots},
+    join::aws::Aws,
+};
+
+/// How this process reaches clusters.
+#[derive(Clone)]
+pub struct DialOptions {
+    /// Whether to accept any web certificate of the proxy, for test clusters.
+    pub insecure: bool,
+    /// How long one connection may take.
+    pub timeout: Duration,
+    pub(crate) roots: Roots,
+    pub(crate) http_proxy: HttpProxy,
+    /// Who this machine is to AWS, for joins.
+    pub(crate) aws: Aws,
+    pub(crate) clock: Clock,
+}
+
+impl Default for DialOptions {
+    fn default() -> Self {
+        Self {
+            insecure: false,
+            timeout: DEFAULT_TIMEOUT,
+            roots: Roots::default(),
+            http_proxy: HttpProxy::default(),
+            aws: Aws::default(),
+            clock: Clock::default(),
+        }
+    }
+}
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);

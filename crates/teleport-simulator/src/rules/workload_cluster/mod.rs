@@ -1,0 +1,225 @@
+//! Workload clusters: what the server refuses, how they start, and when their names can be used.
+
+mod checks;
+mod names;
+mod progress;
+pub(crate) mod spec;
+
+use prost_reflect::{DynamicMessage, Value};
+use teleport_proto::teleport::workloadcluster::v1::{
+    WorkloadCluster, WorkloadClusterSpec, WorkloadClusterStatus,
+};
+
+pub(crate) use self::{
+    checks::check_outside,
+    names::{Lifecycle, Names},
+    progress::Progress,
+    spec::Spec,
+};
+use super::WORKLOAD_CLUSTER;
+use crate::{
+    scenario::Edition,
+    store::{Beside, Object, Refusal, Sight, State, Store, Write, object},
+    tenant::Settings,
+};
+
+/// What is stored of a workload cluster beside the resource.
+#[derive(Debug, Clone)]
+pub(crate) struct Life {
+    pub(crate) domain: String,
+    pub(crate) message: Option<String>,
+    pub(crate) status_missing: bool,
+    pub(crate) progress: Progress,
+    /// Whether it has ever been active.
+    started: bool,
+    /// Differs from that of an earlier one of the same name.
+    incarnation: u64,
+}
+
+/// What the cluster behind a workload cluster is started with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Start {
+    pub(crate) spec: Spec,
+    /// Differs from that of an earlier one of the same name.
+    pub(crate) incarnation: u64,
+    pub(crate) suspended: bool,
+}
+
+impl Life {
+    /// The start of a life, as the scenario says.
+    fn new(name: &str, names: &Names) -> Self {
+        Self {
+            domain: names.domain(name),
+            message: None,
+            status_missing: false,
+            progress: names.progress(),
+            started: false,
+            incarnation: fastrand::u64(..),
+        }
+    }
+
+    /// Notes whether it is active: from then on there is a cluster behind it.
+    fn look(&mut self) {
+        self.started |= self.progress.state() == progress::ACTIVE;
+    }
+
+    fn status(&self) -> Option<WorkloadClusterStatus> {
+        let state = self.progress.state();
+        let absent = self.status_missing || (state.is_empty() && self.progress.is_scripted());
+        (!absent).then(|| WorkloadClusterStatus {
+            state: state.to_owned(),
+            domain: self.domain.clone(),
+        })
+    }
+}
+
+/// Only Teleport Cloud has workload clusters, once support has switched them on.
+pub(super) fn offered(settings: &Settings) -> Result<(), Refusal> {
+    if settings.edition != Edition::Cloud {
+        return Err(Refusal::denied(
+            "workload_cluster resources are only available for Teleport Cloud users",
+        ));
+    }
+    match settings.workload_clusters_enabled {
+        true => Ok(()),
+        false => Err(Refusal::denied(
+            "workload clusters are not enabled for this Teleport Cloud cluster, contact support to enable the feature",
+        )),
+    }
+}
+
+/// Checks a workload cluster. Its status is dropped: callers do not decide it. Its spec stays what it was.
+pub(super) fn check(write: &mut Write, state: &State) -> Result<(), Refusal> {
+    let by_server = write.caller.is_none();
+    write.edit(|cluster: &mut WorkloadCluster| {
+        checks::check(cluster)?;
+        cluster.status = None;
+        let name = &cluster.metadata.get_or_insert_default().name;
+        let old = state.typed::<WorkloadCluster>(&WORKLOAD_CLUSTER, name);
+        match old {
+            Ok(old) if old.spec != cluster.spec && !by_server => Err(Refusal::invalid(format!(
+                "spec of workload_cluster {name:?} is immutable"
+            ))),
+            _ => Ok(()),
+        }
+    })
+}
+
+/// A new one needs a free name, and an old one goes on with its life.
+pub(super) fn place(write: &mut Write, state: &State) -> Result<(), Refusal> {
+    let name = object::name(&write.message);
+    let Some(old) = &write.old else {
+        if write.caller.is_some() {
+            state.names.check(&name)?;
+        }
+        let life = Life::new(&name, &state.names);
+        write.beside = Beside::Life(Box::new(life));
+        return Ok(());
+    };
+    write.beside = old.beside.clone();
+    Ok(())
+}
+
+/// The object with its status. A read moves a scripted state on. Items of a list have no status.
+pub(super) fn show(object: &mut Object, sight: Sight) -> DynamicMessage {
+    let mut message = object.message.clone();
+    let Beside::Life(life) = &mut object.beside else {
+        return message;
+    };
+    if sight == Sight::Read {
+        life.progress.read();
+        life.look();
+    }
+    if sight != Sight::Listed
+        && let Some(status) = life.status()
+        && let Ok(status) = object::untyped(STATUS_MESSAGE, &status)
+    {
+        message.set_field_by_number(STATUS, Value::Message(status));
+    }
+    message
+}
+
+pub(super) fn missing(name: &str) -> Refusal {
+    if name.is_empty() {
+        return Refusal::invalid("name is required");
+    }
+    Refusal::not_found(format!("workload_cluster {name:?} doesn't exist"))
+}
+
+pub(super) fn exists(name: &str) -> Refusal {
+    Refusal::exists(format!("workload_cluster {name:?} already exists"))
+}
+
+/// A deleted one leaves its name held.
+pub(super) fn deleted(state: &mut State, name: &str) {
+    state.names.hold_always(name);
+}
+
+/// What the cluster behind `name` is started with. `None` when there is no such workload cluster, or when it has not been
+/// active yet.
+pub(crate) fn start(store: &Store, name: &str) -> Option<Start> {
+    let mut state = store.lock();
+    let object = state.stored_mut(&WORKLOAD_CLUSTER, name)?;
+    let spec = spec_of(object);
+    let Beside::Life(life) = &mut object.beside else {
+        return None;
+    };
+    life.look();
+    life.started.then(|| Start {
+        spec,
+        incarnation: life.incarnation,
+        suspended: life.progress.state() == SUSPENDED,
+    })
+}
+
+/// The spec of a stored workload cluster.
+pub(crate) fn spec_of(object: &Object) -> Spec {
+    let cluster: WorkloadCluster = object::typed(&object.message).unwrap_or_default();
+    cluster.spec.unwrap_or_default().into()
+}
+
+/// Writes a workload cluster without the API: neither a held name nor another spec stops it.
+pub(crate) fn put(store: &Store, name: &str, spec: WorkloadClusterSpec) -> Result<(), Refusal> {
+    let cluster = WorkloadCluster {
+        metadata: Some(teleport_proto::teleport::header::v1::Metadata {
+            name: name.to_owned(),
+            ..Default::default()
+        }),
+        spec: Some(spec),
+        ..WorkloadCluster::default()
+    };
+    store.put(&WORKLOAD_CLUSTER, &cluster)
+}
+
+/// Changes the life of a workload cluster without the API. False when there is none.
+pub(crate) fn change(store: &Store, name: &str, change: impl FnOnce(&mut Life)) -> bool {
+    let mut state = store.lock();
+    let Some(object) = state.stored_mut(&WORKLOAD_CLUSTER, name) else {
+        return false;
+    };
+    if let Beside::Life(life) = &mut object.beside {
+        life.look();
+        change(life);
+        life.look();
+    }
+    true
+}
+
+/// Removes a workload cluster without holding its name. False when there is none.
+pub(crate) fn remove(store: &Store, name: &str) -> bool {
+    let mut state = store.lock();
+    let removed = state.take(&WORKLOAD_CLUSTER, name);
+    if removed {
+        state.names.release(name);
+    }
+    removed
+}
+
+/// `status` of a workload cluster.
+const STATUS: u32 = 6;
+const STATUS_MESSAGE: &str = "teleport.workloadcluster.v1.WorkloadClusterStatus";
+/// The state of a workload cluster whose cluster takes no connections.
+const SUSPENDED: &str = "suspended";
+
+#[cfg(test)]
+mod tests;

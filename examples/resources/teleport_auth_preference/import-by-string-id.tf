@@ -1,0 +1,4 @@
+import {
+  to = teleport_auth_preference.this
+  id = "cluster-auth-preference"
+}

@@ -1,0 +1,4 @@
+import {
+  to = teleport_bot.deploy
+  id = "deploy"
+}

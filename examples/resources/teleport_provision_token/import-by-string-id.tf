@@ -1,0 +1,4 @@
+import {
+  to = teleport_provision_token.deploy
+  id = "deploy"
+}

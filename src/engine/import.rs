@@ -1,0 +1,108 @@
+//! Importing an object: the import itself reads it, so that a wrong id is explained here and not by core.
+
+use teleport_client::ErrorKind;
+use tfplugin::{Call, Diagnostics, Imported, Private, Schema, Value};
+
+use super::{Shape, kind::Name, private_state::PrivateState};
+use crate::{
+    clusters::{
+        ProviderData,
+        guard::{self, Checked},
+        target::{CLUSTER, Target, split_id},
+    },
+    engine::run::Run,
+    errors::{self, Summary},
+};
+
+/// Finds an object by its import id: NAME, or CLUSTER/NAME for one in a workload cluster.
+pub(super) async fn import(
+    shape: &Shape,
+    schema: &Schema,
+    call: &Call<ProviderData>,
+    id: &str,
+    diags: &mut Diagnostics,
+) -> Option<Imported> {
+    let noun = shape.kind.noun;
+    let (cluster, name) = match split_id(id) {
+        Ok((_, "")) => return invalid(noun, id, "the name is empty", shape, diags),
+        Ok((cluster, name)) => (cluster, name),
+        Err(problem) => return invalid(noun, id, &problem, shape, diags),
+    };
+    let name = match shape.kind.name {
+        Name::Fixed(name) => name,
+        Name::Given | Name::Generated(_) => name,
+    };
+    let mut named = shape.named(schema, name);
+    named.set_field(CLUSTER, cluster.map_or(Value::Null, Value::from));
+    let what = shape.what(name);
+    let run = Run::refresh(call);
+    if let Some(unknown) = Target::unknown(&named, &run) {
+        errors::error(Summary::ProviderConfigurationUnknown).detail(format!(
+                "The {what} cannot be imported, because {unknown} known only after the apply. Apply what the provider block \
+                 depends on first, without the import block."
+            )).add(diags);
+        return None;
+    }
+    let target = Target::of(&named, &run, diags)?;
+    let objects = target.client().objects(shape.kind.rpcs);
+    let memory = PrivateState::default();
+    let doing = format!("importing the {what}");
+    let object = match run.call(&doing, diags, objects.get(name)).await? {
+        Ok(object) => object,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            errors::error(Summary::NotFound)
+                .detail(missing(shape, cluster, name, id))
+                .add(diags);
+            return None;
+        }
+        Err(error) => {
+            if target.is_gone(&error, &doing, &memory, diags).await {
+                target.missing(&doing, diags).await;
+            }
+            return None;
+        }
+    };
+    let Checked::Here(home) = guard::check(&target, &memory, &what, diags).await else {
+        return None;
+    };
+    let mut private = Private::new();
+    PrivateState::change(&mut private, |memory| memory.place(home));
+    Some(Imported {
+        state: shape.imported(&object, &named),
+        private,
+    })
+}
+
+fn missing(shape: &Shape, cluster: Option<&str>, name: &str, id: &str) -> String {
+    let noun = shape.kind.noun;
+    let what = shape.what(name);
+    match (cluster, name.split_once('/')) {
+        (Some(cluster), _) => format!("There is no {what} in the workload cluster {cluster}."),
+        (None, Some((before, after))) if !shape.kind.name_is_secret => format!(
+            "There is no {what} in the cluster of the provider block. For the {noun} {after:?} of a workload cluster, the import \
+             id begins with the domain of the cluster (its status.domain, such as \"{before}.teleport.sh/{after}\"), got: {id:?}."
+        ),
+        _ => format!(
+            "There is no {what} in the cluster of the provider block. For one in a workload cluster the import id is \
+             CLUSTER/NAME, where CLUSTER is the domain of the cluster (its status.domain)."
+        ),
+    }
+}
+
+fn invalid(
+    noun: &str,
+    id: &str,
+    problem: &str,
+    shape: &Shape,
+    diags: &mut Diagnostics,
+) -> Option<Imported> {
+    let got = if shape.kind.name_is_secret {
+        String::new()
+    } else {
+        format!(", got: {id:?}")
+    };
+    errors::error(Summary::InvalidImportId).detail(format!(
+            "The import id of a {noun} is its name, or CLUSTER/NAME for one in a workload cluster{got} ({problem})."
+        )).add(diags);
+    None
+}

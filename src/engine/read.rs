@@ -1,0 +1,186 @@
+//! Reading an object, and telling a stale answer from drift.
+//!
+//! Teleport answers reads from a cache that follows its backend with a delay (up to about a second was measured). The
+//! answer to a write counts more than a read. So within a minute after a write of ours, which private state remembers, a
+//! read is repeated for about five seconds while it shows neither that write nor the state, or finds nothing:
+//!
+//! | the read | within a minute after our write | later |
+//! | --- | --- | --- |
+//! | shows the revision of the write | taken | taken |
+//! | shows what the state says | taken | taken |
+//! | shows something else, or nothing | repeated; after five seconds taken: it is drift | taken: it is drift |
+
+use std::time::Duration;
+
+use prost_reflect::DynamicMessage;
+use teleport_client::{Error, ErrorKind, Objects};
+use tfplugin::{Applied, Call, Diagnostics, Private, Value};
+
+use super::{
+    Shape,
+    differences::{comparable, differences},
+    private_state::{PrivateState, Write},
+};
+use crate::{
+    clusters::{
+        ProviderData,
+        guard::{self, Checked},
+        target::Target,
+    },
+    engine::run::{Run, retry},
+    errors::{self, Summary},
+    kinds::metadata::has_expired,
+};
+
+/// Refreshes the state of an object.
+pub(super) async fn read(
+    shape: &Shape,
+    call: &Call<ProviderData>,
+    state: Value,
+    mut private: Private,
+) -> Applied {
+    let mut diags = Diagnostics::new();
+    let noun = shape.kind.noun;
+    let run = Run::refresh(call);
+    if let Some(unknown) = Target::unknown(&state, &run) {
+        errors::warning(Summary::NotRefreshed).detail(format!(
+                "The {noun} could not be read, because {unknown} known only after the apply. The state was kept as it is."
+            )).add(&mut diags);
+        return Applied {
+            state,
+            private,
+            diagnostics: diags,
+        };
+    }
+    let (Some(target), Some(name)) = (Target::of(&state, &run, &mut diags), shape.name(&state))
+    else {
+        return Applied {
+            state,
+            private,
+            diagnostics: diags,
+        };
+    };
+    let what = shape.what(&name);
+    let doing = format!("reading the {what}");
+    let memory = PrivateState::read(&private);
+    let objects = target.client().objects(shape.kind.rpcs);
+    let work = settled_read(shape, &objects, &name, &state, memory.write.as_ref());
+    let found = match run.call(&doing, &mut diags, work).await {
+        Some(Ok(object)) => Some(object),
+        Some(Err(error)) if error.kind() == ErrorKind::NotFound => None,
+        Some(Err(error)) => {
+            let is_gone = target.is_gone(&error, &doing, &memory, &mut diags).await;
+            return Applied {
+                state: if is_gone { Value::Null } else { state },
+                private,
+                diagnostics: diags,
+            };
+        }
+        None => {
+            return Applied {
+                state,
+                private,
+                diagnostics: diags,
+            };
+        }
+    };
+    let home = match guard::check(&target, &memory, &what, &mut diags).await {
+        Checked::Here(home) => home,
+        Checked::Gone => {
+            return Applied {
+                diagnostics: diags,
+                ..Applied::default()
+            };
+        }
+        Checked::Refused => {
+            return Applied {
+                state,
+                private,
+                diagnostics: diags,
+            };
+        }
+    };
+    match found {
+        Some(object) => {
+            PrivateState::change(&mut private, |memory| memory.place(home));
+            Applied {
+                state: shape.value(&object, &state),
+                private,
+                diagnostics: diags,
+            }
+        }
+        // It expired as configured, which is no drift.
+        None if has_expired(&state) => Applied {
+            state,
+            private,
+            diagnostics: diags,
+        },
+        None if memory.cluster.is_none() => {
+            errors::error(Summary::NotFound)
+                .detail(never_seen(&what, &home.cluster))
+                .add(&mut diags);
+            Applied {
+                state,
+                private,
+                diagnostics: diags,
+            }
+        }
+        None => Applied {
+            diagnostics: diags,
+            ..Applied::default()
+        },
+    }
+}
+
+/// Reads an object, and repeats the read while it may be answered from before our last write.
+///
+/// # Errors
+///
+/// As of the last read.
+pub(super) async fn settled_read(
+    shape: &Shape,
+    objects: &Objects,
+    name: &str,
+    state: &Value,
+    write: Option<&Write>,
+) -> Result<DynamicMessage, Error> {
+    let write = write.filter(|write| write.is_recent());
+    let is_stale = |read: &Result<DynamicMessage, Error>| match (read, write) {
+        (_, None) => false,
+        (Ok(object), Some(write)) => {
+            shape.revision(object) != write.revision && !shows(shape, object, state)
+        }
+        (Err(_), Some(_)) => is_not_found(read) && !has_expired(state),
+    };
+    retry(WAITS, || objects.get(name), is_stale).await
+}
+
+/// Whether an object is what a planned or stored one says.
+pub(super) fn shows(shape: &Shape, object: &DynamicMessage, wanted: &Value) -> bool {
+    let found = shape.value(object, wanted);
+    differences(&comparable(shape, wanted), &comparable(shape, &found)).is_empty()
+}
+
+/// Whether a read found nothing.
+pub(crate) fn is_not_found(read: &Result<DynamicMessage, Error>) -> bool {
+    matches!(read, Err(error) if error.kind() == ErrorKind::NotFound)
+}
+
+fn never_seen(what: &str, cluster: &str) -> String {
+    format!(
+        "The {what} is in the state, but the cluster {cluster:?} does not have it, and this provider has never seen it there. \
+         It was not removed from the state, because the provider block may lead to another cluster than before. If it is gone: \
+         terraform state rm ADDRESS."
+    )
+}
+
+/// How long to wait between reads: about five seconds in all.
+pub(crate) const WAITS: [Duration; 7] = [
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+    Duration::from_millis(600),
+    Duration::from_millis(900),
+    Duration::from_millis(1200),
+    Duration::from_millis(1600),
+];
