@@ -19,9 +19,7 @@ use crate::{
         provision_token::PROVISION_TOKEN,
         role::ROLE,
         user::USER,
-        workload_cluster::{
-            WorkloadClusterDataSource, WorkloadClusterResource, WorkloadClustersDataSource,
-        },
+        workload_cluster::{WORKLOAD_CLUSTER, WorkloadClustersDataSource},
     },
     settings,
 };
@@ -55,7 +53,7 @@ impl Provider for Teleport {
 
     fn resources(&self) -> Vec<Arc<dyn Resource<ProviderData>>> {
         vec![
-            Arc::new(WorkloadClusterResource::new()),
+            Arc::new(KindResource::new(WORKLOAD_CLUSTER)),
             Arc::new(KindResource::new(ROLE)),
             Arc::new(KindResource::new(USER)),
             Arc::new(KindResource::new(PROVISION_TOKEN)),
@@ -67,7 +65,7 @@ impl Provider for Teleport {
 
     fn data_sources(&self) -> Vec<Arc<dyn DataSource<ProviderData>>> {
         vec![
-            Arc::new(WorkloadClusterDataSource::new()),
+            Arc::new(KindDataSource::new(WORKLOAD_CLUSTER)),
             Arc::new(WorkloadClustersDataSource::new()),
             Arc::new(KindDataSource::new(ROLE)),
             Arc::new(KindDataSource::new(USER)),

@@ -9,16 +9,18 @@
 //! | answers with nothing | reads until the object is what was sent |
 //! | "already exists" | an error with the import block |
 //! | an error after which it may have been carried out | a look: the same object is ours, another one exists already |
-//! | is interrupted | the object may exist: an error that says how to import it |
+//! | is interrupted | the object may exist: it stays in the state if its kind has hooks, else an error says how to import it |
 
 use prost_reflect::DynamicMessage;
 use teleport_client::{Error, ErrorKind, Objects};
-use tfplugin::{Applied, Call, Create, Diagnostics, Path, Private, Value};
+use tfplugin::{Applied, Call, Create, Diagnostics, Path, Private, StopReason, Value};
 
 use super::{
     Shape,
     differences::{asked_for, comparable, differences, list},
+    existing,
     kind::Name,
+    lifecycle::{self, Followed, Pending, READY},
     plan::{configured_paths, settled},
     private_state::{PrivateState, Write},
     read::{WAITS, is_not_found, shows},
@@ -41,7 +43,7 @@ pub(super) async fn create(shape: &Shape, call: &Call<ProviderData>, request: Cr
     let Create {
         config,
         mut planned,
-        ..
+        private,
     } = request;
     if let Name::Generated(generate) = shape.kind.name
         && shape.name(&planned).is_none()
@@ -50,41 +52,63 @@ pub(super) async fn create(shape: &Shape, call: &Call<ProviderData>, request: Cr
     }
     let name = shape.name(&planned).unwrap_or_default();
     let run = Run::apply(call);
+    let note = PrivateState::read(&private).planned;
     let work = Work {
         shape,
         run: &run,
         name: &name,
+        replaces: note.is_some_and(|planned| planned.changed.is_some()),
     };
-    let Some((target, object)) = work.create(&config, &planned, &mut diags).await else {
+    let Some(created) = work.create(&config, &planned, &mut diags).await else {
         return Applied {
             diagnostics: diags,
             ..Applied::default()
         };
     };
+    let pending = Pending {
+        run: &run,
+        objects: created.target.client().objects(shape.kind.rpcs),
+        name: &name,
+        planned: &planned,
+        seen: created.object,
+        is_new: true,
+        stopped: created.stopped,
+    };
+    let followed = lifecycle::follow(shape, pending, &mut diags).await;
     let written = Written {
         shape,
         config: &config,
         planned: &planned,
-        object: object.as_ref(),
+        followed,
     };
-    written.answer(target.home().await, Private::new(), diags)
+    written.answer(created.target.home().await, Private::new(), diags)
 }
 
 struct Work<'a> {
     shape: &'a Shape,
     run: &'a Run,
     name: &'a str,
+    /// Whether it is planned in the place of another one.
+    replaces: bool,
+}
+
+/// An object that exists, or may exist and must not be forgotten.
+struct Created {
+    target: Target,
+    /// None if it was not seen.
+    object: Option<DynamicMessage>,
+    /// Why the run ended before the call was answered.
+    stopped: Option<StopReason>,
 }
 
 impl Work<'_> {
-    /// Where it was made, and the object if the server shows it. None if there is none of ours.
+    /// Makes the call. None if there is no object of ours.
     async fn create(
         &self,
         config: &Value,
         planned: &Value,
         diags: &mut Diagnostics,
-    ) -> Option<(Target, Option<DynamicMessage>)> {
-        let what = self.shape.what(self.name);
+    ) -> Option<Created> {
         let wanted = with_write_only(&self.shape.kind, config, planned, None);
         let message = match self.shape.request(&wanted) {
             Ok(message) => message,
@@ -96,131 +120,160 @@ impl Work<'_> {
         // This also waits until the cluster lets the provider in.
         let target = Target::of(planned, self.run, diags)?;
         let objects = target.client().objects(self.shape.kind.rpcs);
-        let doing = format!("creating the {what}");
-        let answer = match self.run.finish(objects.create(message)).await {
-            Ok(answer) => answer,
-            Err(end @ End::NotBegun(_)) => {
-                end.explain(&doing).add(diags);
-                return None;
-            }
-            Err(end) => {
-                let found = self.run.briefly(objects.get(self.name)).await;
-                if let Some(Ok(object)) = found
-                    && shows(self.shape, &object, planned)
-                {
-                    return Some((target, Some(object)));
-                }
-                end.explain(&doing)
-                    .detail(self.may_exist(planned))
-                    .add(diags);
-                return None;
-            }
-        };
-        let object = match answer {
-            Ok(Some(object)) => Some(object),
-            Ok(None) => {
+        let doing = format!("creating the {}", self.shape.what(self.name));
+        let object = match self.run.finish(objects.create(message)).await {
+            Ok(Ok(Some(object))) => Some(object),
+            Ok(Ok(None)) => {
                 let back = read_back(self.shape, &objects, self.name, planned);
                 self.run.call(&doing, diags, back).await.flatten()
             }
-            Err(error) if (self.shape.kind.left_behind)(&error, self.name).is_some() => {
-                let left = (self.shape.kind.left_behind)(&error, self.name);
-                let text = format!(
-                    "While {doing}: {}.\n\n{}",
-                    chain(&error),
-                    left.unwrap_or_default()
-                );
-                errors::error(Summary::CreatedInPart)
-                    .detail(text)
-                    .add(diags);
+            Ok(Err(error)) if error.may_have_been_carried_out() => {
+                self.look(&objects, planned, &error, diags).await?
+            }
+            Ok(Err(error)) => {
+                self.refused(&target, &objects, planned, &error, diags)
+                    .await;
                 return None;
             }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                self.exists(planned, diags);
-                return None;
-            }
-            Err(error) if error.may_have_been_carried_out() => {
-                Some(self.look(&objects, planned, &error, diags).await?)
-            }
-            Err(error) => {
-                if target.is_named() && error.is_connect() {
-                    if target
-                        .is_gone(&error, &doing, &PrivateState::default(), diags)
-                        .await
-                    {
-                        target.missing(&doing, diags).await;
-                    }
-                } else {
-                    refused(self.shape, &error, &doing, diags);
-                }
-                return None;
-            }
+            Err(end) => return self.unanswered(target, planned, end, diags).await,
         };
-        Some((target, object))
+        Some(Created {
+            target,
+            object,
+            stopped: None,
+        })
     }
 
-    /// After a creation whose outcome is in doubt: an object that is what was asked for is ours.
+    /// The run ended before there was an answer. An object of a kind that is never forgotten stays in the state.
+    async fn unanswered(
+        &self,
+        target: Target,
+        planned: &Value,
+        end: End,
+        diags: &mut Diagnostics,
+    ) -> Option<Created> {
+        let doing = format!("creating the {}", self.shape.what(self.name));
+        if matches!(end, End::NotBegun(_)) {
+            end.explain(&doing).add(diags);
+            return None;
+        }
+        let objects = target.client().objects(self.shape.kind.rpcs);
+        let found = self.run.briefly(objects.get(self.name)).await;
+        let found = found.and_then(Result::ok);
+        let object = found.filter(|object| shows(self.shape, object, planned));
+        if object.is_none() && self.shape.kind.lifecycle.is_none() {
+            end.explain(&doing)
+                .detail(self.may_exist(planned))
+                .add(diags);
+            return None;
+        }
+        Some(Created {
+            target,
+            object,
+            stopped: end.reason(),
+        })
+    }
+
+    /// The server refused, and there is no object of ours.
+    async fn refused(
+        &self,
+        target: &Target,
+        objects: &Objects,
+        planned: &Value,
+        error: &Error,
+        diags: &mut Diagnostics,
+    ) {
+        let doing = format!("creating the {}", self.shape.what(self.name));
+        if let Some(left) = (self.shape.kind.left_behind)(error, self.name) {
+            errors::error(Summary::CreatedInPart)
+                .detail(format!("While {doing}: {}.", chain(error)))
+                .detail(left)
+                .add(diags);
+        } else if error.kind() == ErrorKind::AlreadyExists {
+            match self.shape.kind.lifecycle {
+                Some(lifecycle) if !self.is_seen(objects).await => {
+                    lifecycle.name_refused(self.name, error).add(diags);
+                }
+                _ => self.exists(planned, diags),
+            }
+        } else if target.is_named() && error.is_connect() {
+            let memory = PrivateState::default();
+            if target.is_gone(error, &doing, &memory, diags).await {
+                target.missing(&doing, diags).await;
+            }
+        } else {
+            refused(self.shape, error, &doing, diags);
+        }
+    }
+
+    async fn is_seen(&self, objects: &Objects) -> bool {
+        let seen = self.run.briefly(objects.get(self.name)).await;
+        matches!(seen, Some(Ok(_)))
+    }
+
+    /// After a creation whose outcome is in doubt: an object that is what was asked for is ours. None if there is none; None
+    /// within if it must not be forgotten, and is not seen.
     async fn look(
         &self,
         objects: &Objects,
         planned: &Value,
         error: &Error,
         diags: &mut Diagnostics,
-    ) -> Option<DynamicMessage> {
+    ) -> Option<Option<DynamicMessage>> {
         let doing = format!("creating the {}", self.shape.what(self.name));
+        tracing::warn!(%error, "no answer to the creation; looking whether it was carried out");
+        let is_kept = self.shape.kind.lifecycle.is_some();
         let look = find(objects, self.name);
-        let found = self.run.call(&doing, diags, look).await?;
+        let found = match self.run.finish(look).await {
+            Ok(found) => found,
+            Err(end) => {
+                end.explain(&doing).add(diags);
+                return is_kept.then_some(None);
+            }
+        };
         match found {
-            Ok(object) if shows(self.shape, &object, planned) => {
-                tracing::info!("the object was created, although no answer came");
-                Some(object)
-            }
-            Ok(_) => {
-                call_failed(error, &doing, diags);
-                if !matches!(self.shape.kind.name, Name::Fixed(_)) {
-                    self.exists(planned, diags);
-                }
-                None
-            }
+            Ok(object) if shows(self.shape, &object, planned) => return Some(Some(object)),
+            Ok(_) if self.shape.is_singleton() => call_failed(error, &doing, diags),
+            Ok(_) => self.exists(planned, diags),
+            Err(look) if look.kind() == ErrorKind::NotFound => call_failed(error, &doing, diags),
             Err(look) => {
                 call_failed(error, &doing, diags);
-                if look.kind() != ErrorKind::NotFound {
-                    call_failed(&look, "looking whether it was created all the same", diags);
-                    errors::warning(Summary::MayExist)
-                        .detail(self.may_exist(planned))
-                        .add(diags);
+                call_failed(&look, "looking whether it was created all the same", diags);
+                if is_kept {
+                    return Some(None);
                 }
-                None
+                errors::warning(Summary::MayExist)
+                    .detail(self.may_exist(planned))
+                    .add(diags);
             }
         }
+        None
     }
 
     fn exists(&self, planned: &Value, diags: &mut Diagnostics) {
-        let what = self.shape.what(self.name);
-        let noun = self.shape.kind.noun;
-        errors::error(Summary::AlreadyExists).at(Path::attributes(&["metadata", "name"])).detail(format!(
-                "The {what} exists already. To manage it with this configuration, import it. ADDRESS is the address of this \
-                 resource:\n\n{}\n\nIf it is this resource, and the plan shows that it is tainted: terraform untaint ADDRESS. To \
-                 create another {noun}, use another metadata.name.",
-                self.import_block(planned)
-            )).add(diags);
+        let (kind, id) = (&self.shape.kind, self.import_id(planned));
+        errors::error(Summary::AlreadyExists)
+            .at(Path::attributes(&["metadata", "name"]))
+            .detail(existing::what_to_do(kind, self.name, &id, self.replaces))
+            .add(diags);
     }
 
     fn may_exist(&self, planned: &Value) -> String {
         format!(
-            "The {} may exist now, and is not in the state. If the next apply says that it exists already, import it:\n\n{}",
+            "The {} may exist now, and is not in the state. If the next apply says that it exists already, import it:\n\n  import {{\n    \
+             to = ADDRESS\n    id = {:?}\n  }}",
             self.shape.what(self.name),
-            self.import_block(planned)
+            self.import_id(planned)
         )
     }
 
-    fn import_block(&self, planned: &Value) -> String {
+    fn import_id(&self, planned: &Value) -> String {
         let name = if self.shape.kind.name_is_secret {
             "NAME"
         } else {
             self.name
         };
-        let id = import_id(planned.field(CLUSTER).as_str(), name);
-        format!("  import {{\n    to = ADDRESS\n    id = {id:?}\n  }}")
+        import_id(planned.field(CLUSTER).as_str(), name)
     }
 }
 
@@ -251,8 +304,8 @@ pub(super) struct Written<'a> {
     pub(super) shape: &'a Shape,
     pub(super) config: &'a Value,
     pub(super) planned: &'a Value,
-    /// The object as the server stored it. None if it was not seen.
-    pub(super) object: Option<&'a DynamicMessage>,
+    /// The object as the server stored it.
+    pub(super) followed: Followed,
 }
 
 impl Written<'_> {
@@ -263,10 +316,14 @@ impl Written<'_> {
         mut private: Private,
         mut diags: Diagnostics,
     ) -> Applied {
-        let answer = match self.object {
+        let object = self.followed.object.as_ref();
+        let mut answer = match object {
             Some(object) => self.shape.value(object, self.planned),
             None => without_unknown(self.planned.clone()),
         };
+        if self.shape.kind.lifecycle.is_some() {
+            answer.set_field(READY, self.followed.is_ready.into());
+        }
         let mut state = settled(self.planned, &answer);
         // The server's form of what was asked for is an error, and then the truth is the state.
         if self.stored_otherwise(&answer, &mut diags) {
@@ -277,9 +334,10 @@ impl Written<'_> {
                 memory.place(home);
             }
             memory.configured = configured_paths(self.config);
-            memory.write = self
-                .object
-                .map(|object| Write::now(self.shape.revision(object)));
+            memory.write = object.map_or_else(
+                || Some(Write::now(String::new())),
+                |object| Some(Write::now(self.shape.revision(object))),
+            );
             memory.planned = None;
         });
         Applied {

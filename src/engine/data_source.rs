@@ -54,9 +54,10 @@ impl KindDataSource {
         let name = Attribute::string().optional_computed().describe(format!(
             "Name of the {noun}. It can be given here or as `metadata.name`; one of the two is needed."
         ));
-        let mut block = block
-            .attribute("id", secret(id))
-            .attribute(CLUSTER, cluster_attribute(noun));
+        let mut block = block.attribute("id", secret(id));
+        if kind.in_workload_clusters {
+            block = block.attribute(CLUSTER, cluster_attribute(noun));
+        }
         if !shape.is_singleton() {
             block = block.attribute("name", secret(name));
         }
@@ -125,7 +126,9 @@ impl DataSource<ProviderData> for KindDataSource {
                 if !self.shape.is_singleton() {
                     value.set_field("name", name.as_str().into());
                 }
-                value.set_field(CLUSTER, config.field(CLUSTER).clone());
+                if self.shape.kind.in_workload_clusters {
+                    value.set_field(CLUSTER, config.field(CLUSTER).clone());
+                }
                 value
             }
             Some(Err(error)) => {

@@ -34,31 +34,34 @@ pub(super) async fn delete(
     call: &Call<ProviderData>,
     request: Delete,
 ) -> Diagnostics {
-    let Delete {
-        prior,
-        reason,
-        private,
-    } = request;
+    let Delete { prior, private, .. } = &request;
     let mut diags = Diagnostics::new();
     let noun = shape.kind.noun;
-    let Some(name) = shape.name(&prior) else {
+    let Some(name) = shape.name(prior) else {
         errors::error(Summary::MissingName).detail(format!(
                 "The state holds a {noun} without a name. Remove it from the state: terraform state rm ADDRESS."
             )).add(&mut diags);
         return diags;
     };
     let what = shape.what(&name);
-    let Some(policy) = policy_for(&prior, call.client.as_deref()) else {
+    let inherited = call.client.as_deref();
+    let policy = match shape.kind.revoke {
+        Some(_) => policy_for(prior, inherited),
+        None => Some(Policy::Delete),
+    };
+    let Some(policy) = policy else {
         errors::error(Summary::ProviderConfigurationUnknown).detail(format!(
                 "The {what} was not deleted, because {POLICY} of the provider block is not known yet, and it may say to keep \
                  the {noun}. Set {POLICY} there to a known value, or on this resource and apply that first."
             )).add(&mut diags);
         return diags;
     };
-    let memory = PrivateState::read(&private);
-    let is_same = reason != DeleteReason::Destroy
-        && memory.planned.is_some()
-        && memory.planned == shape.note(&prior);
+    let memory = PrivateState::read(private);
+    let planned = memory.planned.as_ref();
+    let planned = planned.filter(|_| request.reason != DeleteReason::Destroy);
+    let is_same = planned
+        .zip(shape.note(prior))
+        .is_some_and(|(planned, note)| planned.is_same(&note));
     if policy != Policy::Delete && is_same {
         errors::error(Summary::CannotBeRecreated)
             .detail(stays(&what, policy))
@@ -73,7 +76,14 @@ pub(super) async fn delete(
         return diags;
     }
     let run = Run::apply(call);
-    if let Some(unknown) = Target::unknown(&prior, &run) {
+    if let Some(lifecycle) = shape.kind.lifecycle
+        && !lifecycle
+            .before_delete(&run, &request, planned, &mut diags)
+            .await
+    {
+        return diags;
+    }
+    if let Some(unknown) = Target::unknown(prior, &run) {
         errors::error(Summary::ProviderConfigurationUnknown).detail(format!(
                 "The {what} was not deleted, because {unknown} not known now. If that is because the workload cluster is gone, \
                  the {noun} is gone with it: remove it from the state (terraform state rm ADDRESS), or destroy with {POLICY} = \
@@ -81,7 +91,7 @@ pub(super) async fn delete(
             )).add(&mut diags);
         return diags;
     }
-    let Some(target) = Target::of(&prior, &run, &mut diags) else {
+    let Some(target) = Target::of(prior, &run, &mut diags) else {
         return diags;
     };
     match guard::check(&target, &memory, &what, &mut diags).await {
@@ -92,7 +102,7 @@ pub(super) async fn delete(
         shape,
         objects: target.client().objects(shape.kind.rpcs),
         target: &target,
-        prior: &prior,
+        prior,
         memory: &memory,
         name: &name,
         what: &what,
@@ -173,7 +183,12 @@ impl Work<'_> {
         for wait in WAITS {
             tokio::time::sleep(wait).await;
             match self.objects.delete(self.name).await {
-                Ok(()) => return diags,
+                Ok(()) => {
+                    if let Some(lifecycle) = self.shape.kind.lifecycle {
+                        lifecycle.deleted(self.name).add(&mut diags);
+                    }
+                    return diags;
+                }
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     tracing::info!(noun = self.shape.kind.noun, "it was gone already");
                     return diags;

@@ -3,7 +3,6 @@
 use tfplugin::{Path, Value};
 
 use super::Shape;
-use crate::{clusters::target::CLUSTER, settings::policy::POLICY};
 
 /// The innermost places where the second object is not what the first one says. What the first one does not know is no
 /// difference.
@@ -27,8 +26,8 @@ pub(super) fn comparable(shape: &Shape, object: &Value) -> Value {
         let names: Vec<_> = path.split('.').collect();
         object.set_at(&names, Value::Null);
     }
-    for name in ["id", CLUSTER, POLICY] {
-        if object.field(name).is_set() {
+    for name in shape.arguments().chain(["id"]) {
+        if !object.field(name).is_null() {
             object.set_field(name, Value::Null);
         }
     }

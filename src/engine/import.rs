@@ -1,9 +1,9 @@
 //! Importing an object: the import itself reads it, so that a wrong id is explained here and not by core.
 
 use teleport_client::ErrorKind;
-use tfplugin::{Call, Diagnostics, Imported, Private, Schema, Value};
+use tfplugin::{Call, Diagnostics, Imported, Private, Schema};
 
-use super::{Shape, kind::Name, private_state::PrivateState};
+use super::{Shape, kind::Name, lifecycle, private_state::PrivateState};
 use crate::{
     clusters::{
         ProviderData,
@@ -23,7 +23,11 @@ pub(super) async fn import(
     diags: &mut Diagnostics,
 ) -> Option<Imported> {
     let noun = shape.kind.noun;
-    let (cluster, name) = match split_id(id) {
+    let parts = match shape.kind.in_workload_clusters {
+        true => split_id(id),
+        false => Ok((None, id)),
+    };
+    let (cluster, name) = match parts {
         Ok((_, "")) => return invalid(noun, id, "the name is empty", shape, diags),
         Ok((cluster, name)) => (cluster, name),
         Err(problem) => return invalid(noun, id, &problem, shape, diags),
@@ -33,7 +37,9 @@ pub(super) async fn import(
         Name::Given | Name::Generated(_) => name,
     };
     let mut named = shape.named(schema, name);
-    named.set_field(CLUSTER, cluster.map_or(Value::Null, Value::from));
+    if let Some(cluster) = cluster {
+        named.set_field(CLUSTER, cluster.into());
+    }
     let what = shape.what(name);
     let run = Run::refresh(call);
     if let Some(unknown) = Target::unknown(&named, &run) {
@@ -67,15 +73,20 @@ pub(super) async fn import(
     };
     let mut private = Private::new();
     PrivateState::change(&mut private, |memory| memory.place(home));
-    Some(Imported {
-        state: shape.imported(&object, &named),
-        private,
-    })
+    let mut state = shape.imported(&object, &named);
+    lifecycle::refreshed(shape, &object, &mut state, diags);
+    Some(Imported { state, private })
 }
 
 fn missing(shape: &Shape, cluster: Option<&str>, name: &str, id: &str) -> String {
     let noun = shape.kind.noun;
     let what = shape.what(name);
+    if !shape.kind.in_workload_clusters {
+        return format!(
+            "There is no {what} in the cluster of the provider block. The import id is its name, the first label of its domain, \
+             and the provider block must lead to its parent cluster."
+        );
+    }
     match (cluster, name.split_once('/')) {
         (Some(cluster), _) => format!("There is no {what} in the workload cluster {cluster}."),
         (None, Some((before, after))) if !shape.kind.name_is_secret => format!(
@@ -101,8 +112,15 @@ fn invalid(
     } else {
         format!(", got: {id:?}")
     };
-    errors::error(Summary::InvalidImportId).detail(format!(
-            "The import id of a {noun} is its name, or CLUSTER/NAME for one in a workload cluster{got} ({problem})."
-        )).add(diags);
+    let form = if shape.kind.in_workload_clusters {
+        ", or CLUSTER/NAME for one in a workload cluster"
+    } else {
+        ""
+    };
+    errors::error(Summary::InvalidImportId)
+        .detail(format!(
+            "The import id of a {noun} is its name{form}{got} ({problem})."
+        ))
+        .add(diags);
     None
 }

@@ -5,8 +5,9 @@
 
 use prost_reflect::DynamicMessage;
 use teleport_client::{Answer, Error, ObjectRpcs, Request, Rpc};
-use tfplugin::{Diagnostics, Path, Value};
+use tfplugin::{Attribute, Diagnostics, Path, Value};
 
+use super::Lifecycle;
 pub(crate) use super::owner::ServerFilled;
 use crate::mapping::Rules;
 
@@ -25,6 +26,8 @@ pub(crate) struct Kind {
     pub(crate) name: Name,
     /// Whether the name is a secret, which no text may show.
     pub(crate) name_is_secret: bool,
+    /// Whether one can be in a workload cluster, so that there is the argument `cluster`.
+    pub(crate) in_workload_clusters: bool,
     /// What Terraform adds to the message, but for the fields below.
     pub(crate) rules: fn() -> Rules,
     /// The versions that the provider knows, where a field is filled in by the server in some of them only.
@@ -51,6 +54,10 @@ pub(crate) struct Kind {
     pub(crate) left_behind: fn(&Error, &str) -> Option<String>,
     /// How its rights can be taken away instead of a deletion. None: there is no `deletion_policy`.
     pub(crate) revoke: Option<Revoke>,
+    /// Arguments that only the provider knows: name and attribute.
+    pub(crate) arguments: fn() -> Vec<(&'static str, Attribute)>,
+    /// What it adds to the life of its objects.
+    pub(crate) lifecycle: Option<&'static dyn Lifecycle>,
     /// The attribute to blame for a refusal, where it is known.
     pub(crate) blame: fn(&Error) -> Option<Path>,
 }
@@ -104,6 +111,7 @@ impl Kind {
         },
         name: Name::Given,
         name_is_secret: false,
+        in_workload_clusters: true,
         rules: Rules::new,
         versions: &[],
         server_filled: &[],
@@ -117,6 +125,8 @@ impl Kind {
         review: |_, _, _| {},
         left_behind: |_, _| None,
         revoke: None,
+        arguments: Vec::new,
+        lifecycle: None,
         blame: |_| None,
     };
 }

@@ -11,19 +11,22 @@
 //! - `secrets`: what the server takes and does not return, and its write-only twin.
 //! - `private_state`: everything that is remembered between runs.
 //! - `differences`: what differs between two objects, by path.
-//! - `reported`, `shapes`, `timeouts`: what resources of every sort use.
+//! - `lifecycle`: the hooks of a kind whose objects take long to create, and the attribute `ready`.
+//! - `existing`: what to do about an object that exists already.
+//! - `shapes`, `timeouts`: what resources of every sort use.
 
 mod create;
 mod data_source;
 mod delete;
 mod differences;
+pub(crate) mod existing;
 mod import;
 mod kind;
+mod lifecycle;
 mod owner;
 mod plan;
 pub(crate) mod private_state;
 pub(crate) mod read;
-pub(crate) mod reported;
 mod resource;
 pub(crate) mod run;
 mod secrets;
@@ -35,6 +38,7 @@ mod update;
 
 pub(crate) use data_source::KindDataSource;
 pub(crate) use kind::{Kind, Name, Revoke, Secret, ServerFilled};
+pub(crate) use lifecycle::{Followed, Lifecycle, Pending, READY};
 pub(crate) use resource::KindResource;
 pub(crate) use shape::{Shape, clear_at};
 

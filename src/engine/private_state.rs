@@ -69,15 +69,20 @@ pub(crate) struct Planned {
     /// Of a workload cluster: its `allow_same_name_replacement`.
     #[serde(default)]
     pub(crate) same_name_allowed: bool,
-    /// Of a workload cluster that is planned in the place of another one: what changed. Empty for `-replace`.
+    /// For a replacement: what changed. Empty for `-replace`. None for a create.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) changed: Option<Vec<String>>,
     /// Of a workload cluster whose replacement will be refused: the state and domain that stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) results: Option<(Option<String>, Option<String>)>,
+    pub(crate) results: Option<(String, String)>,
 }
 
 impl Planned {
+    /// Whether it is another plan for the same object: of the same name in the same cluster.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.name.is_some() && (&self.name, &self.cluster) == (&other.name, &other.cluster)
+    }
+
     /// The object of a name, if that is known, in a cluster, as the argument `cluster` names it.
     pub(crate) fn of(name: Option<&str>, cluster: &Value) -> Self {
         Self {

@@ -19,7 +19,9 @@ use tfplugin::{Applied, Call, Diagnostics, Private, Value};
 use super::{
     Shape,
     differences::{comparable, differences},
+    lifecycle,
     private_state::{PrivateState, Write},
+    shape::REVISION,
 };
 use crate::{
     clusters::{
@@ -102,9 +104,15 @@ pub(super) async fn read(
     };
     match found {
         Some(object) => {
+            let mut read = shape.value(&object, &state);
+            if memory.cluster.is_none() {
+                // Another provider may have stored it.
+                read.set_at(REVISION, Value::Null);
+            }
+            lifecycle::refreshed(shape, &object, &mut read, &mut diags);
             PrivateState::change(&mut private, |memory| memory.place(home));
             Applied {
-                state: shape.value(&object, &state),
+                state: read,
                 private,
                 diagnostics: diags,
             }

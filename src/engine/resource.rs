@@ -7,8 +7,11 @@ use tfplugin::{
 };
 
 use super::{
-    Kind as ObjectKind, Shape, create, delete, import, private_state::PrivateState, read, secrets,
-    singleton, update,
+    Kind as ObjectKind, Shape, create, delete, import, lifecycle,
+    private_state::{Planned, PrivateState},
+    read,
+    run::Run,
+    secrets, singleton, update,
 };
 use crate::{
     clusters::{
@@ -43,13 +46,14 @@ impl KindResource {
     ) {
         let memory = PrivateState::read(&change.private);
         let (config, prior) = (&change.config, &change.prior);
-        let mut planned = self
+        let planned = self
             .shape
             .plan(&self.schema, config, prior, &memory.configured);
-        if is_same_cluster(prior, &planned) {
-            planned.set_field(CLUSTER, config.field(CLUSTER).clone());
-        }
         let mut reasons = requires_replace(&self.schema, config, prior, &planned);
+        if self.shape.is_as_before(&planned, prior) {
+            // Other words for the same object.
+            reasons.retain(|path| *path == Path::attribute(CLUSTER));
+        }
         reasons.retain(|path| !self.is_no_reason(path, prior, &planned));
         change.planned = planned;
         change.requires_replace = reasons;
@@ -59,8 +63,32 @@ impl KindResource {
             delete::warn_at_plan(&self.shape, call, &change.prior, diags);
             self.warn_of_another_cluster(change, diags);
         }
-        let planned = self.shape.note(&change.planned);
-        PrivateState::change(&mut change.private, |memory| memory.planned = planned);
+        self.leave(change);
+    }
+
+    /// Leaves what the destroy half of a replacement needs.
+    fn leave(&self, change: &mut PlannedChange) {
+        let note = self.shape.note(&change.planned).unwrap_or_default();
+        let reasons = change
+            .requires_replace
+            .iter()
+            .map(Path::to_string)
+            .collect();
+        let kind = change.kind;
+        PrivateState::change(&mut change.private, |memory| {
+            let first = memory.planned.take().unwrap_or_default();
+            let (changed, results) = match kind {
+                PlanKind::Update => (Some(reasons), None),
+                // What the first half of the plan left.
+                PlanKind::Replace => (first.changed.or(Some(Vec::new())), first.results),
+                PlanKind::Create | PlanKind::Destroy => (None, None),
+            };
+            memory.planned = Some(Planned {
+                changed,
+                results,
+                ..note
+            });
+        });
     }
 
     /// The same cluster in other words, and what the server alone decides.
@@ -136,11 +164,14 @@ impl Resource<ProviderData> for KindResource {
     ) {
         if change.kind == PlanKind::Destroy {
             delete::warn_at_plan(&self.shape, call, &change.prior, diags);
-            return;
+        } else {
+            self.plan_object(call, change, diags);
         }
-        self.plan_object(call, change, diags);
         if change.kind == PlanKind::Create {
             singleton::warn_at_create(&self.shape, call, &change.planned, diags).await;
+        }
+        if let Some(lifecycle) = self.shape.kind.lifecycle {
+            lifecycle.plan(&Run::plan(call), change, diags).await;
         }
     }
 
@@ -153,6 +184,9 @@ impl Resource<ProviderData> for KindResource {
     }
 
     async fn update(&self, call: &Call<ProviderData>, request: Update) -> Applied {
+        if lifecycle::goes_on(&self.shape, &request.planned) {
+            return lifecycle::go_on(&self.shape, call, request).await;
+        }
         update::update(&self.shape, call, request).await
     }
 

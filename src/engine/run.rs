@@ -209,6 +209,14 @@ impl Run {
 }
 
 impl End {
+    /// Why the run was interrupted.
+    pub(crate) fn reason(self) -> Option<StopReason> {
+        match self {
+            Self::NotBegun(reason) | Self::Stopped(reason) => Some(reason),
+            Self::Deadline => None,
+        }
+    }
+
     /// Begins the error. `doing` says what was being done.
     pub(crate) fn explain(self, doing: &str) -> errors::Builder {
         match self {

@@ -8,7 +8,15 @@ use prost_reflect::{
 use sha2::{Digest as _, Sha256};
 use tfplugin::{Attribute, Block, Diagnostics, Nesting, Path, Schema, Shape as Form, Value};
 
-use super::{Kind, kind::Name, owner::Owner, plan::Planner, private_state::Planned, secrets};
+use super::{
+    Kind,
+    kind::Name,
+    lifecycle::{self, READY},
+    owner::Owner,
+    plan::Planner,
+    private_state::Planned,
+    secrets,
+};
 use crate::{
     clusters::target::{CLUSTER, cluster_attribute},
     engine::shapes::{null, null_at, without_unknown},
@@ -23,18 +31,14 @@ pub(crate) struct Shape {
     shown: Mapping,
     /// What is sent: null takes a field out, also one that the server then fills in.
     sent: Mapping,
+    /// The attributes that only the provider knows.
+    arguments: BTreeMap<&'static str, Attribute>,
 }
 
 impl Shape {
     pub(crate) fn new(kind: Kind) -> Self {
         let message = descriptor(&kind);
-        let mut shown = (kind.rules)().all_optional_computed();
-        for path in kind.read_only {
-            shown = match *path {
-                "status" => shown.computed(path),
-                _ => shown.optional_computed(path),
-            };
-        }
+        let shown = (kind.rules)().all_optional_computed();
         let hidden = (kind.secrets.iter()).flat_map(|secret| [Some(secret.path), secret.reported]);
         let hidden = hidden.flatten();
         let sensitive = |rules: Rules, path: &'static str| rules.sensitive(path);
@@ -51,11 +55,12 @@ impl Shape {
             kind,
             shown: mapping(shown),
             sent: mapping(sent),
+            arguments: arguments(&kind),
         }
     }
 
     /// The schema of the resource: the message, and what Terraform needs beside it.
-    pub(super) fn schema(&self) -> Schema {
+    pub(crate) fn schema(&self) -> Schema {
         let mut block = Block::new(self.kind.description);
         block.attributes = self.attributes();
         secrets::add_twins(&self.kind, &mut block.attributes);
@@ -68,23 +73,25 @@ impl Shape {
         } else {
             id
         };
-        let mut block = block
-            .attribute("id", id)
-            .attribute(CLUSTER, cluster_attribute(self.kind.noun));
-        if let Some(revoke) = &self.kind.revoke {
-            let policy = policy_attribute(self.kind.noun, revoke.leaves);
-            block = block.attribute(POLICY, policy);
-        }
+        let arguments = self.arguments.clone().into_iter();
+        let block = arguments.fold(block.attribute("id", id), |block, (name, attribute)| {
+            block.attribute(name, attribute)
+        });
         Schema::new(block)
     }
 
+    /// The names of the attributes that only the provider knows.
+    pub(super) fn arguments(&self) -> impl Iterator<Item = &'static str> {
+        self.arguments.keys().copied()
+    }
+
     /// The attributes that come from the message.
-    pub(super) fn attributes(&self) -> BTreeMap<String, Attribute> {
+    pub(crate) fn attributes(&self) -> BTreeMap<String, Attribute> {
         self.shown.schema_attributes()
     }
 
     /// The name of an object, where it is known.
-    pub(super) fn name(&self, object: &Value) -> Option<String> {
+    pub(crate) fn name(&self, object: &Value) -> Option<String> {
         match self.kind.name {
             Name::Fixed(name) => Some(name.to_owned()),
             Name::Given | Name::Generated(_) => {
@@ -152,10 +159,8 @@ impl Shape {
         };
         let mut planned = planner.plan(&schema.block.attributes);
         secrets::plan(&self.kind, config, &mut planned);
-        for name in [CLUSTER, POLICY] {
-            if schema.block.attributes.contains_key(name) {
-                planned.set_field(name, config.field(name).clone());
-            }
+        for name in self.arguments() {
+            planned.set_field(name, config.field(name).clone());
         }
         if prior.is_null()
             && matches!(self.kind.name, Name::Generated(_))
@@ -236,11 +241,9 @@ impl Shape {
         // The revision changes with every login of a user, which is no drift.
         let revision = Some(reference.at(REVISION)).filter(|revision| revision.is_set());
         value.set_at(REVISION, revision.cloned().unwrap_or_default());
-        for name in [CLUSTER, POLICY] {
+        for name in self.arguments() {
             let argument = Some(reference.field(name)).filter(|value| !value.is_unknown());
-            if name == CLUSTER || self.kind.revoke.is_some() {
-                value.set_field(name, argument.cloned().unwrap_or_default());
-            }
+            value.set_field(name, argument.cloned().unwrap_or_default());
         }
         let id = self.name(&value).map_or(Value::Null, Value::from);
         value.set_field("id", id);
@@ -295,7 +298,7 @@ impl Shape {
     }
 
     /// What the server says, as it is.
-    pub(super) fn reported(&self, object: &DynamicMessage) -> Value {
+    pub(crate) fn reported(&self, object: &DynamicMessage) -> Value {
         self.shown.to_value(object)
     }
 
@@ -346,6 +349,21 @@ impl Shape {
             }
         }
     }
+}
+
+/// The attributes of a kind that only the provider knows.
+fn arguments(kind: &Kind) -> BTreeMap<&'static str, Attribute> {
+    let mut arguments: BTreeMap<_, _> = (kind.arguments)().into_iter().collect();
+    if kind.in_workload_clusters {
+        arguments.insert(CLUSTER, cluster_attribute(kind.noun));
+    }
+    if let Some(revoke) = &kind.revoke {
+        arguments.insert(POLICY, policy_attribute(kind.noun, revoke.leaves));
+    }
+    if kind.lifecycle.is_some() {
+        arguments.insert(READY, lifecycle::attribute(kind.noun));
+    }
+    arguments
 }
 
 /// The one read-only attribute that a configuration may repeat.

@@ -18,7 +18,7 @@ use teleport_client::{Error, ErrorKind, Objects};
 use tfplugin::{Applied, Call, Diagnostics, Path, Update, Value};
 
 use super::{
-    Shape,
+    Followed, Shape,
     create::{Written, read_back, refused},
     differences::{comparable, differences, list},
     private_state::PrivateState,
@@ -89,7 +89,10 @@ pub(super) async fn update(shape: &Shape, call: &Call<ProviderData>, request: Up
                 shape,
                 config: &config,
                 planned: &planned,
-                object: object.as_ref(),
+                followed: Followed {
+                    object,
+                    is_ready: true,
+                },
             };
             written.answer(Some(home), private, diags)
         }

@@ -5,7 +5,6 @@ macro_rules! summaries {
     ($($variant:ident => $text:literal,)+) => {
         /// What a diagnostic is about. The texts are general and name no values: the detail does that.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[allow(dead_code, reason = "some modules still make their diagnostics themselves")]
         pub(crate) enum Summary {
             $(#[doc = $text] $variant,)+
         }
@@ -35,10 +34,8 @@ summaries! {
     CertificateNotTrusted => "Certificate Not Trusted",
     ChangedBySomebodyElse => "Changed by Somebody Else",
     ClusterUnavailable => "Cluster Unavailable",
-    ConfigurationWithoutEffect => "Configuration Without Effect",
     ConflictingAttributes => "Conflicting Attributes",
     CreatedInPart => "Created in Part",
-    CreationFailed => "Creation Failed",
     CredentialsExpired => "Credentials Expired",
     CredentialsWouldBeReset => "Credentials Would Be Reset",
     DeletionMayBeRefused => "Deletion May Be Refused",
@@ -76,7 +73,6 @@ summaries! {
     ProviderConfigurationUnknown => "Provider Configuration Unknown",
     ProviderNotConfigured => "Provider Not Configured",
     RateLimited => "Rate Limited",
-    ReadOnlyAttribute => "Invalid Configuration for Read-Only Attribute",
     RecreatedInAnotherCluster => "Recreated in Another Cluster",
     RefusedByTeleport => "Refused by Teleport",
     ReservedRoleName => "Reserved Role Name",

@@ -265,6 +265,7 @@ impl Builder<'_> {
         path.push(name.clone());
         let mut behaviour = self.rules.behaviour(&path, inherited, &mut self.used);
         if behaviour.omit {
+            self.rules.use_inside(&path, &mut self.used);
             return Ok(None);
         }
         let inner = match behaviour.presence {

@@ -136,6 +136,16 @@ impl Rules {
         self
     }
 
+    /// Takes the rules for what is inside of an omitted field for used.
+    pub(super) fn use_inside(&self, path: &[String], used: &mut [bool]) {
+        for ((pattern, _), used) in self.list.iter().zip(used) {
+            let steps: Vec<_> = pattern.split('.').collect();
+            if steps.len() > path.len() && fits(&steps[..path.len()].join("."), path) {
+                *used = true;
+            }
+        }
+    }
+
     /// The presence of fields without a rule about it.
     pub(super) fn presence_without_rule(&self) -> Presence {
         if self.all_optional_computed {

@@ -11,7 +11,7 @@ use tfplugin::{
 
 use self::configurations::{configurations, has, leaves, proposed, valid};
 use super::{
-    KindResource,
+    Followed, KindResource,
     create::Written,
     differences::{comparable, differences},
 };
@@ -69,7 +69,10 @@ impl World {
             shape,
             config,
             planned: &plan.planned,
-            object: Some(&self.object),
+            followed: Followed {
+                object: Some(self.object.clone()),
+                is_ready: true,
+            },
         };
         let applied = written.answer(None, self.private.clone(), Default::default());
         assert!(applied.diagnostics.is_empty(), "{:#?}", applied.diagnostics);

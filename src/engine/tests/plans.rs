@@ -182,7 +182,10 @@ fn a_version_that_the_cluster_does_not_know_is_told() {
         shape: &resource.shape,
         config: &config,
         planned: &plan.planned,
-        object: Some(&object),
+        followed: Followed {
+            object: Some(object.clone()),
+            is_ready: true,
+        },
     };
     let applied = written.answer(None, Private::new(), Default::default());
     let told: Vec<_> = applied.diagnostics.iter().collect();

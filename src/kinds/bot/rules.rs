@@ -15,6 +15,7 @@ use crate::{
 
 pub(super) fn rules() -> Rules {
     let rules = Rules::new()
+        .computed("status")
         .default_to("kind", "bot")
         .default_to("version", "v1")
         .requires_replace("metadata.name")

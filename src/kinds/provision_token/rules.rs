@@ -15,6 +15,7 @@ use crate::{
 
 pub(super) fn rules() -> Rules {
     let rules = Rules::new()
+        .computed("status")
         .default_to("kind", "token")
         .required("version")
         .required("spec")

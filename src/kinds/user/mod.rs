@@ -61,6 +61,7 @@ fn rules() -> Rules {
         .validate("metadata.name", Validator::new(metadata::name))
         .validate("metadata.labels", Validator::new(metadata::labels))
         .validate("metadata.namespace", Validator::new(metadata::namespace))
+        .computed("status")
         .omit("spec.status")
         .omit("spec.expires")
         .omit("spec.created_by")

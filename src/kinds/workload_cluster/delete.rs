@@ -1,4 +1,4 @@
-//! Deleting a workload cluster, or refusing to.
+//! Whether a workload cluster may be deleted.
 //!
 //! | the delete comes from | planned name | `allow_same_name_replacement` | result |
 //! | --- | --- | --- | --- |
@@ -11,78 +11,58 @@
 //! Nothing is ever reported as destroyed that was not.
 
 use teleport_client::ErrorKind;
-use tfplugin::{Call, Delete, DeleteReason, Diagnostics, Path, Value};
+use tfplugin::{Delete, DeleteReason, Diagnostics, Path};
 
 use super::{
-    existing,
-    object::{self, READY},
-    plan::{SUMMARY, WAYS_OUT, what_would_happen},
+    DELETION_PROTECTION, WORKLOAD_CLUSTER,
+    plan::{SUMMARY, WAYS_OUT, is_protected, name_of, what_would_happen},
 };
 use crate::{
-    clusters::{
-        ProviderData,
-        guard::{self, Checked},
-        target::Target,
-    },
-    engine::{
-        private_state::{Planned, PrivateState},
-        run::Run,
-    },
+    clusters::provider_data::client,
+    engine::{READY, existing, private_state::Planned, run::Run},
     errors::{self, Summary, call_failed},
 };
 
-/// Deletes the cluster, unless it is the destroy half of a replacement that could not go on.
-pub(super) async fn delete(call: &Call<ProviderData>, request: Delete) -> Diagnostics {
-    let Delete {
-        prior,
-        reason,
-        private,
-    } = request;
-    let mut diags = Diagnostics::new();
-    let Some(name) = object::name(&prior) else {
-        errors::error(Summary::MissingName).detail("The state holds a workload cluster without a name. Remove it from the state: terraform state rm ADDRESS.").add(&mut diags);
-        return diags;
-    };
-    let run = Run::apply(call);
-    let memory = PrivateState::read(&private);
-    if reason != DeleteReason::Destroy {
-        let planned = memory.planned.clone().unwrap_or_default();
-        match planned.name.as_deref().filter(|new| *new != name) {
-            Some(new) if !existing::is_free(&run, &name, new, &mut diags).await => return diags,
-            Some(_) => {}
-            None if refuses(&prior, &name, reason, &planned, &mut diags) => return diags,
-            None => {}
+/// Whether the delete may go on. An error says why not.
+pub(super) async fn may_go_on(
+    run: &Run,
+    delete: &Delete,
+    planned: Option<&Planned>,
+    diags: &mut Diagnostics,
+) -> bool {
+    let name = name_of(&delete.prior).unwrap_or_default();
+    if let Some(planned) = planned {
+        let is_allowed = match planned.name.as_deref().filter(|new| *new != name) {
+            Some(new) => is_free(run, &name, new, diags).await,
+            None => may_be_replaced(delete, &name, planned, diags),
+        };
+        if !is_allowed {
+            return false;
         }
     }
-    if object::is_protected(&prior) {
-        errors::error(Summary::WorkloadClusterProtected).at(Path::attribute(object::DELETION_PROTECTION)).detail(format!(
+    if is_protected(&delete.prior) {
+        errors::error(Summary::WorkloadClusterProtected)
+            .at(Path::attribute(DELETION_PROTECTION))
+            .detail(format!(
                 "The workload cluster {name:?} was not deleted, because deletion_protection is true. To allow it, set \
                  deletion_protection = false, apply that, and then try again."
-            )).add(&mut diags);
-        return diags;
+            ))
+            .add(diags);
+        return false;
     }
-    let Some(target) = Target::of(&prior, &run, &mut diags) else {
-        return diags;
-    };
-    let what = format!("workload cluster {name:?}");
-    let Checked::Here(_) = guard::check(&target, &memory, &what, &mut diags).await else {
-        return diags;
-    };
-    really(&target, &name, &mut diags).await;
-    diags
+    true
 }
 
-/// Whether a replacement under the same name must not go on, which is an error then. An unknown name may be the same.
-fn refuses(
-    prior: &Value,
+/// Whether a replacement under the same name may go on. An unknown name may be the same.
+fn may_be_replaced(
+    delete: &Delete,
     name: &str,
-    reason: DeleteReason,
     planned: &Planned,
     diags: &mut Diagnostics,
 ) -> bool {
-    let ready = prior.field(READY).as_bool() == Some(true);
-    let (what, go_on) = match (planned.same_name_allowed, ready, reason) {
-        (true, true, _) => return false,
+    let ready = delete.prior.field(READY).as_bool() == Some(true);
+    let (what, go_on) = match (planned.same_name_allowed, ready, delete.reason) {
+        (true, true, _) => return true,
         (true, false, _) => (
             format!(
                 "The workload cluster {name:?} has not become active yet, so it is not replaced although \
@@ -107,28 +87,34 @@ fn refuses(
         ),
     };
     errors::error(SUMMARY)
-        .detail(format!("{what} Nothing was deleted.\n\n{go_on}"))
+        .detail(format!("{what} Nothing was deleted."))
+        .detail(go_on)
         .add(diags);
-    true
+    false
 }
 
-async fn really(target: &Target, name: &str, diags: &mut Diagnostics) {
-    let doing = format!("deleting the workload cluster {name:?}");
-    let clusters = target.client().workload_clusters();
-    let work = clusters.delete(name);
-    let Some(answer) = target.run().write(&doing, PLAN_AGAIN, diags, work).await else {
-        return;
+/// Whether the name of the cluster that replaces another one is free. If it is not, or that is not known, it is an error.
+async fn is_free(run: &Run, old: &str, new: &str, diags: &mut Diagnostics) -> bool {
+    let Some(client) = client(run, diags) else {
+        return false;
     };
-    match answer {
-        Ok(()) => errors::warning(Summary::WorkloadClusterNameHeld).detail(format!(
-                "The workload cluster {name:?} is suspended and will be deleted. For 14 days its name cannot be used again, \
-                 and Teleport's support can restore it."
-            )).add(diags),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            tracing::info!(cluster = name, "the workload cluster was gone already");
+    let doing = format!("looking for a workload cluster {new:?}, which replaces {old:?}");
+    let objects = client.objects(WORKLOAD_CLUSTER.rpcs);
+    match run.call(&doing, diags, objects.get(new)).await {
+        None => false,
+        Some(Err(error)) if error.kind() == ErrorKind::NotFound => true,
+        Some(Err(error)) => {
+            call_failed(&error, &doing, diags);
+            false
         }
-        Err(error) => call_failed(&error, &doing, diags),
+        Some(Ok(_)) => {
+            errors::error(Summary::AlreadyExists)
+                .detail(format!(
+                    "The workload cluster {old:?} was not deleted, because its replacement could not be created."
+                ))
+                .detail(existing::what_to_do(&WORKLOAD_CLUSTER, new, new, true))
+                .add(diags);
+            false
+        }
     }
 }
-
-const PLAN_AGAIN: &str = "It is still in the state. Apply again.";

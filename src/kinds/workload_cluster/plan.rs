@@ -1,9 +1,8 @@
-//! What the plan of a workload cluster adds to the schema's rules.
+//! What workload clusters add to the plan of the engine.
 //!
-//! Three things cannot be said as data: an unfinished cluster is updated in place so that waiting goes on; an update of the
-//! provider's own arguments changes no result; and a replacement under the same name, which would destroy the tenant and
-//! then fail because the name is held, keeps its results known, so that nothing which depends on them is replaced before the
-//! apply refuses it.
+//! Two things cannot be said as data: an unfinished cluster is updated in place so that waiting goes on; and a replacement under
+//! the same name, which would destroy the tenant and then fail because the name is held, keeps its results known, so that
+//! nothing which depends on them is replaced before the apply refuses it.
 //!
 //! | the plan | prior state | results (`id`, `status`, `ready`) |
 //! | --- | --- | --- |
@@ -12,131 +11,103 @@
 //! | of a replacement under the same name | there, then null | the prior ones, by way of [`Planned::results`] |
 //! | of a new cluster, or of one in the place of a tainted one | null | unknown; those of a cluster of the name that is there already |
 
-use tfplugin::{Diagnostics, Path, PlanKind, PlannedChange, Value};
+use std::time::Duration;
 
-use super::{
-    object::{self, ALLOW_SAME_NAME, DELETION_PROTECTION, READY},
-    wait::State,
-};
+use teleport_client::ErrorKind;
+use teleport_proto::teleport::workloadcluster::v1::WorkloadClusterStatus;
+use tfplugin::{Diagnostics, Path, PlanKind, PlannedChange, Value};
+use tokio::time::Instant;
+
+use super::{ALLOW_SAME_NAME, DELETION_PROTECTION, WORKLOAD_CLUSTER, status, wait::State};
 use crate::{
-    engine::private_state::{Planned, PrivateState},
+    engine::{
+        READY, existing,
+        private_state::{Planned, PrivateState},
+        run::Run,
+    },
     errors::{self, Summary},
 };
 
 /// Completes a plan.
-pub(super) fn complete(
-    change: &mut PlannedChange,
-    digest: impl Fn(&Value) -> Option<String>,
-    diags: &mut Diagnostics,
-) {
+pub(super) async fn complete(run: &Run, change: &mut PlannedChange, diags: &mut Diagnostics) {
     match change.kind {
         PlanKind::Destroy => refuse_protected(&change.prior, "destroyed", diags),
         PlanKind::Create => {
-            name_the_id(&mut change.planned);
-            leave(change, None, None);
+            note(change, |_| {});
+            change.planned.set_field(READY, Value::Unknown);
+            look(run, &mut change.planned, diags).await;
         }
-        PlanKind::Update => update(change, &digest, diags),
-        PlanKind::Replace => {
-            name_the_id(&mut change.planned);
-            let first = PrivateState::read(&change.private)
-                .planned
-                .unwrap_or_default();
-            if let Some((state, domain)) = &first.results {
-                foresee(&mut change.planned, state.as_deref(), domain.as_deref());
+        PlanKind::Update => {
+            update(change, diags);
+            if !change.requires_replace.is_empty() {
+                look_at_new_name(run, change, diags).await;
             }
-            leave(change, first.changed.or(Some(Vec::new())), first.results);
+        }
+        PlanKind::Replace => {
+            change.planned.set_field(READY, Value::Unknown);
+            let mut results = None;
+            note(change, |planned| results = planned.results.clone());
+            if let Some((state, domain)) = results {
+                foresee(
+                    &mut change.planned,
+                    &WorkloadClusterStatus { state, domain },
+                );
+            }
         }
     }
 }
 
-/// Leaves for the destroy half what follows it.
-fn leave(
-    change: &mut PlannedChange,
-    changed: Option<Vec<String>>,
-    results: Option<(Option<String>, Option<String>)>,
-) {
-    let name = object::name(&change.planned);
-    let planned = Planned {
-        same_name_allowed: same_name_allowed(&change.planned),
-        changed,
-        results,
-        ..Planned::of(name.as_deref(), &Value::Null)
-    };
-    PrivateState::change(&mut change.private, |memory| memory.planned = Some(planned));
+/// Completes what the plan leaves for the destroy half.
+fn note(change: &mut PlannedChange, complete: impl FnOnce(&mut Planned)) {
+    let same_name_allowed = same_name_allowed(&change.planned);
+    PrivateState::change(&mut change.private, |memory| {
+        let planned = memory.planned.get_or_insert_default();
+        planned.same_name_allowed = same_name_allowed;
+        complete(planned);
+    });
 }
 
-fn update(
-    change: &mut PlannedChange,
-    digest: &impl Fn(&Value) -> Option<String>,
-    diags: &mut Diagnostics,
-) {
+fn update(change: &mut PlannedChange, diags: &mut Diagnostics) {
     let (prior, planned) = (&change.prior, &mut change.planned);
-    let immutable = (digest(prior), digest(planned));
-    change
-        .requires_replace
-        .retain(|path| *path != Path::attributes(&["metadata", "revision"]));
-    if immutable.0.is_some() && immutable.0 == immutable.1 {
-        // Other words for the same thing, such as an empty list for none.
-        change.requires_replace.clear();
-    }
-    let renamed = object::name(planned) != object::name(prior);
+    planned.set_field(READY, prior.field(READY).clone());
+    let renamed = name_of(planned) != name_of(prior);
     let is_refused = !renamed && !same_name_allowed(planned);
     if change.requires_replace.is_empty() {
-        same_results(prior, planned);
-        if planned.field(READY).as_bool() != Some(true) {
+        if prior.field(READY).as_bool() != Some(true) {
             resume(prior, planned);
         }
     } else if is_refused {
         // Of the second half of a replacement's plan core shows no warnings, so this is the place for it.
         warn(
-            &object::name(prior).unwrap_or_default(),
+            &name_of(prior).unwrap_or_default(),
             &change.requires_replace,
             diags,
         );
-        same_results(prior, planned);
     } else if renamed {
         refuse_protected(prior, "replaced", diags);
     }
-    // With -replace core asks for a replacement although nothing in the plan needs one: the note is left in any case.
-    let changed = change
-        .requires_replace
-        .iter()
-        .map(Path::to_string)
-        .collect();
     let text = |name: &str| {
-        change
-            .prior
+        prior
             .at(&["status", name])
             .as_str()
-            .map(str::to_owned)
+            .unwrap_or_default()
+            .to_owned()
     };
+    // With -replace core asks for a replacement although nothing in the plan needs one: the note is left in any case.
     let results = is_refused.then(|| (text("state"), text("domain")));
-    leave(change, Some(changed), results);
+    note(change, |planned| planned.results = results);
 }
 
 fn refuse_protected(prior: &Value, what: &str, diags: &mut Diagnostics) {
-    if object::is_protected(prior) {
-        let name = object::name(prior).unwrap_or_default();
-        errors::error(Summary::WorkloadClusterProtected).at(Path::attribute(DELETION_PROTECTION)).detail(format!(
+    if is_protected(prior) {
+        let name = name_of(prior).unwrap_or_default();
+        errors::error(Summary::WorkloadClusterProtected)
+            .at(Path::attribute(DELETION_PROTECTION))
+            .detail(format!(
                 "The workload cluster {name:?} cannot be {what}, because deletion_protection is true. To allow it, set \
                  deletion_protection = false, apply that, and then try again."
-            )).add(diags);
-    }
-}
-
-fn name_the_id(planned: &mut Value) {
-    if let Some(name) = object::name(planned) {
-        planned.set_field("id", name.into());
-    }
-}
-
-fn same_results(prior: &Value, planned: &mut Value) {
-    for name in ["id", "kind", "status", READY] {
-        planned.set_field(name, prior.field(name).clone());
-    }
-    for name in ["namespace", "revision"] {
-        let path = ["metadata", name];
-        planned.set_at(&path, prior.at(&path).clone());
+            ))
+            .add(diags);
     }
 }
 
@@ -162,16 +133,88 @@ fn resume(prior: &Value, planned: &mut Value) {
 /// With create_before_destroy core asks for the plan of the new cluster again during the apply, without a word about the old
 /// one, and both plans must agree; if they do not, the old cluster stays behind in the state as deposed. So this may depend on
 /// nothing but what the server can be asked, and leaves unknown what may change between the two.
-pub(super) fn foresee(planned: &mut Value, state: Option<&str>, domain: Option<&str>) {
-    name_the_id(planned);
-    let Some(domain) = domain else {
+fn foresee(planned: &mut Value, status: &WorkloadClusterStatus) {
+    if status.domain.is_empty() {
+        return;
+    }
+    let is_active = State::of(status) == State::Active;
+    let active = |value: Value| if is_active { value } else { Value::Unknown };
+    let state = active(status.state.as_str().into());
+    let domain = status.domain.as_str().into();
+    planned.set_field(
+        "status",
+        Value::object([("state", state), ("domain", domain)]),
+    );
+    planned.set_field(READY, active(true.into()));
+}
+
+/// Looks whether there is a cluster of the name of a planned one, and plans accordingly, for two reasons. A person learns of it
+/// before anything is done. And the plan of a tainted cluster looks like that of a first creation, as does that of the new half
+/// of a replacement during the apply, with create_before_destroy: in both, what the cluster of the name says must stay known,
+/// so that nothing which depends on its domain is replaced. Where it is not known soon, the creation will show it.
+async fn look(run: &Run, planned: &mut Value, diags: &mut Diagnostics) {
+    let Some(name) = name_of(planned) else {
         return;
     };
-    let active = State::of(state) == State::Active;
-    let state = state.filter(|_| active).map_or(Value::Unknown, Value::from);
-    let status = Value::object([("state", state), ("domain", domain.into())]);
-    planned.set_field("status", status);
-    planned.set_field(READY, if active { true.into() } else { Value::Unknown });
+    if same_name_allowed(planned) || find_soon(run, &name).await.is_none() {
+        return;
+    }
+    // The server's cache may still show one that was just deleted.
+    if run.wait(CACHE).await.is_err() {
+        return;
+    }
+    if let Some(found) = find_soon(run, &name).await {
+        foresee(planned, &found);
+        errors::warning(Summary::AlreadyExists)
+            .at(Path::attributes(&["metadata", "name"]))
+            .detail("The apply will refuse this.")
+            .detail(existing::what_to_do(&WORKLOAD_CLUSTER, &name, &name, false))
+            .add(diags);
+    }
+}
+
+/// Warns where the new name of a cluster that is replaced is taken.
+async fn look_at_new_name(run: &Run, change: &PlannedChange, diags: &mut Diagnostics) {
+    let renamed = |name: &String| name_of(&change.prior).as_ref() != Some(name);
+    let Some(name) = name_of(&change.planned).filter(renamed) else {
+        return;
+    };
+    if find_soon(run, &name).await.is_some() {
+        errors::warning(Summary::AlreadyExists)
+            .at(Path::attributes(&["metadata", "name"]))
+            .detail("The apply will refuse this before anything is deleted.")
+            .detail(existing::what_to_do(&WORKLOAD_CLUSTER, &name, &name, true))
+            .add(diags);
+    }
+}
+
+/// The status of the cluster of a name. None where there is none, and where that cannot be found out soon.
+async fn find_soon(run: &Run, name: &str) -> Option<WorkloadClusterStatus> {
+    let objects = run
+        .provider()?
+        .client()
+        .ok()?
+        .objects(WORKLOAD_CLUSTER.rpcs);
+    let run = run.clone().until(Instant::now() + SOON);
+    match run.finish(objects.get(name)).await {
+        Ok(Ok(found)) => return Some(status(&found)),
+        Ok(Err(error)) if error.kind() == ErrorKind::NotFound => {}
+        Ok(Err(error)) => {
+            tracing::debug!(cluster = name, %error, "whether the name is free is not known yet");
+        }
+        Err(_) => tracing::debug!(cluster = name, "whether the name is free is not known yet"),
+    }
+    None
+}
+
+/// Name of the cluster of an object, where it is known.
+pub(super) fn name_of(object: &Value) -> Option<String> {
+    object.at(&["metadata", "name"]).as_str().map(str::to_owned)
+}
+
+/// Whether the object says that it must not be deleted.
+pub(super) fn is_protected(object: &Value) -> bool {
+    object.field(DELETION_PROTECTION).as_bool() == Some(true)
 }
 
 fn same_name_allowed(planned: &Value) -> bool {
@@ -212,6 +255,12 @@ pub(super) const WAYS_OUT: &str = "Do one of these:\n\
     lifecycle { prevent_destroy = true } stops such a change at plan.";
 
 pub(super) const SUMMARY: Summary = Summary::WorkloadClusterNameWouldBeHeld;
+
+/// How long the server's cache may lag.
+const CACHE: Duration = Duration::from_millis(1500);
+
+/// A plan should not be kept waiting by a cluster that cannot be reached.
+const SOON: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests;

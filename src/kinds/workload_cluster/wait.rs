@@ -5,11 +5,120 @@ use std::{collections::HashSet, time::Duration};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use prost_reflect::DynamicMessage;
 use teleport_client::{Error, ErrorKind};
-use tfplugin::StopReason;
+use teleport_proto::teleport::workloadcluster::v1::WorkloadClusterStatus;
+use tfplugin::{Diagnostics, StopReason};
 use tokio::time::Instant;
 
-use super::object;
-use crate::engine::run::{End as Ended, Run};
+use super::status;
+use crate::{
+    engine::{
+        Followed, Pending,
+        run::{End as Ended, Run},
+        timeouts::timeout,
+    },
+    errors::{self, Summary, call_failed, chain},
+};
+
+/// Waits until the cluster is active. What ends the wait earlier decides what core does next: with warnings alone the object is
+/// not tainted, and the next apply is an update that goes on waiting; with an error the object of a creation is tainted, and
+/// the destroy half of its replacement is refused.
+pub(super) async fn until_ready(pending: Pending<'_>, diags: &mut Diagnostics) -> Followed {
+    let Pending {
+        run,
+        objects,
+        name,
+        planned,
+        mut seen,
+        is_new,
+        stopped,
+    } = pending;
+    let deadline = Instant::now() + timeout(planned, "create", DEFAULT_TIMEOUT);
+    let end = match stopped {
+        Some(reason) => End::Stopped(reason),
+        None => {
+            let run = run.clone().until(deadline);
+            until_active(|| objects.get(name), name, &mut seen, &run).await
+        }
+    };
+    let is_ready = matches!(end, End::Active);
+    report(end, seen.as_ref(), name, is_new, diags);
+    Followed {
+        object: seen,
+        is_ready,
+    }
+}
+
+/// Says why the cluster is not active.
+fn report(
+    end: End,
+    last: Option<&DynamicMessage>,
+    name: &str,
+    is_new: bool,
+    diags: &mut Diagnostics,
+) {
+    let go_on = if is_new {
+        "It was not deleted, and is in the state as tainted, so the next plan shows a replacement, which is refused. To go on \
+         waiting:\n\n  terraform untaint ADDRESS\n  terraform apply"
+    } else {
+        "It was not deleted. The next apply goes on waiting."
+    };
+    let (summary, text) = match end {
+        End::Active => return,
+        End::Stopped(reason) => {
+            let text = format!(
+                "The run ended before the workload cluster {name:?} was active. It was not deleted."
+            );
+            if reason == StopReason::StopProvider {
+                return errors::warning(Summary::WorkloadClusterNotFinished)
+                    .detail(format!("{text} The next apply goes on waiting for it."))
+                    .add(diags);
+            }
+            // Core does not know of the interruption and would go on to what depends on the cluster.
+            (Summary::WorkloadClusterNotFinished, text)
+        }
+        End::Gone => {
+            // It stays in the state: the next refresh looks again, and removes it if it is gone.
+            return errors::error(Summary::WorkloadClusterGone)
+                .detail(format!(
+                    "The workload cluster {name:?} was there and is not found any more: somebody deleted it while the apply \
+                     waited for it. The next plan shows it."
+                ))
+                .add(diags);
+        }
+        End::Failed(state) => (
+            Summary::WorkloadClusterFailed,
+            format!(
+                "Teleport Cloud reports the state {state:?} for the workload cluster {name:?}. Ask Teleport's support about it."
+            ),
+        ),
+        End::TimedOut(error) => {
+            let state = last.map(|cluster| status(cluster).state);
+            let seen = state.filter(|state| !state.is_empty()).map_or_else(
+                || "it has no state yet".to_owned(),
+                |state| format!("its state is {state:?}"),
+            );
+            let error = error.map(|error| format!(" The last read failed: {}.", chain(&error)));
+            (
+                Summary::WorkloadClusterNotActiveInTime,
+                format!(
+                    "The workload cluster {name:?} was not active within the time of timeouts.create; {seen}.{}",
+                    error.unwrap_or_default()
+                ),
+            )
+        }
+        End::Broken(error) => {
+            let doing = format!("waiting for the workload cluster {name:?}");
+            call_failed(&error, &doing, diags);
+            (
+                Summary::WorkloadClusterNotFinished,
+                format!(
+                    "The workload cluster {name:?} exists, but could not be followed until it is active."
+                ),
+            )
+        }
+    };
+    errors::error(summary).detail(text).detail(go_on).add(diags);
+}
 
 /// What Teleport Cloud says of a workload cluster. It is a free text, so there may be others than the known ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +134,8 @@ pub(super) enum State {
 /// How waiting ended.
 #[derive(Debug)]
 pub(super) enum End {
-    /// The cluster is active, as this read says.
-    Active(DynamicMessage),
+    /// The cluster is active.
+    Active,
     /// Its state is one of failure.
     Failed(String),
     /// The time is up. The last error, if that was what came last.
@@ -39,13 +148,6 @@ pub(super) enum End {
     Broken(Error),
 }
 
-/// The end, and the cluster as it was last seen.
-#[derive(Debug)]
-pub(super) struct Waited {
-    pub(super) end: End,
-    pub(super) last: Option<DynamicMessage>,
-}
-
 impl End {
     fn of(ended: Ended, passing: Option<Error>) -> Self {
         match ended {
@@ -56,117 +158,87 @@ impl End {
 }
 
 impl State {
-    /// Reads the text. None is what a cluster without status has.
-    pub(super) fn of(text: Option<&str>) -> Self {
-        match text.map(str::trim) {
-            Some(text) if text.eq_ignore_ascii_case("active") => Self::Active,
-            // `error` is the word of the feature's preview (`teleport.cloudcluster.v1`).
-            Some(text)
-                if ["error", "failed"]
-                    .iter()
-                    .any(|word| text.eq_ignore_ascii_case(word)) =>
-            {
-                Self::Failed(text.to_owned())
-            }
-            Some(text) => Self::Pending(text.to_owned()),
-            None => Self::Pending(String::new()),
+    /// Reads the text. It is empty where a cluster has no status.
+    pub(super) fn of(status: &WorkloadClusterStatus) -> Self {
+        let text = status.state.trim();
+        let is = |word: &&str| text.eq_ignore_ascii_case(word);
+        if is(&"active") {
+            Self::Active
+        // `error` is the word of the feature's preview (`teleport.cloudcluster.v1`).
+        } else if ["error", "failed"].iter().any(is) {
+            Self::Failed(text.to_owned())
+        } else {
+            Self::Pending(text.to_owned())
         }
     }
 }
 
-/// Reads the cluster again and again until it is active, has failed or is gone, or the run ends.
+/// Reads the cluster again and again until it is active, has failed or is gone, or the run ends. `last` is the cluster as it was
+/// last seen.
 ///
 /// Failures to read that may pass are waited out. "Not found" is one of them until a read has seen the cluster; afterwards it is
 /// believed at its third time in a row.
 pub(super) async fn until_active<R: Future<Output = Result<DynamicMessage, Error>>>(
     read: impl Fn() -> R,
     name: &str,
-    mut last: Option<DynamicMessage>,
+    last: &mut Option<DynamicMessage>,
     run: &Run,
-) -> Waited {
+) -> End {
     let begin = Instant::now();
     let mut pace = PACE.build();
-    let mut seen = HashSet::new();
+    let mut unfamiliar = HashSet::new();
     let mut missing = 0;
     let mut passing = None;
     let mut is_seen = false;
     loop {
-        match run.finish(read()).await {
-            Err(ended) => {
-                return Waited {
-                    end: End::of(ended, passing),
-                    last,
-                };
-            }
-            Ok(Ok(cluster)) => {
+        let read = match run.finish(read()).await {
+            Ok(read) => read,
+            Err(ended) => return End::of(ended, passing),
+        };
+        match read {
+            Ok(cluster) => {
                 (missing, passing, is_seen) = (0, None, true);
-                let state = State::of(object::state(&cluster).as_deref());
-                last = Some(cluster.clone());
+                let state = State::of(&status(&cluster));
+                *last = Some(cluster);
                 match state {
-                    State::Active => {
-                        return Waited {
-                            end: End::Active(cluster),
-                            last,
-                        };
-                    }
-                    State::Failed(state) => {
-                        return Waited {
-                            end: End::Failed(state),
-                            last,
-                        };
-                    }
-                    State::Pending(state) => report_new(name, state, &mut seen),
+                    State::Active => return End::Active,
+                    State::Failed(state) => return End::Failed(state),
+                    State::Pending(state) => report_new(name, state, &mut unfamiliar),
                 }
             }
             // Until one read has seen it, the server's cache does not have it yet.
-            Ok(Err(error)) if error.kind() == ErrorKind::NotFound && !is_seen => {
+            Err(error) if error.kind() == ErrorKind::NotFound && !is_seen => {
                 passing = Some(error);
             }
-            Ok(Err(error)) if error.kind() == ErrorKind::NotFound => {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
                 missing += 1;
                 if missing == BELIEVED {
-                    return Waited {
-                        end: End::Gone,
-                        last,
-                    };
+                    return End::Gone;
                 }
             }
-            Ok(Err(error))
-                if error.is_transient() || error.kind() == ErrorKind::Unauthenticated =>
-            {
+            Err(error) if error.is_transient() || error.kind() == ErrorKind::Unauthenticated => {
                 tracing::warn!(cluster = name, %error, "reading the workload cluster failed in passing");
                 passing = Some(error);
             }
-            Ok(Err(error)) => {
-                return Waited {
-                    end: End::Broken(error),
-                    last,
-                };
-            }
+            Err(error) => return End::Broken(error),
         }
         let delay = pace.next().unwrap_or(LONGEST);
         tracing::info!(
             cluster = name,
-            state = last
-                .as_ref()
-                .and_then(object::state)
-                .unwrap_or_else(|| "unknown".to_owned()),
+            state = last.as_ref().map(|cluster| status(cluster).state),
             elapsed_seconds = begin.elapsed().as_secs(),
             next_poll_seconds = delay.as_secs_f64(),
             "waiting for the workload cluster"
         );
         if let Err(ended) = run.wait(delay).await {
-            return Waited {
-                end: End::of(ended, passing),
-                last,
-            };
+            return End::of(ended, passing);
         }
     }
 }
 
 /// Says once when a state is none that is documented.
 fn report_new(name: &str, state: String, seen: &mut HashSet<String>) {
-    if state != CREATING && seen.insert(state.clone()) {
+    if !["", CREATING].contains(&state.as_str()) && seen.insert(state.clone()) {
         tracing::warn!(
             cluster = name,
             state,
@@ -182,6 +254,8 @@ const PACE: ExponentialBuilder = ExponentialBuilder::new()
     .with_max_delay(Duration::from_secs(5))
     .with_jitter()
     .without_max_times();
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 const LONGEST: Duration = Duration::from_secs(10);
 

@@ -2,12 +2,15 @@ use tfplugin::{Call, Private, Resource, Severity, Stop, operations};
 
 use super::*;
 use crate::{
-    engine::shapes::{null, null_at},
-    kinds::workload_cluster::WorkloadClusterResource,
+    engine::{
+        KindResource,
+        shapes::{null, null_at},
+    },
+    kinds::workload_cluster::WORKLOAD_CLUSTER,
 };
 
-fn resource() -> WorkloadClusterResource {
-    WorkloadClusterResource::new()
+fn resource() -> KindResource {
+    KindResource::new(WORKLOAD_CLUSTER)
 }
 
 fn config(name: impl Into<Value>, region: &str) -> Value {
@@ -39,7 +42,6 @@ fn stored(name: &str, region: &str, ready: bool) -> Value {
             ("domain", format!("{name}.teleport.sh").into()),
         ]),
     );
-    state.set_at(&["metadata", "revision"], "r1".into());
     state
 }
 
@@ -245,68 +247,4 @@ async fn the_plan_of_a_new_cluster_is_known_to_the_deletion_of_a_tainted_one() {
     assert_eq!(planned.name.as_deref(), Some("a"));
     assert!(!planned.same_name_allowed);
     assert_eq!(planned.changed, None);
-}
-
-#[tokio::test]
-async fn the_digest_covers_all_that_is_immutable_and_is_silent_about_unknowns() {
-    let resource = resource();
-    let digest = |object: &Value| resource.objects.digest(object);
-    let base = digest(&stored("a", "us-west-2", false));
-    assert_ne!(digest(&stored("b", "us-west-2", false)), base);
-    assert_ne!(digest(&stored("a", "us-east-1", false)), base);
-    assert_eq!(digest(&stored("a", "us-west-2", true)), base);
-    assert_eq!(digest(&config(Value::Unknown, "us-west-2")), None);
-}
-
-/// What core writes down of a stored cluster: all but what is computed alone.
-fn generated(stored: &Value) -> Value {
-    let mut config = stored.clone();
-    for name in ["id", READY] {
-        config.set_field(name, Value::Null);
-    }
-    config
-}
-
-#[tokio::test]
-async fn results_may_be_configured_for_as_long_as_they_stay() {
-    let prior = stored("a", "us-west-2", true);
-    let same = plan(&generated(&prior), &prior, Private::new()).await;
-    assert_eq!(same.planned, prior);
-    assert!(same.diagnostics.is_empty(), "{:?}", same.diagnostics);
-
-    let mut protected = generated(&prior);
-    protected.set_field(DELETION_PROTECTION, true.into());
-    let protected = plan(&protected, &prior, Private::new()).await;
-    assert!(protected.diagnostics.is_empty());
-}
-
-#[tokio::test]
-async fn results_cannot_be_chosen() {
-    let prior = stored("a", "us-west-2", true);
-    let paths = |plan: &operations::Plan| {
-        let errors = plan.diagnostics.iter().map(|told| told.path.to_string());
-        errors.collect::<Vec<_>>()
-    };
-    let all = ["status.state", "status.domain"];
-    let new = plan(&generated(&prior), &Value::Null, Private::new()).await;
-    assert_eq!(paths(&new), all);
-
-    // The apply waits for it, so the state will change; the domain stays.
-    let unfinished = stored("a", "us-west-2", false);
-    let resumed = plan(&generated(&unfinished), &unfinished, Private::new()).await;
-    assert_eq!(paths(&resumed), ["status.state"]);
-
-    let mut config = config("a", "us-west-2");
-    config.set_field(
-        "status",
-        Value::object([("state", "gone".into()), ("domain", Value::Null)]),
-    );
-    let other = plan(&config, &prior, Private::new()).await;
-    assert_eq!(paths(&other), ["status.state"]);
-    config.set_field(
-        "status",
-        Value::object([("state", Value::Null), ("domain", Value::Null)]),
-    );
-    let nothing = plan(&config, &Value::Null, Private::new()).await;
-    assert_eq!(paths(&nothing), [""; 0]);
 }

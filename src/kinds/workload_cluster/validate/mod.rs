@@ -12,7 +12,10 @@ use crate::{
     },
 };
 
-pub(super) use allow::{check_account, check_arn};
+pub(super) use allow::{account, arn};
+
+/// A check of one attribute.
+pub(super) type Check = fn(&Path, &Value, &mut Diagnostics);
 
 /// Checks a configuration beyond its schema. Unknown values pass.
 pub(super) fn validate(config: &Value, diags: &mut Diagnostics) {
@@ -25,19 +28,6 @@ pub(super) fn validate(config: &Value, diags: &mut Diagnostics) {
     let rules = Path::attributes(&["spec", "token", "allow"]);
     allow::rules(rules.find(config).unwrap_or(&Value::Null), &rules, diags);
     unjoinable(spec, diags);
-}
-
-/// Takes out what cannot be configured: objects that the server reports have some of it.
-pub(super) fn take_out_refused(config: &mut Value) {
-    let status: &[&str] = &["status"];
-    for path in REFUSED
-        .map(|(path, _)| path)
-        .into_iter()
-        .chain(REPORTED)
-        .chain([status])
-    {
-        config.set_at(path, Value::Null);
-    }
 }
 
 /// Checks that a text can be the name of a workload cluster, which becomes the first label of its domain.
@@ -66,7 +56,7 @@ pub(super) fn cluster_name(name: &str) -> Result<(), &'static str> {
 }
 
 /// A validator for names.
-pub(super) fn check_name(path: &Path, value: &Value, diags: &mut Diagnostics) {
+pub(super) fn name(path: &Path, value: &Value, diags: &mut Diagnostics) {
     let name = value.as_str().unwrap_or_default();
     if let Err(problem) = cluster_name(name) {
         let what = format!(
@@ -78,7 +68,7 @@ pub(super) fn check_name(path: &Path, value: &Value, diags: &mut Diagnostics) {
 
 /// A validator for the names of bots. The role and the join token in the cluster have the same name, and the bot's user has
 /// `bot-` in front of it.
-pub(super) fn check_bot_name(path: &Path, value: &Value, diags: &mut Diagnostics) {
+pub(super) fn bot_name(path: &Path, value: &Value, diags: &mut Diagnostics) {
     let name = value.as_str().unwrap_or_default();
     if let Some(rest) = name.strip_prefix("bot-") {
         let what = format!(
@@ -91,17 +81,17 @@ pub(super) fn check_bot_name(path: &Path, value: &Value, diags: &mut Diagnostics
 }
 
 /// A validator for kinds.
-pub(super) fn check_kind(path: &Path, value: &Value, diags: &mut Diagnostics) {
+pub(super) fn kind(path: &Path, value: &Value, diags: &mut Diagnostics) {
     check_only(KIND, path, value, diags);
 }
 
 /// A validator for versions.
-pub(super) fn check_version(path: &Path, value: &Value, diags: &mut Diagnostics) {
+pub(super) fn version(path: &Path, value: &Value, diags: &mut Diagnostics) {
     check_only(VERSION, path, value, diags);
 }
 
 /// A validator for join methods.
-pub(super) fn check_join_method(path: &Path, value: &Value, diags: &mut Diagnostics) {
+pub(super) fn join_method(path: &Path, value: &Value, diags: &mut Diagnostics) {
     let method = value.as_str().unwrap_or_default();
     if method != JOIN_METHOD {
         let what = format!(
@@ -112,7 +102,7 @@ pub(super) fn check_join_method(path: &Path, value: &Value, diags: &mut Diagnost
 }
 
 /// A validator for regions. Which there are is Teleport Cloud's decision, so an unfamiliar one is no error.
-pub(super) fn check_region(path: &Path, value: &Value, diags: &mut Diagnostics) {
+pub(super) fn region(path: &Path, value: &Value, diags: &mut Diagnostics) {
     let region = value.as_str().unwrap_or_default();
     if region.is_empty() || region.contains(char::is_whitespace) {
         invalid(path, &format!("must be a region, got: {region:?}"), diags);
@@ -206,9 +196,6 @@ const REGIONS: [&str; 6] = [
     "ap-southeast-1",
     "sa-east-1",
 ];
-
-/// What Teleport Cloud reports.
-pub(super) const REPORTED: [&[&str]; 2] = [&["status", "state"], &["status", "domain"]];
 
 /// What the schema shares with other resources, and the server refuses.
 const REFUSED: [(&[&str], &str); 5] = [

@@ -60,7 +60,8 @@ fn warnings(config: &Value) -> Vec<String> {
 }
 
 fn told(config: &Value, severity: Severity) -> Vec<String> {
-    let schema = super::super::object::Objects::new().schema();
+    let schema =
+        crate::engine::Shape::new(crate::kinds::workload_cluster::WORKLOAD_CLUSTER).schema();
     let mut diagnostics = operations::validate(&schema, config, true);
     validate(config, &mut diagnostics);
     diagnostics
@@ -77,14 +78,14 @@ fn names_are_dns_labels() {
     }
     for bad in ["", "A", "a.b", "-a", "a-", "a_b", "ä", &"x".repeat(64)] {
         assert!(cluster_name(bad).is_err(), "{bad}");
-        assert_eq!(says(check_name, bad), "E", "{bad}");
+        assert_eq!(says(name, bad), "E", "{bad}");
     }
 }
 
 #[test]
 fn names_of_bots_can_be_names_of_roles_and_tokens_too() {
     for good in ["terraform", "ci-1", "Team_a.bot@x", "robot-1"] {
-        assert_eq!(says(check_bot_name, good), "", "{good}");
+        assert_eq!(says(bot_name, good), "", "{good}");
     }
     for bad in [
         "",
@@ -99,13 +100,13 @@ fn names_of_bots_can_be_names_of_roles_and_tokens_too() {
         "..",
         "bot-terraform",
     ] {
-        assert_eq!(says(check_bot_name, bad), "E", "{bad:?}");
+        assert_eq!(says(bot_name, bad), "E", "{bad:?}");
     }
 }
 
 #[test]
 fn accounts_have_twelve_digits() {
-    assert_eq!(says(check_account, "012345678901"), "");
+    assert_eq!(says(account, "012345678901"), "");
     for bad in [
         "12345678901",
         "1234567890123",
@@ -113,7 +114,7 @@ fn accounts_have_twelve_digits() {
         "",
         "１２３４５６７８９０１２",
     ] {
-        assert_eq!(says(check_account, bad), "E", "{bad}");
+        assert_eq!(says(account, bad), "E", "{bad}");
     }
 }
 
@@ -127,7 +128,7 @@ fn arns_are_those_that_sts_reports() {
         "arn:aws:iam::*:user/path/bob",
         "arn:*:sts::123456789012:assumed-role/a/b",
     ] {
-        assert_eq!(says(check_arn, good), "", "{good}");
+        assert_eq!(says(arn, good), "", "{good}");
     }
     for never in [
         "arn:aws:iam::123456789012:role/ci",
@@ -136,7 +137,7 @@ fn arns_are_those_that_sts_reports() {
         "arn:aws:sts::123456789012:assumed-role/path/to/ci/session",
         "arn:aws:sts::123456789012:assumed-role/ci/",
     ] {
-        assert_eq!(says(check_arn, never), "", "{never}");
+        assert_eq!(says(arn, never), "", "{never}");
         let alone = token(&[("", never)]);
         assert_eq!(
             errors(&object(spec(alone))),
@@ -155,7 +156,7 @@ fn arns_are_those_that_sts_reports() {
         "arn:azure:sts::123456789012:assumed-role/a/b",
         "arn:aws:iam::123456789012:group/a",
     ] {
-        assert_eq!(says(check_arn, bad), "E", "{bad}");
+        assert_eq!(says(arn, bad), "E", "{bad}");
     }
 }
 
@@ -174,31 +175,31 @@ fn an_arn_that_never_matches_is_answered_with_one_that_does() {
         let rule = Value::object([("aws_account", Value::Null), ("aws_arn", arn.into())]);
         let text = allow::never_matches(&rule).unwrap();
         assert!(text.ends_with(&format!("Write {right:?}.")), "{text}");
-        assert_eq!(says(check_arn, right), "", "{right}");
+        assert_eq!(says(super::arn, right), "", "{right}");
     }
 }
 
 #[test]
 fn an_unfamiliar_region_is_only_a_warning() {
-    assert_eq!(says(check_region, "us-west-2"), "");
-    assert_eq!(says(check_region, "mars-north-1"), "W");
+    assert_eq!(says(region, "us-west-2"), "");
+    assert_eq!(says(region, "mars-north-1"), "W");
     for bad in ["", " ", "us-west-2 ", "\n"] {
-        assert_eq!(says(check_region, bad), "E", "{bad:?}");
+        assert_eq!(says(region, bad), "E", "{bad:?}");
     }
 }
 
 #[test]
 fn kind_and_version_are_what_they_are() {
-    assert_eq!(says(check_kind, "workload_cluster"), "");
-    assert_eq!(says(check_kind, "cloud_cluster"), "E");
-    assert_eq!(says(check_version, "v1"), "");
-    assert_eq!(says(check_version, "v2"), "E");
+    assert_eq!(says(kind, "workload_cluster"), "");
+    assert_eq!(says(kind, "cloud_cluster"), "E");
+    assert_eq!(says(version, "v1"), "");
+    assert_eq!(says(version, "v2"), "E");
 }
 
 #[test]
 fn iam_is_the_join_method() {
-    assert_eq!(says(check_join_method, "iam"), "");
-    assert_eq!(says(check_join_method, "token"), "E");
+    assert_eq!(says(join_method, "iam"), "");
+    assert_eq!(says(join_method, "token"), "E");
 }
 
 #[test]
