@@ -31,7 +31,7 @@ provider "teleport" {
 resource "teleport_role" "editor" {
   version = "v7"
   metadata = {
-    name        = "workload-cluster-editor"
+    name        = "workload-cluster-manager"
     description = "Edit workload clusters"
   }
   spec = {
