@@ -1,7 +1,7 @@
 # Plain cargo inside. `make` alone lists the targets.
 
 CARGO_TARGET ?= $(or $(CARGO_TARGET_DIR),target)
-# Where Terraform and OpenTofu look without being told.
+# Where Terraform and OpenTofu look by default.
 PLUGIN_DIR ?= $(HOME)/.terraform.d/plugins
 
 .DEFAULT_GOAL := help
@@ -16,7 +16,7 @@ build: ## build the provider and the simulator (debug)
 demo: build ## run the example on a simulated Teleport Cloud, step by step (DEMO_PROGRAM=terraform or tofu)
 	@examples/demo.sh $(CARGO_TARGET)/debug
 
-test: ## run every test, the acceptance tests on each terraform and tofu that is there
+test: ## run every test, the acceptance tests on each terraform and tofu that is found
 	@tools/test
 
 lint: ## check format, lints, the crates' documentation, and that the provider compiles for Windows
@@ -32,9 +32,9 @@ deny: ## check licences, sources and banned crates (needs cargo-deny)
 		echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"; \
 	fi
 
-check: lint deny test ## all that a change must pass
+check: lint deny test ## run lint, licences and tests: what a change must pass
 
-docs: ## write docs/ anew from the schemas and examples/
+docs: ## write the pages in docs/, except the guides, from the schemas and examples/
 	UPDATE=1 cargo test --test generated
 
 lines: ## count the lines of Rust code without tests
@@ -53,6 +53,6 @@ install: ## build the provider (release) and put it where terraform and tofu fin
 	cargo build --release --bin terraform-provider-teleport
 	@tools/install-provider $(CARGO_TARGET)/release/terraform-provider-teleport "$(PLUGIN_DIR)"
 
-clean: ## remove everything that was built, Terraform and OpenTofu too
+clean: ## remove everything that was built, also Terraform and OpenTofu
 	cargo clean
 	rm -rf build

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Shows the provider at work: a real terraform or tofu makes, checks, edits and destroys a workload cluster and what is in
-# it (examples/complete) on a simulated Teleport Cloud. Each step is checked, and the first one that comes out otherwise
-# ends the demo.
+# Shows the provider at work: a real terraform or tofu creates, checks, edits and destroys a workload cluster and the objects
+# in it (examples/complete) on a simulated Teleport Cloud. Each step is checked, and the first one that fails ends the demo.
 #
 # usage: examples/demo.sh FOLDER   (with terraform-provider-teleport and teleport-simulator in it; `make demo` builds them)
 # DEMO_PROGRAM names the program to run: terraform, tofu or a path.
@@ -34,13 +33,13 @@ main() {
 
     clean_up
     echo
-    echo "${bold}Each of the $steps steps came out as said, in $SECONDS seconds.${plain}" \
-        "Nothing is left behind: the simulator is stopped, $work is removed."
+    echo "${bold}All $steps steps succeeded, in $SECONDS seconds.${plain}" \
+        "Nothing is left behind: the simulator is stopped, and $work is deleted."
 }
 
 start_simulator() {
     heading "A simulated Teleport Cloud starts" \
-        "It speaks the real protocols on loopback: the provider below cannot tell it from Teleport Cloud."
+        "It speaks the real protocols on loopback. The provider has no code for it."
     mkfifo "$work/ready"
     "$binaries/teleport-simulator" --data "$work/cloud" --provisioning "$provisioning" \
         >"$work/ready" 2>"$work/simulator.log" &
@@ -59,10 +58,10 @@ start_simulator() {
     access_key=$(field aws_access_key_id "$ready")
     secret_key=$(field aws_secret_access_key "$ready")
     export SSL_CERT_FILE=$ca_file
-    # By these the new cluster lets this machine in as its bot: made up, and known to the simulator alone.
+    # With these the bot joins the new cluster. They are invented, and only the simulator knows them.
     export AWS_ACCESS_KEY_ID=$access_key AWS_SECRET_ACCESS_KEY=$secret_key
     export AWS_REGION=us-west-2 AWS_EC2_METADATA_DISABLED=true
-    echo "the parent cluster is at $proxy_address; a new cluster takes $provisioning there to become active"
+    echo "The parent cluster is at $proxy_address. A new cluster takes $provisioning to become active."
 
     cp -R "$root/examples/complete" "$work/module"
     cd "$work/module"
@@ -78,8 +77,8 @@ VARIABLES
 
 install_provider() {
     heading "The provider is installed" \
-        "As users do it: from a filesystem mirror, by init, with a lock file, and without a development override. (What
-init says about checksums goes for every provider that comes from a folder: the lock file knows this platform alone.)"
+        "As users install it: init takes it from a filesystem mirror and writes a lock file. (The warning about checksums is
+normal for a provider from a folder: the lock file has the checksums of this platform only.)"
     "$root/tools/install-provider" "$binaries/terraform-provider-teleport" "$work/mirror" >/dev/null
     cat >"$work/cli.tfrc" <<CONFIG
 provider_installation {
@@ -100,16 +99,16 @@ CONFIG
 
 plan() {
     heading "A plan" \
-        "A cluster in the parent; in it a role, a user and the link that invites the user. The second provider block waits for
-the address of the cluster, so all of it is one plan. What the servers decide is not known yet, the rest was checked."
+        "A role and a workload cluster in the parent; in the new cluster a role, a user and a link that invites the user. The
+address in the second provider block is not known yet, and all of it is still one plan."
     run 2 plan -detailed-exitcode
     says "Plan: 5 to add, 0 to change, 0 to destroy."
 }
 
 create() {
-    heading "One apply makes all of it" \
-        "The cluster is created, and waited for until it is active. Then the provider joins it as its bot, by the AWS
-credentials of this machine alone, and makes there what is wanted. No tbot, tctl or tsh takes part; no file is written."
+    heading "One apply creates all of it" \
+        "The apply creates the cluster and waits until it is active. Then the provider joins it as its bot, with the AWS
+credentials of this machine, and creates the role, the user and the link. It needs no tbot, tctl or tsh, and no file."
     run 0 apply -auto-approve
     says "Apply complete! Resources: 5 added, 0 changed, 0 destroyed."
     [ "$("$program" output -raw state)" = active ] || fail "the output state is not active"
@@ -117,8 +116,8 @@ credentials of this machine alone, and makes there what is wanted. No tbot, tctl
 }
 
 look() {
-    heading "What came of it" \
-        "The link is a sensitive output, shown on demand only. And the new cluster itself says who is there."
+    heading "The result" \
+        "The link is a sensitive output, which is shown only on request. The new cluster itself shows its users."
     run 0 output -raw invite_url
     echo
     says "https://$("$program" output -raw domain)/web/invite/"
@@ -127,19 +126,19 @@ look() {
     local user
     user=$(tr '{' '\n' <<<"$answer" | grep '"name":"example"') || fail "the user is not in the new cluster: $answer"
     [[ $user == *'"roles":["example"]'* ]] || fail "the user has other roles: $user"
-    echo "${dim}(asked the new cluster: bot-terraform made the user example there, with the role example)${plain}"
+    echo "${dim}(The new cluster answered: bot-terraform created the user example, with the role example.)${plain}"
 }
 
 plan_again() {
     heading "A second plan finds no changes" \
-        "What was read back from both clusters is what the configuration says."
+        "Both clusters have what the configuration says."
     run 0 plan -detailed-exitcode
     says "No changes."
 }
 
 edit_role() {
-    heading "A change in the new cluster is just that" \
-        "The role is to lead to one more environment: it is updated in place, and nothing else is touched."
+    heading "A change in the new cluster" \
+        "The role gets one more environment. It is updated in place, and nothing else changes."
     sed -i.old 's/env = \["dev"\]/env = ["dev", "staging"]/' main.tf
     run 0 apply -auto-approve
     says "Apply complete! Resources: 0 added, 1 changed, 0 destroyed."
@@ -147,9 +146,9 @@ edit_role() {
 
 edit_spec() {
     heading "An edit of spec is stopped before it destroys anything" \
-        "A spec cannot change, so the plan is a replacement. But a deleted name is held for 14 days: the cluster would be
-destroyed, and could not be made again. The plan warns of that, and the apply stops at the destroy half. Nothing of what
-is in the cluster is touched."
+        "A spec cannot be changed, so the plan is a replacement. But a deleted name is held for 14 days: the cluster would be
+destroyed, and could not be created again. The plan warns of that, and the apply stops before it deletes anything. Nothing in
+the cluster changes."
     sed -i.old 's/us-west-2/eu-central-1/' terraform.tfvars
     run 2 plan -detailed-exitcode
     says "must be replaced"
@@ -159,27 +158,27 @@ is in the cluster is touched."
     run 1 apply -auto-approve
     says "Error:"
     says "14 days"
-    ! called DeleteWorkloadCluster || fail "the server was told to delete the cluster"
-    echo "${dim}(asked the server: nobody told it to delete anything)${plain}"
+    ! called DeleteWorkloadCluster || fail "the server was called to delete the cluster"
+    echo "${dim}(The server answered: there was no call to delete anything.)${plain}"
 }
 
 undo_edit() {
     heading "The edit is undone" \
-        "The cluster is what it was, and so is the state."
+        "The cluster and the state are as before."
     mv terraform.tfvars.old terraform.tfvars
     run 0 plan -detailed-exitcode
     says "No changes."
 }
 
 destroy() {
-    heading "One destroy takes all of it down" \
-        "On purpose, this time. The bot may not delete users and roles, and need not: by deletion_policy they go with the
-cluster, without a call to it. The warning says for how long its name is held."
+    heading "One destroy removes all of it" \
+        "This time on purpose. The bot may not delete users and roles. With deletion_policy = abandon they are destroyed with
+the cluster, without a call to it. The warning says how long the name is held."
     run 0 destroy -auto-approve
     says "Destroy complete! Resources: 5 destroyed."
     says "14 days"
-    called DeleteWorkloadCluster || fail "the server was not told to delete the cluster"
-    ! called DeleteUser || fail "the new cluster was told to delete a user"
+    called DeleteWorkloadCluster || fail "the server was not called to delete the cluster"
+    ! called DeleteUser || fail "the new cluster was called to delete a user"
     [ -z "$("$program" state list)" ] || fail "the state is not empty"
 }
 
@@ -189,7 +188,7 @@ run() {
     shift
     echo "${dim}\$ ${program##*/} $*${plain}"
     "$program" "$@" ${no_color:+"$no_color"} 2>&1 | tee "$work/output" || status=$?
-    [ "$status" = "$expected" ] || fail "${program##*/} $1 exited with $status, and not with $expected"
+    [ "$status" = "$expected" ] || fail "${program##*/} $1 exited with $status instead of $expected"
 }
 
 # Fails unless the last run said so, wherever its lines were wrapped.
@@ -211,18 +210,18 @@ ask() {
     printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' "$1" "$address" >&4
     answer=$(cat <&4)
     exec 4>&-
-    [[ $answer == HTTP/1.?\ 200* ]] || fail "the simulator does not tell $1: $answer"
+    [[ $answer == HTTP/1.?\ 200* ]] || fail "the simulator does not answer $1: $answer"
 }
 
 # The value of a text in a JSON object of one line: field NAME JSON
 field() {
     local value
     value=$(sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" <<<"$2")
-    [ -n "$value" ] || fail "the simulator did not tell its $1: $2"
+    [ -n "$value" ] || fail "the simulator did not print its $1: $2"
     echo "$value"
 }
 
-# The first one that is found, of those that DEMO_PROGRAM allows.
+# The first program that is found, of those that DEMO_PROGRAM allows.
 choose_program() {
     local found
     case ${DEMO_PROGRAM:-} in
@@ -234,7 +233,7 @@ choose_program() {
     head -n 1 <<<"$found"
 }
 
-# Nothing of the caller's own Terraform or Teleport set-up takes part.
+# Ignores the caller's own settings of Terraform and Teleport.
 isolate() {
     local variable
     for variable in $(compgen -e); do

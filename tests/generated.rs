@@ -58,7 +58,7 @@ fn the_documentation_is_current() {
     }
     assert!(
         stale.is_empty(),
-        "{}\nmake docs writes them anew",
+        "{}\nrun make docs to write them",
         stale.join("\n")
     );
 }

@@ -1,5 +1,5 @@
-# All of it in one apply: a workload cluster, and in it a role, a user who has the role, and the link that invites the
-# user. The parent cluster makes the child; the bot that Teleport Cloud puts into the child does the rest.
+# One apply creates a workload cluster, and in it a role, a user who has the role, and the link that invites the user. The
+# parent cluster creates the child. The bot that Teleport Cloud creates in the child does the rest.
 
 terraform {
   required_providers {
@@ -15,24 +15,23 @@ provider "teleport" {
   identity_file_path = var.identity_file_path
 }
 
-# The child, as its bot: this machine's AWS credentials are all that it needs. Nothing is dialled before something in the
-# child is wanted, and by then the cluster is active.
+# The child, as its bot. It needs only the AWS credentials of this machine. The provider connects when the first object in
+# the child is created, and by then the cluster is active.
 provider "teleport" {
   alias       = "child"
   addr        = teleport_workload_cluster.this.status.domain
   join_method = "iam"
   join_token  = teleport_workload_cluster.this.spec.bot.name
 
-  # The bot may not delete users and roles, and need not: they go with the cluster.
+  # The bot may not delete users and roles. They are destroyed with the cluster.
   deletion_policy = "abandon"
 }
 
-# What it takes to manage workload clusters. The identity of this run has such a right already, or could not make one;
-# with the role it can be given to others in the parent.
+# A role for others in the parent who manage workload clusters. The identity of this run already has these rights.
 resource "teleport_role" "editor" {
   version = "v7"
   metadata = {
-    name        = "workload-cluster-editor"
+    name        = "workload-cluster-manager"
     description = "Edit workload clusters"
   }
   spec = {
@@ -68,7 +67,7 @@ resource "teleport_workload_cluster" "this" {
     create = "20m"
   }
 
-  # Whoever may edit workload clusters may do so for as long as there is one.
+  # The role is created before the cluster, and destroyed after it.
   depends_on = [teleport_role.editor]
 }
 

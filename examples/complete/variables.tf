@@ -4,7 +4,7 @@ variable "addr" {
 
   validation {
     condition     = !can(regex("/", var.addr))
-    error_message = "The address is HOST or HOST:PORT, without a scheme and without a path."
+    error_message = "The address must be HOST or HOST:PORT, without a scheme and a path."
   }
 }
 
@@ -14,17 +14,17 @@ variable "identity_file_path" {
 }
 
 variable "name" {
-  description = "Name of the workload cluster. It becomes its domain and cannot be changed later."
+  description = "Name of the workload cluster. It becomes part of its domain and cannot be changed later."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.name))
-    error_message = "The name is a DNS label: 1 to 63 lower-case letters, digits and dashes, no dash at either end."
+    error_message = "The name must be a DNS label: 1 to 63 lower-case letters, digits and dashes, without a dash at either end."
   }
 }
 
 variable "regions" {
-  description = "Regions that the cluster runs in."
+  description = "Regions in which the cluster runs."
   type        = list(string)
   default     = ["us-west-2"]
 
@@ -35,30 +35,30 @@ variable "regions" {
 }
 
 variable "bot_name" {
-  description = "Name of the bot that is put into the new cluster, and of its join token and its role."
+  description = "Name of the bot in the new cluster, and of its join token and its role."
   type        = string
   default     = "terraform"
 }
 
 variable "aws_account" {
-  description = "AWS account that the bot may join from."
+  description = "AWS account from which the bot may join."
   type        = string
 
   validation {
     condition     = can(regex("^[0-9]{12}$", var.aws_account))
-    error_message = "An AWS account has 12 digits."
+    error_message = "The AWS account must have 12 digits."
   }
 }
 
 variable "aws_arn" {
-  description = "AWS identity that the bot may join as, the way STS reports it: an assumed role or an IAM user."
+  description = "AWS identity with which the bot may join, as AWS STS reports it: an assumed role or an IAM user."
   type        = string
 
   validation {
     condition = can(regex(
       "^arn:aws[a-z-]*:(sts::[0-9]{12}:assumed-role/.+/.+|iam::[0-9]{12}:user/.+)$", var.aws_arn
     ))
-    error_message = "The ARN is arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION (* and ? are wildcards) or arn:aws:iam::ACCOUNT:user/NAME. The ARN of an IAM role never matches."
+    error_message = "The ARN must be arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION (* and ? are wildcards) or arn:aws:iam::ACCOUNT:user/NAME. The ARN of an IAM role never matches."
   }
 }
 

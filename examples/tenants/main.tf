@@ -1,6 +1,6 @@
-# Many tenants with one provider block: a workload cluster for each, with a role, the people and their invites in it.
+# Many tenants with one provider block: a workload cluster for each, with a role, users and their invites in it.
 #
-# Provider blocks cannot be made with for_each, so what is in a tenant's cluster names that cluster instead (cluster = ...).
+# Provider blocks have no for_each, so the resources in a tenant's cluster name that cluster instead (cluster = ...).
 
 terraform {
   required_providers {
@@ -15,12 +15,12 @@ provider "teleport" {
   addr               = var.addr
   identity_file_path = var.identity_file_path
 
-  # How to get into the tenants' clusters: as the bot that each of them has, by this machine's AWS credentials.
+  # How to join the tenants' clusters: as the bot of each of them, with the AWS credentials of this machine.
   workload_clusters = {
     join_method = "iam"
   }
 
-  # The bots may not delete users and roles. Whoever leaves loses every right, and stays as a name.
+  # The bots may not delete users and roles. A user who leaves loses all rights, and only the name stays.
   deletion_policy = "revoke"
 }
 

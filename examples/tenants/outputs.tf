@@ -1,10 +1,10 @@
 output "domains" {
-  description = "Where the tenants' clusters answer."
+  description = "Domains of the clusters, by tenant."
   value       = { for name, tenant in module.tenant : name => tenant.domain }
 }
 
 output "invite_urls" {
-  description = "The links by which the users set password and MFA device, by tenant. Whoever has one can become the user."
+  description = "The links with which users set a password and an MFA device, by tenant. Whoever has a link can become the user."
   value       = { for name, tenant in module.tenant : name => tenant.invite_urls }
   sensitive   = true
 }

@@ -9,17 +9,17 @@ variable "identity_file_path" {
 }
 
 variable "aws_account" {
-  description = "AWS account that the bots may join from."
+  description = "AWS account from which the bots may join."
   type        = string
 }
 
 variable "aws_arn" {
-  description = "AWS identity that the bots may join as, the way STS reports it: an assumed role or an IAM user."
+  description = "AWS identity with which the bots may join, as AWS STS reports it: an assumed role or an IAM user."
   type        = string
 }
 
 variable "tenants" {
-  description = "The tenants by name: where their clusters run, who works there, and the logins on the servers."
+  description = "The tenants by name: regions, users, and their logins on the servers."
   type = map(object({
     regions = list(string)
     users   = set(string)

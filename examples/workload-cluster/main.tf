@@ -1,4 +1,4 @@
-# A workload cluster: a child Teleport Cloud cluster, made from a parent cluster, with a bot that may set it up.
+# A workload cluster: a child Teleport Cloud cluster of a parent cluster, with a bot that can set it up.
 
 terraform {
   required_providers {

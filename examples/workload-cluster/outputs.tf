@@ -1,9 +1,9 @@
 output "state" {
-  description = "State of the cluster: active once it can be used."
+  description = "State of the cluster: active when it can be used."
   value       = teleport_workload_cluster.this.status.state
 }
 
 output "domain" {
-  description = "Where the cluster answers."
+  description = "Domain of the cluster."
   value       = teleport_workload_cluster.this.status.domain
 }

@@ -73,7 +73,7 @@ fn one_apply_does_everything_and_one_destroy_takes_it_down(program: &Program) {
     assert!(
         rights
             .iter()
-            .any(|role| role.name == "workload-cluster-editor")
+            .any(|role| role.name == "workload-cluster-manager")
     );
     // Keys and certificates of the bot are in memory only.
     let state = env.state().0.to_string();
@@ -90,7 +90,7 @@ fn one_apply_does_everything_and_one_destroy_takes_it_down(program: &Program) {
     assert!(
         rights
             .iter()
-            .all(|role| role.name != "workload-cluster-editor")
+            .all(|role| role.name != "workload-cluster-manager")
     );
     // The bot may not delete, and was not asked to.
     assert_eq!(env.calls("DeleteUser"), 0);

@@ -1,9 +1,9 @@
-# The bot that Teleport Cloud put into the workload cluster, for the length of a run.
+# The bot that Teleport Cloud created in the workload cluster, for the length of a run.
 ephemeral "teleport_identity" "dev" {
   address = teleport_workload_cluster.acme_dev.status.domain
 }
 
-# For tctl, which manages what this provider does not. The file is gone when the command is.
+# For tctl, which manages what this provider does not. The file is deleted when the command ends.
 resource "terraform_data" "connector" {
   triggers_replace = filesha256("${path.module}/connector.yaml")
 
@@ -29,7 +29,7 @@ provider "teleport" {
   identity_file = ephemeral.teleport_identity.dev.identity_file
 }
 
-# A cluster that is no workload cluster of the one in the provider block: the join token says which bot it is.
+# A cluster that is not a workload cluster of the parent. The join token says as which bot to join.
 ephemeral "teleport_identity" "staging" {
   address    = "staging.example.com:443"
   join_token = "terraform"

@@ -4,7 +4,7 @@ resource "local_file" "tbot" {
   content  = provider::teleport::tbot_config(teleport_workload_cluster.acme_dev)
 }
 
-# The same into another folder.
+# The same for another folder.
 output "tbot_config" {
   value = provider::teleport::tbot_config(teleport_workload_cluster.acme_dev, "/var/lib/tbot/acme-dev")
 }

@@ -1,5 +1,5 @@
-# There is one in each cluster, so any id will do.
+# Each cluster has exactly one, so any id works.
 terraform import teleport_auth_preference.this cluster-auth-preference
 
-# In a workload cluster that the resource names (cluster = ...), that comes before it.
+# For a workload cluster (cluster = ...), the id begins with its domain.
 terraform import teleport_auth_preference.this child.teleport.sh/cluster-auth-preference

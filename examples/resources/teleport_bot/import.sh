@@ -1,5 +1,5 @@
-# The id is the name of the bot, without "bot-". The state has the bot in the form of metadata and spec.
+# The id is the name of the bot, without "bot-". The imported state has metadata and spec, not the flat attributes.
 terraform import teleport_bot.deploy deploy
 
-# In a workload cluster that the resource names (cluster = ...), that comes before it.
+# For an object in a workload cluster (cluster = ...), the id is CLUSTER/NAME.
 terraform import teleport_bot.deploy child.teleport.sh/deploy

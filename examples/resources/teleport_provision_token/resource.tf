@@ -1,4 +1,4 @@
-# GitHub Actions of one repository join as the bot. The name is no secret, because GitHub vouches for who joins.
+# GitHub Actions of one repository join as the bot. The name is not a secret, because GitHub identifies who joins.
 resource "teleport_provision_token" "deploy" {
   version = "v2"
   metadata = {
@@ -14,7 +14,7 @@ resource "teleport_provision_token" "deploy" {
   }
 }
 
-# Whoever knows the name of this one can join as an agent, for an hour. The provider generates the name.
+# Whoever knows the name of this token can join as an agent, for an hour. The provider generates the name.
 resource "teleport_provision_token" "agent" {
   version = "v2"
   metadata = {

@@ -1,5 +1,5 @@
 # The id is the name of the role.
 terraform import teleport_role.developer developer
 
-# In a workload cluster that the resource names (cluster = ...), that comes before it.
+# For an object in a workload cluster (cluster = ...), the id is CLUSTER/NAME.
 terraform import teleport_role.developer child.teleport.sh/developer

@@ -4,7 +4,7 @@ resource "teleport_user" "alice" {
     description = "On call for the databases."
   }
   spec = {
-    # The reference lets the role be made first, and the user go first.
+    # With the reference, Terraform creates the role before the user, and destroys it after the user.
     roles = [teleport_role.developer.metadata.name]
     traits = {
       logins   = ["alice"]

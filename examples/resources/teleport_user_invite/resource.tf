@@ -1,7 +1,7 @@
 resource "teleport_user_invite" "alice" {
   user = teleport_user.alice.metadata.name
   ttl  = "24h"
-  # Another value makes another link.
+  # A change creates a new link.
   keepers = {
     asked_for = "2026-01-01"
   }

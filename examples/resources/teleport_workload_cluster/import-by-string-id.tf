@@ -3,4 +3,4 @@ import {
   id = "acme-dev"
 }
 
-# In what `terraform plan -generate-config-out=FILE` writes, the lines with `status` and `revision` may be deleted.
+# If `terraform plan -generate-config-out=FILE` writes `status`, remove it: it is read-only.

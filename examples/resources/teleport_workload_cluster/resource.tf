@@ -8,7 +8,7 @@ resource "teleport_workload_cluster" "acme_dev" {
   spec = {
     regions = [{ name = "us-west-2" }]
 
-    # What joins the new cluster first, to set it up.
+    # The bot that joins the new cluster to set it up, and who may join as the bot.
     bot = {
       name = "terraform"
     }

@@ -1,4 +1,4 @@
-# One tenant. The provider block is that of the caller: the parent of the tenant's cluster.
+# One tenant. The provider block of the caller is used: the parent of the tenant's cluster.
 
 terraform {
   required_providers {

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the tenant, and of its cluster: it becomes the domain and cannot be changed later."
+  description = "Name of the tenant, and of its cluster. It becomes part of the domain and cannot be changed later."
   type        = string
 }
 
@@ -9,21 +9,21 @@ variable "regions" {
 }
 
 variable "users" {
-  description = "Names of the people in the cluster."
+  description = "Names of the users in the cluster."
   type        = set(string)
 }
 
 variable "logins" {
-  description = "Logins that they have on the servers."
+  description = "Logins of the users on the servers."
   type        = list(string)
 }
 
 variable "aws_account" {
-  description = "AWS account that the bot may join from."
+  description = "AWS account from which the bot may join."
   type        = string
 }
 
 variable "aws_arn" {
-  description = "AWS identity that the bot may join as."
+  description = "AWS identity with which the bot may join."
   type        = string
 }
