@@ -57,7 +57,7 @@ pub(super) async fn create(shape: &Shape, call: &Call<ProviderData>, request: Cr
         shape,
         run: &run,
         name: &name,
-        replaces: note.is_some_and(|planned| planned.changed.is_some()),
+        plan: existing::Plan::of(note.as_ref()),
     };
     let Some(created) = work.create(&config, &planned, &mut diags).await else {
         return Applied {
@@ -88,8 +88,7 @@ struct Work<'a> {
     shape: &'a Shape,
     run: &'a Run,
     name: &'a str,
-    /// Whether it is planned in the place of another one.
-    replaces: bool,
+    plan: existing::Plan,
 }
 
 /// An object that exists, or may exist and must not be forgotten.
@@ -254,7 +253,7 @@ impl Work<'_> {
         let (kind, id) = (&self.shape.kind, self.import_id(planned));
         errors::error(Summary::AlreadyExists)
             .at(Path::attributes(&["metadata", "name"]))
-            .detail(existing::what_to_do(kind, self.name, &id, self.replaces))
+            .detail(existing::what_to_do(kind, self.name, &id, self.plan))
             .add(diags);
     }
 

@@ -37,6 +37,9 @@ pub(super) async fn import(
         Name::Given | Name::Generated(_) => name,
     };
     let mut named = shape.named(schema, name);
+    if let Some(problem) = shape.name_problem(name) {
+        return invalid(noun, id, &problem, shape, diags);
+    }
     if let Some(cluster) = cluster {
         named.set_field(CLUSTER, cluster.into());
     }

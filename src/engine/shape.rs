@@ -6,7 +6,9 @@ use prost_reflect::{
     DynamicMessage, FieldDescriptor, MessageDescriptor, ReflectMessage as _, Value as Field,
 };
 use sha2::{Digest as _, Sha256};
-use tfplugin::{Attribute, Block, Diagnostics, Nesting, Path, Schema, Shape as Form, Value};
+use tfplugin::{
+    Attribute, Block, Diagnostics, Nesting, Path, Schema, Severity, Shape as Form, Value,
+};
 
 use super::{
     Kind,
@@ -98,6 +100,21 @@ impl Shape {
                 object.at(&["metadata", "name"]).as_str().map(str::to_owned)
             }
         }
+    }
+
+    /// What is wrong with a name, by the checks of its attribute.
+    pub(super) fn name_problem(&self, name: &str) -> Option<String> {
+        let attributes = self.attributes();
+        let Form::Nested(_, metadata) = &attributes.get("metadata")?.shape else {
+            return None;
+        };
+        let mut diags = Diagnostics::new();
+        let path = Path::attributes(&["metadata", "name"]);
+        for check in &metadata.get("name")?.validators {
+            check.check(&path, &name.into(), &mut diags);
+        }
+        let problem = diags.iter().find(|found| found.severity == Severity::Error);
+        problem.map(|found| found.detail.trim_end_matches('.').to_owned())
     }
 
     /// Whether there is exactly one object of the kind.

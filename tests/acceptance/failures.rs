@@ -16,7 +16,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     failures_in_passing_are_ridden_out,
     connections_that_are_closed_while_waiting_are_made_again,
     rights_that_are_taken_away_while_waiting_keep_the_cluster_in_the_state,
-    a_cluster_that_is_deleted_while_it_is_waited_for_is_an_error_and_leaves_nothing,
+    a_cluster_that_is_deleted_while_it_is_waited_for_is_an_error_and_planned_again,
     a_refused_deletion_keeps_the_cluster_in_the_state,
     a_read_that_fails_keeps_the_state,
 ];
@@ -39,6 +39,7 @@ fn a_state_of_failure_ends_the_wait_and_is_named(program: &Program) {
         assert_eq!(stored.attributes["status"]["state"], state);
 
         env.simulator.set_state("team-a", "active").unwrap();
+        env.run(&["untaint", CLUSTER]).succeeded();
         env.apply().succeeded();
         assert_eq!(env.state().get(CLUSTER).attributes["ready"], true);
         assert_eq!(env.calls("CreateWorkloadCluster"), 1);
@@ -78,11 +79,11 @@ fn a_connection_lost_before_the_creation_doubles_nothing(program: &Program) {
 
 fn failures_in_passing_are_ridden_out(program: &Program) {
     let env = TestEnv::with(program, "active_after_reads = 1");
-    // The first three reads look whether the name is free: for the plan, for the apply, and before the creation.
+    // The first two reads look whether the name is free: for the plan, and for the apply.
     for (code, after) in [
-        (Code::Unavailable, 3),
-        (Code::ResourceExhausted, 4),
-        (Code::Unavailable, 5),
+        (Code::Unavailable, 2),
+        (Code::ResourceExhausted, 3),
+        (Code::Unavailable, 4),
     ] {
         env.simulator
             .add_fault(Fault::code("GetWorkloadCluster", code).after(after))
@@ -114,7 +115,7 @@ fn rights_that_are_taken_away_while_waiting_keep_the_cluster_in_the_state(progra
     let env = TestEnv::with(program, "active_after_reads = 1");
     let refused =
         Fault::code("GetWorkloadCluster", Code::PermissionDenied).message("access denied");
-    env.simulator.add_fault(refused.after(3)).unwrap();
+    env.simulator.add_fault(refused.after(2)).unwrap();
     env.configure(&cluster("team-a", ""));
     let outcome = env.apply().failed();
     let errors = outcome.diagnostics();
@@ -132,12 +133,13 @@ fn rights_that_are_taken_away_while_waiting_keep_the_cluster_in_the_state(progra
     let stored = env.state().get(CLUSTER);
     assert!(stored.tainted);
     assert_eq!(stored.attributes["ready"], false);
+    env.run(&["untaint", CLUSTER]).succeeded();
     env.apply().succeeded();
     assert_eq!(env.calls("CreateWorkloadCluster"), 1);
     assert_eq!(env.calls("DeleteWorkloadCluster"), 0);
 }
 
-fn a_cluster_that_is_deleted_while_it_is_waited_for_is_an_error_and_leaves_nothing(
+fn a_cluster_that_is_deleted_while_it_is_waited_for_is_an_error_and_planned_again(
     program: &Program,
 ) {
     let env = TestEnv::with(program, "states = ['creating']");
@@ -145,10 +147,13 @@ fn a_cluster_that_is_deleted_while_it_is_waited_for_is_an_error_and_leaves_nothi
     let mut running = env.start(APPLY);
     running.until("the cluster is waited for", |_| env.is_waiting());
     env.simulator.delete_cluster("team-a");
-    running
-        .wait()
-        .error(&["team-a", "deleted by somebody else"]);
-    assert!(env.state().is_empty());
+    running.wait().error(&["team-a", "somebody deleted it"]);
+    // The next plan looks again. The delete may be younger than the server's cache.
+    assert!(env.state().get(CLUSTER).tainted);
+    assert_eq!(
+        env.plan().planned(),
+        [(CLUSTER.to_owned(), "create".to_owned())]
+    );
 }
 
 fn a_refused_deletion_keeps_the_cluster_in_the_state(program: &Program) {

@@ -13,7 +13,7 @@ use crate::support::{
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     the_configuration_that_is_generated_for_an_import_plans_nothing_else,
-    what_is_generated_and_changes_later_is_only_warned_of,
+    what_is_generated_stays_as_the_cluster_changes,
     what_the_cluster_reports_cannot_be_chosen,
 ];
 
@@ -36,7 +36,6 @@ fn the_configuration_that_is_generated_for_an_import_plans_nothing_else(program:
     env.apply_plan().succeeded().without_diagnostics();
     env.plan_is_empty().without_diagnostics();
 
-    // Whatever is written gets another revision.
     let changed = generated.replace("[\"identity-human\"]", "[\"access\"]");
     assert_ne!(changed, generated);
     fs::write(env.path("generated.tf"), &changed).unwrap();
@@ -45,21 +44,10 @@ fn the_configuration_that_is_generated_for_an_import_plans_nothing_else(program:
         [(USER.to_owned(), "update".to_owned())]
     );
     env.apply_plan().succeeded();
-    if !writes_what_is_reported(&generated) {
-        env.plan_is_empty().without_diagnostics();
-        return;
-    }
-    env.plan_is_empty()
-        .warning(&["Without Effect", "metadata.revision", "Remove it"]);
-    let lines = changed.lines();
-    let without: Vec<_> = lines
-        .filter(|line| !line.trim_start().starts_with("revision "))
-        .collect();
-    fs::write(env.path("generated.tf"), without.join("\n")).unwrap();
     env.plan_is_empty().without_diagnostics();
 }
 
-fn what_is_generated_and_changes_later_is_only_warned_of(program: &Program) {
+fn what_is_generated_stays_as_the_cluster_changes(program: &Program) {
     let env = TestEnv::with_team_a(program);
     env.configure(IMPORTS);
     env.plan_with(&["-generate-config-out=generated.tf"]);
@@ -74,14 +62,7 @@ fn what_is_generated_and_changes_later_is_only_warned_of(program: &Program) {
     env.simulator.change_user("parent", "alice", same).unwrap();
     let generated = fs::read_to_string(env.path("generated.tf")).unwrap();
     for _ in 0..2 {
-        let plan = env.plan_is_empty();
-        if writes_what_is_reported(&generated) {
-            for path in ["status.state", "metadata.revision"] {
-                plan.warning(&["Without Effect", path, "Remove it"]);
-            }
-        } else {
-            plan.without_diagnostics();
-        }
+        env.plan_is_empty().without_diagnostics();
         env.apply().succeeded();
     }
     assert_eq!(
@@ -110,30 +91,9 @@ fn what_is_generated_and_changes_later_is_only_warned_of(program: &Program) {
 
 fn what_the_cluster_reports_cannot_be_chosen(program: &Program) {
     let env = TestEnv::new(program);
-    let name = "name = \"team-a\"";
-    for (from, to, path) in [
-        (
-            name,
-            format!("{name}\n    revision = \"1\""),
-            "metadata.revision",
-        ),
-        (
-            "metadata",
-            "status = { state = \"active\" }\n  metadata".to_owned(),
-            "status.state",
-        ),
-    ] {
-        env.configure(&cluster("team-a", "").replace(from, &to));
-        env.plan_with(&[]).error(&["Read-Only", path, "Remove it"]);
-    }
-}
-
-/// Whether a generated configuration has what the cluster reports: Terraform 1.11 and OpenTofu write the deprecated
-/// attributes too, Terraform 1.15 leaves them out.
-fn writes_what_is_reported(generated: &str) -> bool {
-    let [revision, status] = ["revision ", "status = {"].map(|part| generated.contains(part));
-    assert_eq!(revision, status, "{generated}");
-    status
+    let chosen = "status = { state = \"active\" }\n  metadata";
+    env.configure(&cluster("team-a", "").replace("metadata", chosen));
+    env.plan_with(&[]).error(&["Read-Only", "status.state"]);
 }
 
 const ROLE: &str = "teleport_role.this";

@@ -68,7 +68,7 @@ fn a_name_that_does_not_exist_cannot_be_imported(program: &Program) {
     let env = TestEnv::new(program);
     env.configure(&format!("{BLOCK}{}", cluster("team-a", "")));
     env.plan_with(&[])
-        .error(&["Cannot import non-existent remote object"]);
+        .error(&["Not Found", "no workload cluster \"team-a\"", "its name"]);
 }
 
 fn an_import_id_that_is_no_name_is_explained(program: &Program) {

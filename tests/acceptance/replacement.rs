@@ -82,7 +82,7 @@ fn a_new_name_that_is_taken_destroys_nothing(program: &Program) {
             let refused = Fault::code("GetWorkloadCluster", Code::PermissionDenied).times(9);
             env.simulator.add_fault(refused).unwrap();
             env.apply_plan()
-                .error(&["looking whether there is a workload cluster \"team-b\""]);
+                .error(&["looking for a workload cluster \"team-b\""]);
             env.simulator.clear_faults();
             assert_eq!(env.names(), ["team-a", "team-b"]);
         }
@@ -117,7 +117,7 @@ fn a_replacement_under_the_same_name_is_refused_before_anything_is_destroyed(pro
         "team-a",
         "14 days",
         "before anything is deleted",
-        "new name",
+        "another name",
     ]);
     warning.says(&[
         "terraform destroy -target",
@@ -159,9 +159,14 @@ fn a_replacement_under_the_same_name_with_create_before_destroy_destroys_nothing
     env.configure(&elsewhere(&configuration));
     env.plan().warning(&["team-a", "14 days"]);
     let outcome = env.apply_plan();
-    outcome.error(&["team-a", "already", "14 days"]);
+    outcome.error(&[
+        "team-a",
+        "already",
+        "create_before_destroy",
+        "undo the change",
+    ]);
     assert_eq!(outcome.begun(), only("create"));
-    assert_nothing_happened(&env);
+    assert_kept(&env);
     assert!(!env.state().get(CLUSTER).tainted);
     env.configure(&configuration);
     env.plan_is_empty().without_diagnostics();
@@ -236,11 +241,15 @@ resource "teleport_workload_cluster" "this" {
 }
 
 fn assert_nothing_happened(env: &TestEnv) {
+    assert_kept(env);
+    assert_eq!(env.calls("CreateWorkloadCluster"), 1);
+}
+
+fn assert_kept(env: &TestEnv) {
     assert_eq!(env.names(), ["team-a"]);
     assert_eq!(
         env.simulator.cluster("team-a").unwrap().spec.regions[0].name,
         "us-west-2"
     );
     assert_eq!(env.calls("DeleteWorkloadCluster"), 0);
-    assert_eq!(env.calls("CreateWorkloadCluster"), 1);
 }

@@ -1,17 +1,14 @@
-//! Tainted workload clusters: what is unfinished is kept and finished, and what is healthy is not destroyed.
+//! Tainted workload clusters: nothing is destroyed before a person decides.
 
 use crate::support::{
     environment::{CLUSTER, OUTPUTS, TestEnv, cluster},
     matrix::{Scenario, scenarios},
+    outcome::Outcome,
     programs::Program,
 };
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
-    a_timeout_says_untaint_and_the_next_apply_keeps_the_cluster_and_finishes,
-    a_saved_plan_keeps_the_unfinished_cluster_and_finishes,
-    without_a_refresh_the_unfinished_cluster_is_kept_and_finished,
-    a_longer_timeout_keeps_the_unfinished_cluster_and_finishes,
-    an_unfinished_cluster_that_stays_unfinished_is_kept_again_and_again,
+    a_timeout_says_untaint_and_nothing_else_goes_on,
     an_unfinished_cluster_with_a_changed_spec_is_refused,
     an_unfinished_cluster_gives_way_to_one_of_a_new_name,
     an_unfinished_cluster_with_create_before_destroy_is_refused_and_untaint_helps,
@@ -54,10 +51,9 @@ fn assert_unfinished(env: &TestEnv, tainted: bool) {
     assert_kept(env);
 }
 
-/// One cluster was made and none was deleted.
+/// The cluster is there and none was deleted.
 fn assert_kept(env: &TestEnv) {
     assert_eq!(env.names(), ["team-a"]);
-    assert_eq!(env.calls("CreateWorkloadCluster"), 1);
     assert_eq!(env.calls("DeleteWorkloadCluster"), 0);
 }
 
@@ -78,67 +74,49 @@ fn only(action: &str) -> [(String, String); 1] {
     [(CLUSTER.to_owned(), action.to_owned())]
 }
 
-fn a_timeout_says_untaint_and_the_next_apply_keeps_the_cluster_and_finishes(program: &Program) {
+/// An apply of a replacement under the same name, which destroys nothing and says what helps.
+fn assert_refused(env: &TestEnv, outcome: &Outcome) {
+    outcome.error(&["team-a", "terraform untaint ADDRESS", "Nothing was deleted"]);
+    assert!(env.state().get(CLUSTER).tainted);
+    assert_kept(env);
+}
+
+fn a_timeout_says_untaint_and_nothing_else_goes_on(program: &Program) {
     let env = timed_out(program, "");
+    // Whatever has become of the cluster, and however the apply is made.
+    assert_refused(&env, &env.apply());
     become_active(&env);
     let plan = env.plan();
     assert_eq!(plan.planned(), only("replace"));
-    plan.warning(&["team-a", "kept", "terraform untaint"]);
-    let outcome = env.apply().succeeded();
-    outcome.warning(&["team-a", "kept"]);
-    assert_eq!(env.state().output("state"), "active");
-    assert_finished(&env);
-}
-
-fn a_saved_plan_keeps_the_unfinished_cluster_and_finishes(program: &Program) {
-    let env = timed_out(program, "");
-    become_active(&env);
-    assert_eq!(env.plan().planned(), only("replace"));
-    env.apply_plan().succeeded();
-    assert_finished(&env);
-}
-
-fn without_a_refresh_the_unfinished_cluster_is_kept_and_finished(program: &Program) {
-    let env = timed_out(program, "");
-    become_active(&env);
-    env.run(&["apply", "-json", "-auto-approve", "-refresh=false"])
-        .succeeded();
-    assert_finished(&env);
-}
-
-fn a_longer_timeout_keeps_the_unfinished_cluster_and_finishes(program: &Program) {
-    let env = timed_out(program, "");
-    become_active(&env);
-    env.configure(&cluster("team-a", "timeouts = { create = \"30s\" }"));
-    env.apply().succeeded();
-    assert_eq!(
-        env.state().get(CLUSTER).attributes["timeouts"]["create"],
-        "30s"
+    plan.warning(&["team-a", "Already Exists", "terraform untaint ADDRESS"]);
+    assert_refused(&env, &env.apply_plan());
+    assert_refused(
+        &env,
+        &env.run(&["apply", "-json", "-auto-approve", "-refresh=false"]),
     );
-    assert_finished(&env);
-}
+    env.configure(&cluster("team-a", "timeouts = { create = \"30s\" }"));
+    assert_refused(&env, &env.apply());
 
-fn an_unfinished_cluster_that_stays_unfinished_is_kept_again_and_again(program: &Program) {
-    let env = timed_out(program, "");
-    env.apply().error(&["timeouts.create", "terraform untaint"]);
-    assert_unfinished(&env, true);
-    become_active(&env);
+    env.run(&["untaint", CLUSTER]).succeeded();
     env.apply().succeeded();
+    let stored = env.state().get(CLUSTER).attributes;
+    assert_eq!(stored["timeouts"]["create"], "30s");
     assert_finished(&env);
 }
 
 fn an_unfinished_cluster_with_a_changed_spec_is_refused(program: &Program) {
     let env = timed_out(program, "");
-    env.configure(&cluster("team-a", SHORT).replace("us-west-2", "eu-central-1"));
-    let outcome = env.apply();
-    outcome.error(&[
-        "team-a",
-        "not finished",
-        "configuration has changed",
-        "Nothing was deleted",
-        "terraform untaint",
-    ]);
+    let configuration = cluster("team-a", SHORT);
+    env.configure(&configuration.replace("us-west-2", "eu-central-1"));
+    assert_refused(&env, &env.apply());
     assert_unfinished(&env, true);
+
+    // Without the taint, the reason is the change.
+    env.run(&["untaint", CLUSTER]).succeeded();
+    let changed = ["spec.regions[0].name changed", "14 days"];
+    env.plan().warning(&changed);
+    env.apply_plan().error(&changed);
+    assert_unfinished(&env, false);
 }
 
 fn an_unfinished_cluster_gives_way_to_one_of_a_new_name(program: &Program) {

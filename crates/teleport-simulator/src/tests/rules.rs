@@ -125,6 +125,11 @@ async fn update_wants_the_current_revision_and_no_write_changes_the_spec() {
     other.spec.as_mut().unwrap().regions[0].name = "eu-central-1".to_owned();
     let upserted = bot.upsert_workload_cluster(upsert(other.clone())).await;
     assert_refused(upserted, Code::InvalidArgument, "immutable");
+    let created = CreateWorkloadClusterRequest {
+        cluster: Some(other.clone()),
+    };
+    let created = bot.create_workload_cluster(created).await;
+    assert_refused(created, Code::AlreadyExists, "a");
     let updated = bot.update_workload_cluster(update(other)).await;
     assert_refused(updated, Code::InvalidArgument, "immutable");
     let missing = bot.update_workload_cluster(update(cluster("b"))).await;

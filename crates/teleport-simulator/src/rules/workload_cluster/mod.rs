@@ -19,7 +19,7 @@ pub(crate) use self::{
 use super::WORKLOAD_CLUSTER;
 use crate::{
     scenario::Edition,
-    store::{Beside, Object, Refusal, Sight, State, Store, Write, object},
+    store::{Beside, Object, Op, Refusal, Sight, State, Store, Write, object},
     tenant::Settings,
 };
 
@@ -90,14 +90,15 @@ pub(super) fn offered(settings: &Settings) -> Result<(), Refusal> {
 
 /// Checks a workload cluster. Its status is dropped: callers do not decide it. Its spec stays what it was.
 pub(super) fn check(write: &mut Write, state: &State) -> Result<(), Refusal> {
-    let by_server = write.caller.is_none();
+    // One that exists cannot be created, whatever its spec.
+    let is_change = write.caller.is_some() && write.op != Op::Create;
     write.edit(|cluster: &mut WorkloadCluster| {
         checks::check(cluster)?;
         cluster.status = None;
         let name = &cluster.metadata.get_or_insert_default().name;
         let old = state.typed::<WorkloadCluster>(&WORKLOAD_CLUSTER, name);
         match old {
-            Ok(old) if old.spec != cluster.spec && !by_server => Err(Refusal::invalid(format!(
+            Ok(old) if is_change && old.spec != cluster.spec => Err(Refusal::invalid(format!(
                 "spec of workload_cluster {name:?} is immutable"
             ))),
             _ => Ok(()),
