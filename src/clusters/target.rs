@@ -171,10 +171,11 @@ impl Target {
         &self.run
     }
 
-    /// What to remember of the cluster, for an object that was just created in it. The connection exists, so this makes no call.
+    /// What to remember of the cluster, for an object that was just created in it. The connection exists, so this makes no call:
+    /// it is answered in an interrupted run, too.
     pub(crate) async fn home(&self) -> Option<Home> {
-        let name = self.run.finish(self.client.cluster_name()).await;
-        Some(self.home_in(name.ok()?.ok()??).await)
+        let name = self.run.briefly(self.client.cluster_name()).await;
+        Some(self.home_in(name?.ok()??).await)
     }
 
     /// The same, where the name of the cluster is known.

@@ -43,7 +43,7 @@ pub(super) async fn create(shape: &Shape, call: &Call<ProviderData>, request: Cr
     let Create {
         config,
         mut planned,
-        private,
+        ..
     } = request;
     if let Name::Generated(generate) = shape.kind.name
         && shape.name(&planned).is_none()
@@ -52,12 +52,10 @@ pub(super) async fn create(shape: &Shape, call: &Call<ProviderData>, request: Cr
     }
     let name = shape.name(&planned).unwrap_or_default();
     let run = Run::apply(call);
-    let note = PrivateState::read(&private).planned;
     let work = Work {
         shape,
         run: &run,
         name: &name,
-        plan: existing::Plan::of(note.as_ref()),
     };
     let Some(created) = work.create(&config, &planned, &mut diags).await else {
         return Applied {
@@ -88,7 +86,6 @@ struct Work<'a> {
     shape: &'a Shape,
     run: &'a Run,
     name: &'a str,
-    plan: existing::Plan,
 }
 
 /// An object that exists, or may exist and must not be forgotten.
@@ -253,7 +250,7 @@ impl Work<'_> {
         let (kind, id) = (&self.shape.kind, self.import_id(planned));
         errors::error(Summary::AlreadyExists)
             .at(Path::attributes(&["metadata", "name"]))
-            .detail(existing::what_to_do(kind, self.name, &id, self.plan))
+            .detail(existing::what_to_do(kind, self.name, &id))
             .add(diags);
     }
 

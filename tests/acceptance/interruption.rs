@@ -17,6 +17,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     an_interruption_during_the_create_call_loses_nothing,
     an_interrupted_cluster_with_a_changed_spec_is_refused,
     an_interrupted_cluster_can_be_destroyed,
+    after_a_kill_in_the_middle_of_a_rename_the_advice_works,
     an_interruption_before_the_create_is_answered_forgets_nothing,
     two_interruptions_double_nothing_and_the_next_apply_shows_the_import_block,
 ];
@@ -142,6 +143,35 @@ fn an_interrupted_cluster_can_be_destroyed(program: &Program) {
     assert!(env.state().is_empty());
 }
 
+fn after_a_kill_in_the_middle_of_a_rename_the_advice_works(program: &Program) {
+    let env = TestEnv::with(program, SLOW);
+    let keep = "lifecycle {\n    create_before_destroy = true\n  }";
+    env.configure(&cluster("team-a", keep));
+    let mut running = env.start(APPLY);
+    running.until("the cluster", |_| env.names() == ["team-a"]);
+    env.simulator.set_state("team-a", "active").unwrap();
+    running.wait().succeeded();
+    env.configure(&cluster("team-b", keep));
+    let mut running = env.start(APPLY);
+    running.until("the new cluster", |_| env.names() == ["team-a", "team-b"]);
+    drop(running);
+    env.simulator.set_state("team-b", "active").unwrap();
+
+    let commands = [
+        "terraform state mv ADDRESS ADDRESS_old",
+        "terraform import ADDRESS \"team-b\"",
+    ];
+    env.apply().error(&commands);
+    assert_eq!(env.names(), ["team-a", "team-b"]);
+    let old = format!("{CLUSTER}_old");
+    env.run(&["state", "mv", CLUSTER, &old]).succeeded();
+    env.run(&["import", CLUSTER, "team-b"]).succeeded();
+    env.apply().succeeded();
+    assert_eq!(env.names(), ["team-b"]);
+    assert!(env.state().find(&old).is_none());
+    env.plan_is_empty().without_diagnostics();
+}
+
 fn an_interruption_before_the_create_is_answered_forgets_nothing(program: &Program) {
     let env = TestEnv::new(program);
     let slow = Fault::delay("CreateWorkloadCluster", Duration::from_secs(30));
@@ -188,5 +218,7 @@ fn two_interruptions_double_nothing_and_the_next_apply_shows_the_import_block(pr
     let block = "import {\n  to = teleport_workload_cluster.this\n  id = \"team-a\"\n}\n";
     env.configure(&format!("{block}{configuration}"));
     env.apply().succeeded();
-    assert_finished(&env);
+    assert_eq!(env.state().get(CLUSTER).attributes["ready"], true);
+    assert_eq!(env.names(), ["team-a"]);
+    env.plan_is_empty().without_diagnostics();
 }

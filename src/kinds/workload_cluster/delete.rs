@@ -112,7 +112,7 @@ async fn is_free(run: &Run, old: &str, new: &str, diags: &mut Diagnostics) -> bo
                 .detail(format!(
                     "The workload cluster {old:?} was not deleted, because its replacement could not be created."
                 ))
-                .detail(existing::what_to_do(&WORKLOAD_CLUSTER, new, new, existing::Plan::Rename))
+                .detail(existing::what_to_do(&WORKLOAD_CLUSTER, new, new))
                 .add(diags);
             false
         }

@@ -168,12 +168,7 @@ async fn look(run: &Run, planned: &mut Value, diags: &mut Diagnostics) {
         errors::warning(Summary::AlreadyExists)
             .at(Path::attributes(&["metadata", "name"]))
             .detail("The apply will refuse this.")
-            .detail(existing::what_to_do(
-                &WORKLOAD_CLUSTER,
-                &name,
-                &name,
-                existing::Plan::Create,
-            ))
+            .detail(existing::what_to_do(&WORKLOAD_CLUSTER, &name, &name))
             .add(diags);
     }
 }
@@ -188,12 +183,7 @@ async fn look_at_new_name(run: &Run, change: &PlannedChange, diags: &mut Diagnos
         errors::warning(Summary::AlreadyExists)
             .at(Path::attributes(&["metadata", "name"]))
             .detail("The apply will refuse this before anything is deleted.")
-            .detail(existing::what_to_do(
-                &WORKLOAD_CLUSTER,
-                &name,
-                &name,
-                existing::Plan::Rename,
-            ))
+            .detail(existing::what_to_do(&WORKLOAD_CLUSTER, &name, &name))
             .add(diags);
     }
 }
