@@ -93,10 +93,15 @@ impl Work<'_> {
                 return None;
             }
         };
-        // This also waits until the cluster lets the provider in.
         let target = Target::of(planned, self.run, diags)?;
         let objects = target.client().objects(self.shape.kind.rpcs);
         let doing = format!("creating the {what}");
+        // This waits until the cluster lets the provider in. Nothing was sent before that, so an interruption leaves nothing.
+        let connecting = target.client().cluster_name();
+        if let Err(error) = self.run.call(&doing, diags, connecting).await? {
+            self.failed(&target, &error, &doing, diags).await;
+            return None;
+        }
         let answer = match self.run.finish(objects.create(message)).await {
             Ok(answer) => answer,
             Err(end @ End::NotBegun(_)) => {
@@ -142,20 +147,23 @@ impl Work<'_> {
                 Some(self.look(&objects, planned, &error, diags).await?)
             }
             Err(error) => {
-                if target.is_named() && error.is_connect() {
-                    if target
-                        .is_gone(&error, &doing, &PrivateState::default(), diags)
-                        .await
-                    {
-                        target.missing(&doing, diags).await;
-                    }
-                } else {
-                    refused(self.shape, &error, &doing, diags);
-                }
+                self.failed(&target, &error, &doing, diags).await;
                 return None;
             }
         };
         Some((target, object))
+    }
+
+    /// Adds the error of a creation that was not carried out.
+    async fn failed(&self, target: &Target, error: &Error, doing: &str, diags: &mut Diagnostics) {
+        if !(target.is_named() && error.is_connect()) {
+            refused(self.shape, error, doing, diags);
+            return;
+        }
+        let memory = PrivateState::default();
+        if target.is_gone(error, doing, &memory, diags).await {
+            target.missing(doing, diags).await;
+        }
     }
 
     /// After a creation whose outcome is in doubt: an object that is what was asked for is ours.
