@@ -112,12 +112,20 @@ impl Resource<ProviderData> for UserInviteResource {
         &self,
         _call: &Call<ProviderData>,
         change: &mut PlannedChange,
-        _diags: &mut Diagnostics,
+        diags: &mut Diagnostics,
     ) {
+        let path = Path::attribute(CLUSTER);
         if is_same_cluster(&change.prior, &change.planned) {
-            change
-                .requires_replace
-                .retain(|path| *path != Path::attribute(CLUSTER));
+            change.requires_replace.retain(|reason| *reason != path);
+        } else if change.requires_replace.contains(&path) {
+            errors::warning(Summary::RecreatedInAnotherCluster)
+                .at(path)
+                .detail(format!(
+                    "cluster changes, or is known only after the apply. So the link in the state is removed from it, and another \
+                     link is created for the user {:?} in that cluster.",
+                    change.prior.field("user").as_str().unwrap_or_default()
+                ))
+                .add(diags);
         }
     }
 
