@@ -63,6 +63,7 @@ pub(super) async fn create(shape: &Shape, call: &Call<ProviderData>, request: Cr
     };
     let written = Written {
         shape,
+        provider: run.provider(),
         config: &config,
         planned: &planned,
         object: object.as_ref(),
@@ -257,6 +258,8 @@ pub(super) async fn read_back(
 /// A write that was carried out.
 pub(super) struct Written<'a> {
     pub(super) shape: &'a Shape,
+    /// Where the write is noted for the readers of this run.
+    pub(super) provider: Option<&'a ProviderData>,
     pub(super) config: &'a Value,
     pub(super) planned: &'a Value,
     /// The object as the server stored it. None if it was not seen.
@@ -280,14 +283,20 @@ impl Written<'_> {
         if self.stored_otherwise(&answer, &mut diags) {
             state = answer;
         }
+        // A write that was not seen has no revision, which is that of no read.
+        let revision = self.object.map(|object| self.shape.revision(object));
+        let write = Write::now(revision.unwrap_or_default());
+        if let (Some(home), Some(provider)) = (&home, self.provider) {
+            let name = self.shape.name(&state).unwrap_or_default();
+            let writes = provider.own_writes();
+            writes.add(&home.cluster, self.shape.kind.noun, &name, write.clone());
+        }
         PrivateState::change(&mut private, |memory| {
             if let Some(home) = home {
                 memory.place(home);
             }
             memory.configured = configured_paths(self.config);
-            memory.write = self
-                .object
-                .map(|object| Write::now(self.shape.revision(object)));
+            memory.write = Some(write);
             memory.planned = None;
         });
         Applied {
