@@ -6,7 +6,7 @@ use teleport_client::{Address, Client, JoinRequest, Pool};
 use tfplugin::Diagnostics;
 
 use crate::{
-    engine::run::Run,
+    engine::{OwnWrites, run::Run},
     errors::{self, Summary},
     settings::policy::Policy,
 };
@@ -22,6 +22,7 @@ pub struct ProviderData {
     deletion_policy: Result<Option<Policy>, Unknown>,
     joins: bool,
     writes: AtomicBool,
+    own_writes: OwnWrites,
 }
 
 /// The arguments of the provider block that are not known yet.
@@ -40,6 +41,7 @@ impl ProviderData {
             deletion_policy: Ok(None),
             joins: false,
             writes: AtomicBool::new(false),
+            own_writes: OwnWrites::default(),
         }
     }
 
@@ -91,6 +93,11 @@ impl ProviderData {
     /// does not let the provider join yet.
     pub(crate) fn has_written(&self) -> bool {
         self.writes.load(Ordering::Relaxed)
+    }
+
+    /// What this process wrote.
+    pub(crate) fn own_writes(&self) -> &OwnWrites {
+        &self.own_writes
     }
 
     /// Whether the provider joins the cluster of the provider block as a bot.

@@ -9,11 +9,11 @@ use tokio::time::timeout;
 
 use super::{
     guard::{Home, another_parent},
-    provider_data::{self, Unknown},
+    provider_data::{self, ProviderData, Unknown},
 };
 use crate::{
     engine::{
-        private_state::PrivateState,
+        private_state::{PrivateState, Write},
         run::{Phase, Run},
     },
     errors::{self, Summary, call_failed_and, call_failed_there, chain},
@@ -187,6 +187,23 @@ impl Target {
                 None => None,
             },
         }
+    }
+
+    /// The last write of this process to an object, for a reader that has no private state of it. This connects, if need be.
+    ///
+    /// # Errors
+    ///
+    /// The cluster cannot be connected to.
+    pub(crate) async fn own_write(
+        &self,
+        noun: &'static str,
+        name: &str,
+    ) -> Result<Option<Write>, Error> {
+        let cluster = self.client.cluster_name().await?;
+        let writes = self.run.provider().map(ProviderData::own_writes);
+        Ok(cluster
+            .zip(writes)
+            .and_then(|(cluster, writes)| writes.find(&cluster, noun, name)))
     }
 
     /// Whether a call failed because the workload cluster is gone, and the object with it. Any other failure becomes an error.

@@ -75,6 +75,7 @@ pub(super) async fn create(shape: &Shape, call: &Call<ProviderData>, request: Cr
     let followed = lifecycle::follow(shape, pending, &mut diags).await;
     let written = Written {
         shape,
+        provider: run.provider(),
         config: &config,
         planned: &planned,
         followed,
@@ -113,10 +114,15 @@ impl Work<'_> {
                 return None;
             }
         };
-        // This also waits until the cluster lets the provider in.
         let target = Target::of(planned, self.run, diags)?;
         let objects = target.client().objects(self.shape.kind.rpcs);
         let doing = format!("creating the {}", self.shape.what(self.name));
+        // This waits until the cluster lets the provider in. Nothing was sent before that, so an interruption leaves nothing.
+        let connecting = target.client().cluster_name();
+        if let Err(error) = self.run.call(&doing, diags, connecting).await? {
+            self.failed(&target, &error, &doing, diags).await;
+            return None;
+        }
         let object = match self.run.finish(objects.create(message)).await {
             Ok(Ok(Some(object))) => Some(object),
             Ok(Ok(None)) => {
@@ -192,13 +198,20 @@ impl Work<'_> {
                 }
                 _ => self.exists(planned, diags),
             }
-        } else if target.is_named() && error.is_connect() {
-            let memory = PrivateState::default();
-            if target.is_gone(error, &doing, &memory, diags).await {
-                target.missing(&doing, diags).await;
-            }
         } else {
-            refused(self.shape, error, &doing, diags);
+            self.failed(target, error, &doing, diags).await;
+        }
+    }
+
+    /// Adds the error of a creation that was not carried out.
+    async fn failed(&self, target: &Target, error: &Error, doing: &str, diags: &mut Diagnostics) {
+        if !(target.is_named() && error.is_connect()) {
+            refused(self.shape, error, doing, diags);
+            return;
+        }
+        let memory = PrivateState::default();
+        if target.is_gone(error, doing, &memory, diags).await {
+            target.missing(doing, diags).await;
         }
     }
 
@@ -298,6 +311,8 @@ pub(super) async fn read_back(
 /// A write that was carried out.
 pub(super) struct Written<'a> {
     pub(super) shape: &'a Shape,
+    /// Where the write is noted for the readers of this run.
+    pub(super) provider: Option<&'a ProviderData>,
     pub(super) config: &'a Value,
     pub(super) planned: &'a Value,
     /// The object as the server stored it.
@@ -325,15 +340,20 @@ impl Written<'_> {
         if self.stored_otherwise(&answer, &mut diags) {
             state = answer;
         }
+        // A write that was not seen has no revision, which is that of no read.
+        let revision = object.map(|object| self.shape.revision(object));
+        let write = Write::now(revision.unwrap_or_default());
+        if let (Some(home), Some(provider)) = (&home, self.provider) {
+            let name = self.shape.name(&state).unwrap_or_default();
+            let writes = provider.own_writes();
+            writes.add(&home.cluster, self.shape.kind.noun, &name, write.clone());
+        }
         PrivateState::change(&mut private, |memory| {
             if let Some(home) = home {
                 memory.place(home);
             }
             memory.configured = configured_paths(self.config);
-            memory.write = object.map_or_else(
-                || Some(Write::now(String::new())),
-                |object| Some(Write::now(self.shape.revision(object))),
-            );
+            memory.write = Some(write);
             memory.planned = None;
         });
         Applied {

@@ -5,7 +5,7 @@ use tfplugin::{
     Attribute, Block, Call, DataSource, Diagnostics, Path, Presence, Schema, Shape as Form, Value,
 };
 
-use super::{Kind, Shape};
+use super::{Kind, Shape, read::settled_read};
 use crate::{
     clusters::{
         ProviderData,
@@ -119,7 +119,12 @@ impl DataSource<ProviderData> for KindDataSource {
             .unwrap_or_default();
         let doing = format!("reading the {}", self.shape.what(name));
         let objects = target.client().objects(self.shape.kind.rpcs);
-        match run.call(&doing, diags, objects.get(name)).await {
+        // The same apply may have just written the object.
+        let work = async {
+            let write = target.own_write(self.shape.kind.noun, name).await?;
+            settled_read(&self.shape, &objects, name, &Value::Null, write.as_ref()).await
+        };
+        match run.call(&doing, diags, work).await {
             Some(Ok(object)) => {
                 let mut value = self.shape.reported(&object);
                 value.set_field("id", name.as_str().into());

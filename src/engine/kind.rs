@@ -43,7 +43,7 @@ pub(crate) struct Kind {
     /// Fields that the server takes and forgets. They are not sent, and stay in the state as configured.
     pub(crate) not_kept: &'static [&'static str],
     /// Values that the server stores in another form: at a path, whether two values mean the same to it.
-    pub(crate) same_meaning: &'static [(&'static str, fn(&Value, &Value) -> bool)],
+    pub(crate) same_meaning: &'static [SameMeaning],
     /// Checks a configuration beyond the schema. Values may be unknown.
     pub(crate) validate: fn(&Value, &mut Diagnostics),
     /// Completes a message before it is sent, with what the server wants and the configuration need not say.
@@ -61,6 +61,9 @@ pub(crate) struct Kind {
     /// The attribute to blame for a refusal, where it is known.
     pub(crate) blame: fn(&Error) -> Option<Path>,
 }
+
+/// An attribute, and whether two of its values mean the same.
+pub(crate) type SameMeaning = (&'static str, fn(&Value, &Value) -> bool);
 
 /// Where the name of an object comes from.
 #[derive(Clone, Copy)]

@@ -141,6 +141,7 @@ pub(super) async fn go_on(shape: &Shape, call: &Call<ProviderData>, request: Upd
     let followed = follow(shape, pending, &mut diags).await;
     let written = Written {
         shape,
+        provider: run.provider(),
         config: &config,
         planned: &planned,
         followed,

@@ -9,7 +9,7 @@
 //! - `run`: waiting, being interrupted and trying again.
 //! - `singleton`: what the plan of a create says of an object that is always there.
 //! - `secrets`: what the server takes and does not return, and its write-only twin.
-//! - `private_state`: everything that is remembered between runs.
+//! - `private_state`: everything that is remembered between runs; `own_writes`: what this run wrote, for data sources.
 //! - `differences`: what differs between two objects, by path.
 //! - `lifecycle`: the hooks of a kind whose objects take long to create, and the attribute `ready`.
 //! - `existing`: what to do about an object that exists already.
@@ -23,6 +23,7 @@ pub(crate) mod existing;
 mod import;
 mod kind;
 mod lifecycle;
+mod own_writes;
 mod owner;
 mod plan;
 pub(crate) mod private_state;
@@ -39,6 +40,7 @@ mod update;
 pub(crate) use data_source::KindDataSource;
 pub(crate) use kind::{Kind, Name, Revoke, Secret, ServerFilled};
 pub(crate) use lifecycle::{Followed, Lifecycle, Pending, READY};
+pub(crate) use own_writes::OwnWrites;
 pub(crate) use resource::KindResource;
 pub(crate) use shape::{Shape, clear_at};
 

@@ -5,7 +5,7 @@
 //! | `cluster` | create, import, the first read that finds the object | read, plan, update, delete | with the object |
 //! | `parent` | with `cluster`, where it could be asked | read, plan, update, delete: whether a workload cluster is gone | with the object |
 //! | `configured` | create and update, from the raw configuration | plan: what is configured no longer | at the next write |
-//! | `write` | create and update, from the server's answer | read, update, delete: whether a read may be stale | a minute later it has no effect |
+//! | `write` | create and update, from the server's answer; create of an invite | read, update, delete: whether a read may be stale | a minute later it has no effect |
 //! | `invited` | create of an invite | read of the invite: whether the user is still the one invited | with the invite |
 //! | `planned` | plan | delete: what follows it | with the apply, which does not keep it |
 //!

@@ -152,15 +152,24 @@ pub(super) async fn settled_read(
     state: &Value,
     write: Option<&Write>,
 ) -> Result<DynamicMessage, Error> {
-    let write = write.filter(|write| write.is_recent());
-    let is_stale = |read: &Result<DynamicMessage, Error>| match (read, write) {
-        (_, None) => false,
-        (Ok(object), Some(write)) => {
-            shape.revision(object) != write.revision && !shows(shape, object, state)
-        }
-        (Err(_), Some(_)) => is_not_found(read) && !has_expired(state),
-    };
+    let is_stale = |read: &Result<DynamicMessage, Error>| is_stale(shape, read, state, write);
     retry(WAITS, || objects.get(name), is_stale).await
+}
+
+/// Whether a read may be answered from before our last write.
+pub(crate) fn is_stale(
+    shape: &Shape,
+    read: &Result<DynamicMessage, Error>,
+    state: &Value,
+    write: Option<&Write>,
+) -> bool {
+    let Some(write) = write.filter(|write| write.is_recent()) else {
+        return false;
+    };
+    match read {
+        Ok(object) => shape.revision(object) != write.revision && !shows(shape, object, state),
+        Err(_) => is_not_found(read) && !has_expired(state),
+    }
 }
 
 /// Whether an object is what a planned or stored one says.

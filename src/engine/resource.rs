@@ -16,7 +16,7 @@ use super::{
 use crate::{
     clusters::{
         ProviderData,
-        target::{CLUSTER, is_same_cluster},
+        target::{CLUSTER, is_same_cluster, named},
     },
     engine::shape::REVISION,
     errors::{self, Summary},
@@ -129,15 +129,27 @@ impl KindResource {
             return;
         }
         let noun = self.shape.kind.noun;
+        let text = if change.planned.field(CLUSTER).is_unknown() {
+            format!(
+                "cluster is known only after the apply, so the {noun} is destroyed in {} and created in the cluster that cluster \
+                 names then.",
+                named(change.prior.field(CLUSTER))
+            )
+        } else {
+            format!(
+                "cluster changes, so the {noun} is destroyed in the old cluster and created in the new one."
+            )
+        };
         let more = match noun {
             "user" => {
                 " A recreated user has no password and no MFA device: a teleport_user_invite gives them a new link."
             }
             _ => "",
         };
-        errors::warning(Summary::RecreatedInAnotherCluster).at(path).detail(format!(
-                "cluster changes, so the {noun} is destroyed in the old cluster and created in the new one.{more}"
-            )).add(diags);
+        errors::warning(Summary::RecreatedInAnotherCluster)
+            .at(path)
+            .detail(format!("{text}{more}"))
+            .add(diags);
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) fn add_twins(
 pub(super) fn check(kind: &Kind, config: &Value, diags: &mut Diagnostics) {
     for secret in twins(kind) {
         let (names, last) = secret.names();
-        let path = |end: &str| Path::attributes(&names).with_attribute(&format!("{last}{end}"));
+        let path = |end: &str| Path::attributes(&names).with_attribute(format!("{last}{end}"));
         let is_there = |end| !secret.beside(config, end).is_null();
         if is_there("") && is_there(VALUE) {
             errors::error(Summary::ConflictingAttributes)

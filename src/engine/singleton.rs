@@ -1,14 +1,16 @@
 //! Creating what is always there: the plan looks at it, because the apply replaces it.
 
+use prost_reflect::DynamicMessage;
+use teleport_client::Error;
 use tfplugin::{Call, Diagnostics, Value};
 
-use super::{Shape, kind::Name};
+use super::{Shape, kind::Name, read::WAITS};
 use crate::{
     clusters::{
         ProviderData,
         target::{CLUSTER, Target, import_id},
     },
-    engine::run::Run,
+    engine::run::{Run, retry},
     errors::{self, Summary},
 };
 
@@ -33,16 +35,20 @@ pub(super) async fn warn_at_create(
     };
     let objects = target.client().objects(shape.kind.rpcs);
     let doing = format!("reading the {}", shape.kind.noun);
-    let read = run.call(&doing, &mut ignored, objects.get(name));
-    let Some(Ok(object)) = read.await else {
+    let origin = |object: &DynamicMessage| {
+        let found = shape.reported(object);
+        let origin = found.at(&["metadata", "labels"]).field(ORIGIN);
+        origin.as_str().unwrap_or_default().to_owned()
+    };
+    // A destroy of the run before may have just brought back the defaults.
+    let is_other = |read: &Result<DynamicMessage, Error>| {
+        read.as_ref().is_ok_and(|object| origin(object) != DEFAULTS)
+    };
+    let read = retry(WAITS, || objects.get(name), is_other);
+    let Some(Ok(object)) = run.call(&doing, &mut ignored, read).await else {
         return;
     };
-    let found = shape.reported(&object);
-    let origin = found
-        .at(&["metadata", "labels"])
-        .field(ORIGIN)
-        .as_str()
-        .unwrap_or_default();
+    let origin = origin(&object);
     if origin == DEFAULTS {
         return;
     }

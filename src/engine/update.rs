@@ -87,6 +87,7 @@ pub(super) async fn update(shape: &Shape, call: &Call<ProviderData>, request: Up
         Some(object) => {
             let written = Written {
                 shape,
+                provider: run.provider(),
                 config: &config,
                 planned: &planned,
                 followed: Followed {
@@ -226,8 +227,8 @@ impl Work<'_> {
             Err(error) if error.kind() == ErrorKind::NotFound && has_expired(prior) => Some(None),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 errors::error(Summary::NotFound).detail(format!(
-                        "The {} was deleted by somebody else after the plan was made. Nothing was changed. Plan again: the plan \
-                         will show that it is created.",
+                        "The {} was deleted after the plan was made, or its cluster was recreated. Nothing was changed. Plan again: \
+                         the plan will show that it is created.",
                         self.what
                     )).add(diags);
                 None

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use prost_reflect::DynamicMessage;
-use teleport_client::ErrorKind;
+use teleport_client::{Error, ErrorKind};
 use teleport_proto::types::{UserTokenV3, UserV2};
 use tfplugin::{Diagnostics, Path, Private, Value};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -15,8 +15,9 @@ use crate::{
     },
     duration,
     engine::{
-        private_state::PrivateState,
-        read::{WAITS, is_not_found},
+        Shape,
+        private_state::{PrivateState, Write},
+        read::{WAITS, is_not_found, is_stale},
         run::{Run, retry},
     },
     errors::{self, Summary, call_failed, call_failed_so},
@@ -33,6 +34,7 @@ pub(super) struct Invited {
 /// The user that a new link is for, or an error that says why there is none.
 pub(super) async fn invited(
     run: &Run,
+    shape: &Shape,
     planned: &Value,
     diags: &mut Diagnostics,
 ) -> Option<Invited> {
@@ -40,8 +42,14 @@ pub(super) async fn invited(
     let name = planned.field("user").as_str().unwrap_or_default();
     let doing = format!("reading the user {name:?}");
     let users = target.client().objects(user::USER.rpcs);
-    // The same apply may have just created the user, and the server's cache lags.
-    let read = retry(WAITS, || users.get(name), is_not_found);
+    // The same apply may have just created or recreated the user, and the server's cache lags.
+    let read = async {
+        let write = target.own_write(user::USER.noun, name).await?;
+        let again = |read: &Result<DynamicMessage, Error>| {
+            is_not_found(read) || is_stale(shape, read, &Value::Null, write.as_ref())
+        };
+        retry(WAITS, || users.get(name), again).await
+    };
     match run.call(&doing, diags, read).await? {
         Ok(user) => Some(Invited::new(target, name, &user)),
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -90,7 +98,14 @@ pub(super) async fn look(
     let name = state.field("user").as_str().unwrap_or_default();
     let doing = format!("reading the user {name:?}");
     let users = target.client().objects(user::USER.rpcs);
-    let Some(read) = run.call(&doing, diags, users.get(name)).await else {
+    // The user may have been recreated just before the link was created.
+    let is_recent = memory.write.as_ref().is_some_and(Write::is_recent);
+    let again = |read: &Result<DynamicMessage, Error>| match read {
+        Ok(user) => is_recent && Some(since(&typed(user))) != memory.invited,
+        Err(_) => is_recent && is_not_found(read),
+    };
+    let read = retry(WAITS, || users.get(name), again);
+    let Some(read) = run.call(&doing, diags, read).await else {
         return Found::Nothing;
     };
     let user = match read {
@@ -116,7 +131,7 @@ impl Invited {
         Self {
             target,
             name: name.to_owned(),
-            user: user.transcode_to().unwrap_or_default(),
+            user: typed(user),
         }
     }
 
@@ -142,7 +157,9 @@ impl Invited {
                 results(state, &token);
                 let home = self.target.home().await;
                 PrivateState::change(private, |memory| {
-                    memory.invited = Some(self.since());
+                    let since = since(&self.user);
+                    memory.write = Some(Write::now(since.clone()));
+                    memory.invited = Some(since);
                     if let Some(home) = home {
                         memory.place(home);
                     }
@@ -194,8 +211,10 @@ impl Invited {
 
     /// Whether this is the user that the last link was for, and not another one of the same name.
     pub(super) fn is_in(&self, memory: &PrivateState) -> bool {
-        let since = memory.invited.as_ref();
-        since.is_none_or(|since| *since == self.since())
+        memory
+            .invited
+            .as_ref()
+            .is_none_or(|then| *then == since(&self.user))
     }
 
     /// Warns that the link does not work, because it was for another user of the same name.
@@ -209,14 +228,19 @@ impl Invited {
             ))
             .add(diags);
     }
+}
 
-    /// When the user was created, which tells users of one name apart. Empty if the cluster does not say.
-    fn since(&self) -> String {
-        let spec = self.user.spec.as_ref();
-        let made = spec.and_then(|spec| spec.created_by.as_ref()?.time.as_ref());
-        made.map(|time| format!("{}.{:09}", time.seconds, time.nanos))
-            .unwrap_or_default()
-    }
+fn typed(user: &DynamicMessage) -> UserV2 {
+    user.transcode_to().unwrap_or_default()
+}
+
+/// When the user was created, which tells users of one name apart. Empty if the cluster does not say.
+fn since(user: &UserV2) -> String {
+    let spec = user.spec.as_ref();
+    let created = spec.and_then(|spec| spec.created_by.as_ref()?.time.as_ref());
+    created
+        .map(|time| format!("{}.{:09}", time.seconds, time.nanos))
+        .unwrap_or_default()
 }
 
 /// Why a user has no password in the cluster. None for a local user.

@@ -21,19 +21,23 @@ use crate::{
         target::{CLUSTER, cluster_attribute, is_same_cluster},
     },
     duration,
-    engine::{private_state::PrivateState, run::Run},
+    engine::{Shape, private_state::PrivateState, run::Run},
     errors::{self, Summary},
-    kinds::metadata,
+    kinds::{metadata, user},
 };
 
 /// The resource `teleport_user_invite`.
 pub(crate) struct UserInviteResource {
     schema: Schema,
+    users: Shape,
 }
 
 impl UserInviteResource {
     pub(crate) fn new() -> Self {
-        Self { schema: schema() }
+        Self {
+            schema: schema(),
+            users: Shape::new(user::USER),
+        }
     }
 }
 
@@ -112,12 +116,20 @@ impl Resource<ProviderData> for UserInviteResource {
         &self,
         _call: &Call<ProviderData>,
         change: &mut PlannedChange,
-        _diags: &mut Diagnostics,
+        diags: &mut Diagnostics,
     ) {
+        let path = Path::attribute(CLUSTER);
         if is_same_cluster(&change.prior, &change.planned) {
-            change
-                .requires_replace
-                .retain(|path| *path != Path::attribute(CLUSTER));
+            change.requires_replace.retain(|reason| *reason != path);
+        } else if change.requires_replace.contains(&path) {
+            errors::warning(Summary::RecreatedInAnotherCluster)
+                .at(path)
+                .detail(format!(
+                    "cluster changes, or is known only after the apply. So the link in the state is removed from it, and another \
+                     link is created for the user {:?} in that cluster.",
+                    change.prior.field("user").as_str().unwrap_or_default()
+                ))
+                .add(diags);
         }
     }
 
@@ -125,7 +137,7 @@ impl Resource<ProviderData> for UserInviteResource {
         let run = Run::apply(call);
         let mut diags = Diagnostics::new();
         let (mut state, mut private) = (request.planned, Private::new());
-        let created = match invited(&run, &state, &mut diags).await {
+        let created = match invited(&run, &self.users, &state, &mut diags).await {
             Some(invited) => invited.invite(&mut state, &mut private, &mut diags).await,
             None => false,
         };

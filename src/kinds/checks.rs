@@ -7,6 +7,9 @@ use tfplugin::{Diagnostics, Path, Value};
 
 use crate::errors::{self, Summary};
 
+/// An attribute and what checks its value.
+pub(crate) type Check = (&'static str, fn(&Path, &Value, &mut Diagnostics));
+
 /// Adds an error about a value. `what` goes on after the path: `must not be empty`.
 pub(crate) fn invalid(path: &Path, what: &str, diags: &mut Diagnostics) {
     errors::error(Summary::InvalidAttributeValue)

@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
-    a_bot_is_made_changed_and_destroyed,
+    a_bot_is_created_changed_and_destroyed,
     the_flat_form_becomes_the_nested_one_without_a_call,
     a_bot_that_exists_can_be_imported,
     half_a_bot_is_explained,
@@ -34,7 +34,7 @@ fn stored(env: &TestEnv) -> Option<Value> {
     env.simulator.object("parent", "bot", "ci").unwrap()
 }
 
-fn a_bot_is_made_changed_and_destroyed(program: &Program) {
+fn a_bot_is_created_changed_and_destroyed(program: &Program) {
     let env = TestEnv::with(program, "read_lag = \"1s\"");
     let read = "data \"teleport_bot\" \"ci\" {\n  name = teleport_bot.ci.id\n}\n";
     env.configure(&format!("{}{read}", nested("", SPEC)));

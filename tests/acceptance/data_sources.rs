@@ -61,7 +61,7 @@ fn a_cluster_that_does_not_exist_is_an_error(program: &Program) {
 fn a_cluster_must_be_named_once(program: &Program) {
     let env = TestEnv::new(program);
     for (arguments, phrase) in [
-        ("", "set name"),
+        ("", "Set the name"),
         (
             "name = \"team-a\"\n  metadata = { name = \"team-b\" }",
             "one of them only",

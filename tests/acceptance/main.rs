@@ -30,6 +30,7 @@ mod invites;
 mod logs;
 mod official;
 mod provider_block;
+mod read_lag;
 mod replacement;
 mod roles;
 mod servers;
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         logs::SCENARIOS,
         official::SCENARIOS,
         provider_block::SCENARIOS,
+        read_lag::SCENARIOS,
         replacement::SCENARIOS,
         roles::SCENARIOS,
         servers::SCENARIOS,

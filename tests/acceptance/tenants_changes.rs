@@ -10,45 +10,105 @@ use super::tenants::{
     INVITE, ROLE, USER, domain, everything, has_role, role, roles_of, teams, without_empty,
 };
 use crate::support::{
-    environment::{APPLY, TestEnv, cluster},
+    environment::{APPLY, CLUSTER, TestEnv, cluster},
     matrix::{Scenario, scenarios},
+    outcome::Outcome,
     programs::Program,
     state::Instance,
 };
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     another_cluster_is_another_object,
-    objects_are_made_in_a_cluster_that_takes_the_place_of_one_of_its_name,
-    a_cluster_made_anew_under_an_address_that_was_written_out_is_no_surprise,
+    objects_are_recreated_in_a_cluster_that_replaces_one_of_its_name,
+    what_was_in_a_recreated_cluster_under_a_written_out_address_is_in_the_next_plan,
     what_does_not_end_can_be_interrupted,
     who_left_comes_back_by_the_import_that_the_error_shows,
     an_object_of_the_parent_is_not_taken_for_one_of_a_child,
-    a_cluster_not_known_at_plan_replaces_nothing,
-    a_renamed_tenant_keeps_its_objects,
+    a_cluster_known_only_after_the_apply_is_a_replacement,
+    what_is_in_a_renamed_cluster_is_recreated_in_the_new_one,
     a_rename_that_stopped_halfway_goes_on,
-    what_would_be_revoked_is_not_made_anew_under_its_name,
-    an_object_goes_to_another_cluster_and_leaves_the_first,
+    what_would_be_revoked_is_not_recreated_under_its_name,
+    an_object_is_revoked_in_one_cluster_and_created_in_the_other,
 ];
+
+/// How many calls of an RPC came to a cluster.
+fn calls(env: &TestEnv, cluster: &str, rpc: &str) -> usize {
+    let calls = env.simulator.calls();
+    calls
+        .iter()
+        .filter(|call| call.cluster == cluster && call.rpc == rpc)
+        .count()
+}
+
+/// What the role in a cluster allows. Nothing if it is not there.
+fn logins(env: &TestEnv, cluster: &str) -> Vec<String> {
+    let roles = env.simulator.roles(cluster).unwrap();
+    let role = roles.into_iter().find(|role| role.name == "developer");
+    role.map(|role| role.logins).unwrap_or_default()
+}
+
+/// That the plan recreates all three objects, and warns of each.
+fn recreates_everything(env: &TestEnv, plan: &Outcome, phrase: &str) {
+    for (address, more) in [
+        (ROLE, "the role is destroyed"),
+        (USER, "no password and no MFA device"),
+        (INVITE, "another link"),
+    ] {
+        let change = env.planned_change(address);
+        assert_eq!(change["actions"], json!(["delete", "create"]), "{address}");
+        let paths = change["replace_paths"].as_array().unwrap();
+        assert!(paths.contains(&json!(["cluster"])), "{address}");
+        let warning = plan.warning(&["Recreated in Another Cluster", phrase, more]);
+        assert_eq!(warning.address, address);
+    }
+}
 
 fn another_cluster_is_another_object(program: &Program) {
     let env = teams(program);
     env.configure(&everything(&format!("{:?}", domain(&env, "team-a"))));
     env.apply().succeeded().without_diagnostics();
-    env.configure(&everything(&format!("{:?}", domain(&env, "team-b"))));
-    env.plan();
-    for address in [ROLE, USER, INVITE] {
-        let change = env.planned_change(address);
-        assert_eq!(change["actions"], json!(["delete", "create"]), "{address}");
-        let paths = change["replace_paths"].as_array().unwrap();
-        assert!(paths.contains(&json!(["cluster"])), "{address}");
+    let elsewhere = everything(&format!("{:?}", domain(&env, "team-b")));
+    let prevented =
+        "  deletion_policy = \"revoke\"\n  lifecycle {\n    prevent_destroy = true\n  }\n";
+    let policy = "  deletion_policy = \"revoke\"\n";
+    env.configure(&elsewhere.replacen(policy, prevented, 1));
+    env.plan_with(&[]).error(&["prevent_destroy", ROLE]);
+
+    env.configure(&elsewhere);
+    let plan = env.plan();
+    recreates_everything(&env, &plan, "cluster changes");
+    let outcome = env.apply_plan().succeeded();
+    assert_eq!(outcome.order(), [INVITE, USER, ROLE, ROLE, USER, INVITE]);
+    outcome.warning(&[
+        "Revoked, Not Deleted",
+        "role \"developer\"",
+        "left in team-a.localhost",
+    ]);
+    outcome.warning(&[
+        "Revoked, Not Deleted",
+        "user \"carol\"",
+        "left in team-a.localhost",
+    ]);
+    for (rpc, before, after) in [
+        ("CreateRole", 1, 1),
+        ("CreateUser", 1, 1),
+        ("CreateResetPasswordToken", 1, 1),
+        ("UpdateRole", 1, 0),
+        ("UpdateUser", 1, 0),
+        ("DeleteRole", 0, 0),
+        ("DeleteUser", 0, 0),
+    ] {
+        assert_eq!(calls(&env, "team-a", rpc), before, "{rpc}");
+        assert_eq!(calls(&env, "team-b", rpc), after, "{rpc}");
     }
-    env.apply_plan().succeeded();
+    assert_eq!(roles_of(&env, "team-a", "carol"), Some(Vec::new()));
+    let roles = roles_of(&env, "team-b", "carol");
+    assert_eq!(roles, Some(vec!["developer".to_owned()]));
     assert!(has_role(&env, "team-b"));
-    assert!(roles_of(&env, "team-b", "carol").is_some());
     env.plan_is_empty().without_diagnostics();
 }
 
-fn objects_are_made_in_a_cluster_that_takes_the_place_of_one_of_its_name(program: &Program) {
+fn objects_are_recreated_in_a_cluster_that_replaces_one_of_its_name(program: &Program) {
     let mut env = TestEnv::with(program, "active_after_reads = 0\nname_hold = '0s'");
     env.be_aws_identity("123456789012");
     let cluster = cluster("acme", "allow_same_name_replacement = true");
@@ -66,8 +126,10 @@ fn objects_are_made_in_a_cluster_that_takes_the_place_of_one_of_its_name(program
     env.plan_is_empty().without_diagnostics();
 }
 
-/// The address is no reference, so that the plan knows it.
-fn a_cluster_made_anew_under_an_address_that_was_written_out_is_no_surprise(program: &Program) {
+/// The address is no reference, so the plan does not know that the cluster behind it is another one after the apply.
+fn what_was_in_a_recreated_cluster_under_a_written_out_address_is_in_the_next_plan(
+    program: &Program,
+) {
     let mut env = TestEnv::with(program, "active_after_reads = 0\nname_hold = '0s'");
     env.be_aws_identity("123456789012");
     let cluster =
@@ -75,29 +137,56 @@ fn a_cluster_made_anew_under_an_address_that_was_written_out_is_no_surprise(prog
     env.configure(&cluster("us-west-2"));
     env.apply().succeeded();
     let domain = format!("{:?}", domain(&env, "acme"));
-    let objects = |description, ttl| {
-        let invite = format!("ttl = {ttl:?}\n  user ");
+    let objects = |description| {
         everything(&domain)
             .replace(
                 "{ name = \"developer\" }",
                 &format!("{{\n  name = \"developer\"\n  description = {description:?}\n}}"),
             )
-            .replace("  user ", &invite)
             .replace(
                 "  cluster ",
                 "  depends_on = [teleport_workload_cluster.this]\n  cluster ",
             )
     };
-    env.configure(&format!("{}{}", cluster("us-west-2"), objects("a", "1h")));
+    let body = |region, description| format!("{}{}", cluster(region), objects(description));
+    env.configure(&body("us-west-2", "a"));
     env.apply().succeeded();
-    for (region, description, ttl) in [("eu-central-1", "b", "2h"), ("us-east-1", "b", "2h")] {
-        env.configure(&format!("{}{}", cluster(region), objects(description, ttl)));
-        env.apply().succeeded();
-        // What was not to be changed is missed by the next plan.
-        env.apply().succeeded();
-        assert!(has_role(&env, "acme"));
-        assert!(roles_of(&env, "acme", "carol").is_some());
+    let all = |action: &str| {
+        [ROLE, USER]
+            .map(|address| (address.to_owned(), action.to_owned()))
+            .to_vec()
+    };
+
+    // What was planned as a change does not become a creation.
+    env.configure(&body("eu-central-1", "b"));
+    let error = env
+        .apply()
+        .error(&["Not Found", "role \"developer\"", "recreated", "Plan again"]);
+    assert_eq!(error.address, ROLE);
+    assert!(!has_role(&env, "acme"));
+    assert_eq!(env.plan().planned(), all("create"));
+    env.apply_plan().succeeded();
+    assert!(has_role(&env, "acme"));
+    assert!(roles_of(&env, "acme", "carol").is_some());
+
+    // Without a change there is nothing that could fail, and the next plan shows what is missing.
+    env.configure(&body("us-east-1", "b"));
+    env.apply().succeeded();
+    assert!(!has_role(&env, "acme"));
+    assert_eq!(env.plan().planned(), all("create"));
+    env.apply_plan().succeeded();
+    assert!(has_role(&env, "acme"));
+    assert!(roles_of(&env, "acme", "carol").is_some());
+    for (rpc, times) in [
+        ("CreateRole", 3),
+        ("CreateUser", 3),
+        ("UpdateRole", 0),
+        ("UpdateUser", 0),
+    ] {
+        assert_eq!(env.calls(rpc), times, "{rpc}");
     }
+    env.plan_is_empty()
+        .warning(&["Invite Link of a Former User"]);
 }
 
 fn what_does_not_end_can_be_interrupted(program: &Program) {
@@ -118,10 +207,10 @@ fn what_does_not_end_can_be_interrupted(program: &Program) {
         running.until(doing, |_| env.calls("UpdateRole") > 0);
         let begun = Instant::now();
         running.interrupt();
-        let told = running.wait().diagnostics();
-        let interrupted = told
+        let diagnostics = running.wait().diagnostics();
+        let interrupted = diagnostics
             .iter()
-            .find(|told| told.text.starts_with("Interrupted"));
+            .find(|diagnostic| diagnostic.text.starts_with("Interrupted"));
         interrupted.unwrap().says(&[doing]);
         assert!(begun.elapsed() < Duration::from_secs(20));
         assert_eq!(env.calls("UpdateRole"), 1);
@@ -212,7 +301,8 @@ fn detour(domain: &str, trigger: u8) -> String {
     )
 }
 
-fn a_cluster_not_known_at_plan_replaces_nothing(program: &Program) {
+/// The value turns out to be the same. The plan could not know that, and what it said is what happens.
+fn a_cluster_known_only_after_the_apply_is_a_replacement(program: &Program) {
     let env = teams(program);
     let domain = domain(&env, "team-a");
     let body = |trigger| {
@@ -222,24 +312,47 @@ fn a_cluster_not_known_at_plan_replaces_nothing(program: &Program) {
     };
     env.configure(&body(1));
     env.apply().succeeded().without_diagnostics();
-    let (before, calls) = (env.state(), env.calls("UpdateUser"));
+    let before = env.state();
+
+    let policy = "  deletion_policy = \"revoke\"\n";
+    let prevented = format!("{policy}  lifecycle {{\n    prevent_destroy = true\n  }}\n");
+    env.configure(&body(2).replacen(policy, &prevented, 1));
+    env.plan_with(&[]).error(&["prevent_destroy", ROLE]);
+
     env.configure(&body(2));
-    env.plan();
-    for address in [ROLE, USER, INVITE] {
-        let change = env.planned_change(address);
-        assert_eq!(change["actions"], json!(["update"]), "{address}");
+    let plan = env.plan();
+    recreates_everything(&env, &plan, "known only after the apply");
+    plan.warning(&[&format!("the role is destroyed in {domain}")]);
+    let id = format!("id = \"{domain}/developer\"");
+    let outcome = env.apply_plan();
+    let error = outcome.error(&["Already Exists", "import {", &id]);
+    assert_eq!(error.address, ROLE);
+    outcome.warning(&["Revoked, Not Deleted", "role \"developer\""]);
+    assert_eq!(roles_of(&env, "team-a", "carol"), Some(Vec::new()));
+
+    let imports = format!(
+        "import {{\n  to = {ROLE}\n  {id}\n}}\nimport {{\n  to = {USER}\n  id = \"{domain}/carol\"\n}}\n"
+    );
+    env.configure(&format!("{}{imports}", body(2)));
+    env.apply().succeeded();
+    let (now, then) = (env.state().get(USER), before.get(USER));
+    assert_eq!(without_empty(now), without_empty(then));
+    assert_eq!(logins(&env, "team-a"), ["ubuntu"]);
+    // The revocation, and the import that undoes it.
+    for (rpc, times) in [
+        ("UpdateRole", 2),
+        ("UpdateUser", 2),
+        ("CreateRole", 2),
+        ("CreateUser", 1),
+    ] {
+        assert_eq!(env.calls(rpc), times, "{rpc}");
     }
-    env.apply_plan().succeeded().without_diagnostics();
-    for address in [ROLE, USER, INVITE] {
-        let (now, then) = (env.state().get(address), before.get(address));
-        assert_eq!(without_empty(now), without_empty(then));
-    }
-    assert_eq!(env.calls("UpdateUser"), calls);
     env.plan_is_empty().without_diagnostics();
 }
 
-/// A tenant whose workload cluster gets another name, which makes another cluster of it.
-fn a_renamed_tenant_keeps_its_objects(program: &Program) {
+/// A workload cluster of another name is another cluster, and what is in it is recreated there. The bot of the old one may
+/// not delete.
+fn what_is_in_a_renamed_cluster_is_recreated_in_the_new_one(program: &Program) {
     for lifecycle in ["", "lifecycle { create_before_destroy = true }"] {
         let mut env = TestEnv::new(program);
         env.be_aws_identity("123456789012");
@@ -252,69 +365,90 @@ fn a_renamed_tenant_keeps_its_objects(program: &Program) {
         env.configure(&body("acme"));
         env.apply().succeeded().without_diagnostics();
         let invite = env.state().get(INVITE);
-        let acme = domain(&env, "acme");
         env.configure(&body("globex"));
-        let warning = env.plan().warning(&[
-            "Cluster Known Only After the Apply",
-            &format!("is in {acme}"),
-            "makes the role there",
+        let plan = env.plan();
+        recreates_everything(&env, &plan, "known only after the apply");
+        for (address, noun) in [(ROLE, "role"), (USER, "user")] {
+            let may_not = format!("may not delete a {noun}");
+            let warning = plan.warning(&["Deletion May Be Refused", &may_not, "deletion_policy"]);
+            assert_eq!(warning.address, address);
+        }
+        env.apply_plan().error(&[
+            "Access Denied",
+            "user \"carol\"",
+            "in the provider block for all",
+            "\"abandon\"",
         ]);
-        assert_eq!(warning.address, ROLE);
-        for address in [ROLE, USER, INVITE] {
-            let change = env.planned_change(address);
-            assert_eq!(change["actions"], json!(["update"]), "{address}");
-            assert_eq!(change["after"]["id"], change["before"]["id"], "{address}");
+        assert!(env.names().contains(&"acme".to_owned()));
+        env.state().get(ROLE);
+        env.state().get(USER);
+
+        // The policy of the provider block counts at once, also where the resource cannot be updated any more.
+        let provider = env.provider("deletion_policy = \"abandon\"");
+        env.write(&format!("{provider}{}", body("globex")));
+        let outcome = env.apply().succeeded();
+        for what in ["role \"developer\"", "user \"carol\""] {
+            outcome.warning(&["Not Deleted", what, "acme.localhost"]);
         }
-        let outcome = env.apply_plan().succeeded();
-        if lifecycle.is_empty() {
-            outcome.warning(&["Workload Cluster Name Held", "acme"]);
-        } else {
-            // The first cluster is there still, and its bot may not delete.
-            outcome.warning(&[
-                "Left in the Other Cluster",
-                "role \"developer\" belongs to globex.localhost",
-                "The one in acme.localhost",
-                "access denied",
-            ]);
-        }
+        outcome.warning(&["Workload Cluster Name Held", "acme"]);
+        let order = outcome.order();
+        let place = |address: &str| order.iter().position(|begun| begun == address).unwrap();
+        assert!(place(USER) < place(ROLE), "{order:?}");
+        assert_eq!(
+            order[order.len() - 1] == CLUSTER,
+            !lifecycle.is_empty(),
+            "{order:?}"
+        );
+        assert_eq!(env.names(), ["globex"]);
         assert!(has_role(&env, "globex"));
-        assert!(roles_of(&env, "globex", "carol").is_some());
+        let roles = roles_of(&env, "globex", "carol");
+        assert_eq!(roles, Some(vec!["developer".to_owned()]));
         let url = |instance: &Instance| instance.attributes["url"].clone();
         assert_ne!(url(&env.state().get(INVITE)), url(&invite));
+        for (rpc, times) in [
+            ("CreateRole", 2),
+            ("CreateUser", 2),
+            ("DeleteUser", 1),
+            ("DeleteRole", 0),
+            ("UpdateRole", 0),
+            ("UpdateUser", 0),
+        ] {
+            assert_eq!(env.calls(rpc), times, "{rpc}");
+        }
         env.plan_is_empty().without_diagnostics();
     }
 }
 
-/// The new cluster is there and the old one not gone yet, whose bot may not delete.
+/// The new cluster exists and the old one is still there.
 fn a_rename_that_stopped_halfway_goes_on(program: &Program) {
     let mut env = TestEnv::new(program);
     env.be_aws_identity("123456789012");
     let body = |name| {
         let cluster = cluster(name, "lifecycle { create_before_destroy = true }");
         let objects = everything("teleport_workload_cluster.this.status.domain");
-        let objects = objects.replace("deletion_policy = \"revoke\"", "");
         format!("{cluster}{objects}")
     };
     env.configure(&body("acme"));
     env.apply().succeeded().without_diagnostics();
     env.configure(&body("globex"));
-    let refused = Fault::code("CreateUser", Code::Internal).cluster("globex");
+    let refused = Fault::code("CreateUser", Code::InvalidArgument).cluster("globex");
     env.simulator.add_fault(refused).unwrap();
     env.apply().error(&["creating the user \"carol\""]);
+    assert_eq!(env.names(), ["acme", "globex"]);
+    assert_eq!(roles_of(&env, "acme", "carol"), Some(Vec::new()));
+    assert!(has_role(&env, "globex") && env.state().find(USER).is_none());
+
     let outcome = env.apply().succeeded();
-    outcome.warning(&[
-        "Left in the Other Cluster",
-        "user \"carol\" belongs to globex.localhost",
-        "The one in acme.localhost",
-        "access denied",
-    ]);
+    assert_eq!(outcome.order(), [USER, INVITE, CLUSTER]);
     assert_eq!(env.names(), ["globex"]);
     let roles = roles_of(&env, "globex", "carol");
     assert_eq!(roles, Some(vec!["developer".to_owned()]));
+    assert_eq!(calls(&env, "globex", "CreateRole"), 1);
+    assert_eq!(calls(&env, "globex", "CreateUser"), 2);
     env.plan_is_empty().without_diagnostics();
 }
 
-fn what_would_be_revoked_is_not_made_anew_under_its_name(program: &Program) {
+fn what_would_be_revoked_is_not_recreated_under_its_name(program: &Program) {
     let env = teams(program);
     let body = everything(&format!("{:?}", domain(&env, "team-a")));
     for policy in ["revoke", "abandon"] {
@@ -322,7 +456,7 @@ fn what_would_be_revoked_is_not_made_anew_under_its_name(program: &Program) {
         env.apply().succeeded();
         let replace = ["apply", "-json", "-auto-approve", "-replace", USER];
         env.run(&replace).error(&[
-            "Cannot Be Made Anew",
+            "Cannot Be Recreated",
             &format!("deletion_policy = {policy:?}"),
             "terraform untaint",
             "-replace",
@@ -333,8 +467,8 @@ fn what_would_be_revoked_is_not_made_anew_under_its_name(program: &Program) {
     }
 }
 
-/// Both clusters stay, and the object goes from one to the other within an apply whose plan did not know the other.
-fn an_object_goes_to_another_cluster_and_leaves_the_first(program: &Program) {
+/// Both clusters stay, and the plan does not know the second one.
+fn an_object_is_revoked_in_one_cluster_and_created_in_the_other(program: &Program) {
     let env = teams(program);
     let body = |cluster, trigger| {
         let detour = detour(&domain(&env, cluster), trigger);
@@ -345,22 +479,22 @@ fn an_object_goes_to_another_cluster_and_leaves_the_first(program: &Program) {
     env.apply().succeeded().without_diagnostics();
     env.configure(&body("team-b", 2));
     env.apply().succeeded();
-    let logins = |cluster| {
-        let roles = env.simulator.roles(cluster).unwrap();
-        let role = roles.into_iter().find(|role| role.name == "developer");
-        role.map(|role| role.logins).unwrap_or_default()
-    };
-    assert_eq!(logins("team-b"), ["ubuntu"]);
-    assert!(has_role(&env, "team-a") && logins("team-a").is_empty());
+    assert_eq!(logins(&env, "team-b"), ["ubuntu"]);
+    assert!(has_role(&env, "team-a") && logins(&env, "team-a").is_empty());
     env.plan_is_empty().without_diagnostics();
 
-    // What is there already is not taken over, and nothing is lost.
+    // What was left there exists, and is not taken over without an import.
     env.configure(&body("team-a", 3));
-    let error = env.apply().error(&[
-        "Already Exists",
-        &format!("id = \"{}/developer\"", domain(&env, "team-a")),
-    ]);
+    let id = format!("id = \"{}/developer\"", domain(&env, "team-a"));
+    let error = env.apply().error(&["Already Exists", &id]);
     assert_eq!(error.address, ROLE);
-    let cluster = env.state().get(ROLE).attributes["cluster"].clone();
-    assert_eq!(cluster, json!(domain(&env, "team-b")));
+    assert!(env.state().find(ROLE).is_none());
+    assert!(logins(&env, "team-a").is_empty() && logins(&env, "team-b").is_empty());
+    env.configure(&format!(
+        "{}import {{\n  to = {ROLE}\n  {id}\n}}\n",
+        body("team-a", 3)
+    ));
+    env.apply().succeeded();
+    assert_eq!(logins(&env, "team-a"), ["ubuntu"]);
+    env.plan_is_empty().without_diagnostics();
 }

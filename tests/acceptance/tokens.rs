@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
-    a_token_is_made_changed_and_destroyed,
+    a_token_is_created_changed_and_destroyed,
     a_token_without_a_name_gets_one_that_stays_secret,
     a_change_by_somebody_else_is_drift,
     a_token_that_exists_can_be_imported,
@@ -30,7 +30,7 @@ fn stored(env: &TestEnv, name: &str) -> Option<Value> {
     env.simulator.object("parent", "token", name).unwrap()
 }
 
-fn a_token_is_made_changed_and_destroyed(program: &Program) {
+fn a_token_is_created_changed_and_destroyed(program: &Program) {
     let env = TestEnv::with(program, LAG);
     let read = "data \"teleport_provision_token\" \"deploy\" {\n  name = teleport_provision_token.deploy.id\n}\n";
     env.configure(&format!("{}{read}", token(NAMED, "roles = [\"node\"]")));
@@ -104,8 +104,13 @@ fn a_token_that_exists_can_be_imported(program: &Program) {
         .put_object("parent", "token", &object)
         .unwrap();
     env.configure(&token(NAMED, "roles = [\"Node\"]"));
-    let refused = env.apply();
-    refused.error(&["Join token Already Exists", "to = ADDRESS"]);
+    let refused = env.apply().error(&[
+        "Already Exists",
+        "join token",
+        "to = ADDRESS",
+        "id = \"NAME\"",
+    ]);
+    assert!(!refused.text.contains("deploy"), "{refused:?}");
     env.run(&["import", TOKEN, "deploy"]).succeeded();
     env.plan_is_empty().without_diagnostics();
     assert_eq!(env.calls("UpsertTokenV2"), 0);

@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
-    a_user_and_its_role_are_made_changed_and_destroyed_in_one_go,
+    a_user_and_its_role_are_created_changed_and_destroyed_in_one_go,
     a_role_that_is_missing_is_blamed_on_the_roles,
     roles_and_traits_given_by_somebody_else_are_taken_away,
     credentials_are_none_of_the_resources_business,
@@ -20,6 +20,8 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_refused_delete_can_be_let_go_of,
     another_name_is_another_user,
     a_user_is_read_by_name,
+    a_configured_revision_is_kept_and_never_sent,
+    a_role_in_use_is_replaced_with_create_before_destroy,
     mistakes_in_users_are_found_before_anything_is_asked,
 ];
 
@@ -53,7 +55,7 @@ fn attributes(env: &TestEnv) -> Value {
     env.state().get(USER).attributes
 }
 
-fn a_user_and_its_role_are_made_changed_and_destroyed_in_one_go(program: &Program) {
+fn a_user_and_its_role_are_created_changed_and_destroyed_in_one_go(program: &Program) {
     let env = TestEnv::new(program);
     let roles = "roles = [teleport_role.developer.metadata.name]";
     let first = user(&format!(
@@ -203,6 +205,52 @@ fn a_user_is_read_by_name(program: &Program) {
     assert_eq!(env.state().output("id"), &json!("carol"));
 }
 
+fn a_configured_revision_is_kept_and_never_sent(program: &Program) {
+    let env = TestEnv::new(program);
+    let with =
+        |spec: &str| user(spec).replace("\"carol\"\n", "\"carol\"\n    revision = \"mine\"\n");
+    env.configure(&with("roles = []"));
+    env.apply().succeeded().without_diagnostics();
+    assert_eq!(attributes(&env)["metadata"]["revision"], "mine");
+    env.plan_is_empty().without_diagnostics();
+    // The cluster would refuse an update with this revision.
+    env.configure(&with("traits = { logins = [\"ubuntu\"] }"));
+    env.apply().succeeded().without_diagnostics();
+    assert_eq!(carol(&env).unwrap().traits["logins"], ["ubuntu"]);
+    assert_eq!(attributes(&env)["metadata"]["revision"], "mine");
+    env.configure(&user("traits = { logins = [\"ubuntu\"] }"));
+    env.apply().succeeded().without_diagnostics();
+    assert_eq!(env.calls("UpdateUser"), 1);
+    env.plan_is_empty().without_diagnostics();
+}
+
+/// What the error "Still in Use" advises. The user refers to the role, and Terraform destroys the old one first all the same.
+fn a_role_in_use_is_replaced_with_create_before_destroy(program: &Program) {
+    let env = TestEnv::new(program);
+    let body = |name: &str, lifecycle: &str| {
+        let role = ROLE.replace("\"developer\"\n", &format!("{name:?}\n"));
+        let role = role.replace("  version", &format!("  {lifecycle}\n  version"));
+        let user = user("roles = [teleport_role.developer.metadata.name]");
+        format!("{role}{user}")
+    };
+    env.configure(&body("developer", ""));
+    env.apply().succeeded();
+    env.configure(&body("programmer", ""));
+    env.apply()
+        .error(&["Still in Use", "create_before_destroy"]);
+    assert_eq!(carol(&env).unwrap().roles, ["developer"]);
+
+    let lifecycle = "lifecycle { create_before_destroy = true }";
+    env.configure(&body("developer", lifecycle));
+    env.apply().succeeded();
+    env.configure(&body("programmer", lifecycle));
+    let outcome = env.apply().succeeded().without_diagnostics();
+    let role = "teleport_role.developer";
+    assert_eq!(outcome.order(), [role, USER, role]);
+    assert_eq!(carol(&env).unwrap().roles, ["programmer"]);
+    env.plan_is_empty().without_diagnostics();
+}
+
 fn mistakes_in_users_are_found_before_anything_is_asked(program: &Program) {
     let env = TestEnv::new(program);
     for (configuration, phrases, points_at) in [
@@ -215,11 +263,6 @@ fn mistakes_in_users_are_found_before_anything_is_asked(program: &Program) {
             user("").replace("\"v2\"", "\"v3\""),
             ["version", "v2"],
             "version",
-        ),
-        (
-            user("").replace("\"carol\"\n", "\"carol\"\n    revision = \"x\"\n"),
-            ["metadata.revision", "Remove it"],
-            "metadata.revision",
         ),
     ] {
         env.configure(&configuration);

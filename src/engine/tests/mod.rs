@@ -67,6 +67,7 @@ impl World {
         let shape = &self.resource.shape;
         let written = Written {
             shape,
+            provider: None,
             config,
             planned: &plan.planned,
             followed: Followed {

@@ -180,6 +180,7 @@ fn a_version_that_the_cluster_does_not_know_is_told() {
     let object = server::stored(&sent, 1);
     let written = Written {
         shape: &resource.shape,
+        provider: None,
         config: &config,
         planned: &plan.planned,
         followed: Followed {

@@ -7,7 +7,7 @@ use super::NAME;
 use crate::{
     errors::{self, Summary},
     kinds::{
-        checks::invalid,
+        checks::{Check, invalid},
         metadata::{self, not_zero},
     },
     mapping::Rules,
@@ -23,7 +23,7 @@ pub(super) fn rules() -> Rules {
         .duration("spec.default_session_ttl")
         .duration("spec.okta.sync_period")
         .duration("spec.hardware_key.pin_cache_ttl");
-    let checks: [(&str, fn(&Path, &Value, &mut Diagnostics)); 5] = [
+    let checks: [Check; 5] = [
         ("kind", kind),
         ("version", version),
         ("metadata.labels", metadata::labels),

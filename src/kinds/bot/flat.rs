@@ -278,7 +278,7 @@ fn flat_path(path: &Path, reference: &Value) -> Path {
     let is_flat = is_flat(reference);
     let steps = path.steps();
     let source = SOURCES.iter().filter(|_| is_flat).find(|(_, nested)| {
-        let nested = Path::attributes(*nested);
+        let nested = Path::attributes(nested);
         steps.starts_with(nested.steps())
     });
     match source {

@@ -7,7 +7,7 @@ use super::validate;
 use crate::{
     errors::{self, Summary},
     kinds::{
-        checks::invalid,
+        checks::{Check, invalid},
         metadata::{self, not_zero},
     },
     mapping::Rules,
@@ -26,7 +26,7 @@ pub(super) fn rules() -> Rules {
             "Traits of the bot's user, which fill in the templates of roles, such as `logins`. The cluster drops traits without \
              values.",
         );
-    let checks: [(&str, fn(&Path, &Value, &mut Diagnostics)); 7] = [
+    let checks: [Check; 7] = [
         ("kind", kind),
         ("version", version),
         ("metadata.name", validate::name),

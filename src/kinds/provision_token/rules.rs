@@ -7,7 +7,7 @@ use tfplugin::{Diagnostics, Path, Validator, Value};
 use super::validate;
 use crate::{
     kinds::{
-        checks::invalid,
+        checks::{Check, invalid},
         metadata::{self, not_zero},
     },
     mapping::Rules,
@@ -28,7 +28,7 @@ pub(super) fn rules() -> Rules {
              hexadecimal digits.",
         )
         .duration("spec.aws_iid_ttl");
-    let checks: [(&str, fn(&Path, &Value, &mut Diagnostics)); 9] = [
+    let checks: [Check; 9] = [
         ("kind", kind),
         ("version", version),
         ("metadata.name", validate::name),

@@ -155,7 +155,7 @@ fn what_the_cluster_would_refuse_or_rewrite_is_found() {
 
 #[test]
 fn a_secret_and_its_twin_exclude_each_other_and_the_twin_needs_a_version() {
-    let (text, version) = || -> (Value, Value) { ("s".into(), 1_i64.into()) }();
+    let (text, version): (Value, Value) = ("s".into(), 1_i64.into());
     let null = || Value::Null;
     assert!(!problems(&bound(text.clone(), null(), null())).has_errors());
     assert!(!problems(&bound(null(), text.clone(), version.clone())).has_errors());
