@@ -22,7 +22,7 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | what a client is made of | [`Config`], [`Source`], [`DialOptions`], [`RetryPolicy`], [`duration`] |
+//! | what a client is made of | [`Config`], [`Source`], [`DialOptions`], [`RetryPolicy`] |
 //! | credentials | `credentials` |
 //! | reaching a cluster | `dial`, [`address`] |
 //! | joining as a bot | `join` |
@@ -33,7 +33,6 @@ mod call;
 mod config;
 mod credentials;
 mod dial;
-pub mod duration;
 mod error;
 mod error_kind;
 mod join;
