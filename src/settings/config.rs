@@ -66,6 +66,7 @@ impl Settings {
             return Err(InvalidSettings(problems));
         }
         let mut config = Config::new(address, sources);
+        config.dial.user_agent = USER_AGENT;
         set(&mut config.dial.insecure, insecure);
         set(&mut config.dial.timeout, dial_timeout);
         set(&mut config.retry.base, base);
@@ -131,6 +132,8 @@ fn parse_bool(text: &str) -> Result<bool, String> {
         _ => Err(format!("{text:?} is neither true nor false")),
     }
 }
+
+const USER_AGENT: &str = concat!("terraform-provider-teleport/", env!("CARGO_PKG_VERSION"));
 
 #[cfg(test)]
 mod tests;
