@@ -111,11 +111,11 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn parse_tries(text: &str) -> Result<u32, String> {
 fn parse_duration(text: &str) -> Result<Duration, String> {
     duration::parse(text).map_err(|error| format!("{text:?} is not a duration: {error}"))
 }
 
+fn parse_tries(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err(format!(
             "{text:?} is no number of tries: write a whole number from 1, such as 10"

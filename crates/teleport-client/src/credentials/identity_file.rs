@@ -28,15 +28,10 @@ pub(crate) enum InvalidIdentityFile {
     #[error("it is empty")]
     Empty,
     /// It holds a path where its contents belong.
-    #[error(
-        "it holds no PEM blocks: it looks like the path of a file, which belongs in identity_file_path"
-    )]
+    #[error("it holds no PEM blocks: it looks like the path of a file")]
     LooksLikePath,
     /// Its line breaks are gone.
-    #[error(
-        "its line breaks are lost or written as \\n: give the file as it is, with file(\"...\"), or encode it in base64 and use \
-         identity_file_base64"
-    )]
+    #[error("its line breaks are lost or written as \\n")]
     LostLineBreaks,
     /// It holds no PEM blocks.
     #[error("it holds no PEM blocks: an identity file begins with a private key")]

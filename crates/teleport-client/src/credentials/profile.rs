@@ -31,10 +31,10 @@ pub(crate) struct ProfileName {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidProfile {
     /// There is no home folder to look in.
-    #[error("the home folder is not known: set profile_dir")]
+    #[error("the home folder is not known")]
     NoHome,
     /// No profile is the current one.
-    #[error("{} names no current profile: log in with `tsh login`, or set profile_name", .0.display())]
+    #[error("{} names no current profile", .0.display())]
     NoCurrent(PathBuf),
     /// The name would lead out of the folder.
     #[error("{0:?} is no name of a profile: it is the host name of a proxy")]

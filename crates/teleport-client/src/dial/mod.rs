@@ -205,7 +205,7 @@ impl Attempt<'_> {
         })
     }
 
-    /// What a failed handshake with the auth server options.
+    /// What a failed handshake with the auth server means.
     fn refused(
         &self,
         way: Way,
@@ -276,7 +276,7 @@ impl Attempt<'_> {
         Err(self.closed(alert, failure.message))
     }
 
-    /// What it options that a connection was closed before anything was answered on it.
+    /// What it means that a connection was closed before anything was answered on it.
     fn closed(&self, alert: &LastAlert, message: String) -> WayError {
         match alert.received() {
             Some(alert) if is_refusal(alert) => self.client_refused(alert),

@@ -137,7 +137,6 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 /// Teleport's servers take more frequent pings for an attack (`lib/auth/grpcserver.go`).
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(60);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(180);
-const AGENT: &str = concat!("terraform-provider-teleport/", env!("CARGO_PKG_VERSION"));
 
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,7 @@ mod machine;
 pub(super) mod method;
 mod parent;
 mod proxy;
-mod refusal;
+pub(super) mod refusal;
 mod region;
 mod roles;
 mod service;
@@ -42,6 +42,6 @@ pub(super) use self::{
     bot::Bot,
     errors::JoinError,
     parent::{Parent, ParentError},
-    refusal::OF_PARENT,
+    refusal::{Refusal, RefusalReason},
     token::TokenName,
 };
