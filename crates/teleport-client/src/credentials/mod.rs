@@ -92,7 +92,7 @@ impl SourceError {
         Some(match self {
             Self::Join(error) => return error.cause(),
             Self::IdentityFile(InvalidIdentityFile::LooksLikePath) => Cause::PathAsContents,
-            Self::IdentityFile(InvalidIdentityFile::LostLineBreaks) => Cause::LostLineBreaks,
+            Self::IdentityFile(error) if error.has_lost_line_breaks() => Cause::LostLineBreaks,
             Self::Profile(InvalidProfile::NoCurrent(_)) => Cause::NoCurrentProfile,
             Self::Profile(InvalidProfile::NoHome) => Cause::NoHomeFolder,
             _ => return None,

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | which join | [`method`], `token`, `parent` |
 //! | who this machine is to AWS | `aws`, `machine`, `caller`, `region`, `sts` |
-//! | keys and certificates | `key`, `ssh`, `certificates`, [`bundle`] |
+//! | keys and certificates | `key`, `certificates`, [`bundle`] |
 //! | the exchange | `proxy`, `service`, `legacy`, `roles` |
 //! | keeping an identity | `bot` |
 //! | what can go wrong | `errors`, `refusal` |
@@ -28,7 +28,6 @@ pub(super) mod refusal;
 mod region;
 mod roles;
 mod service;
-mod ssh;
 mod sts;
 mod token;
 
