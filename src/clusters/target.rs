@@ -17,6 +17,7 @@ use crate::{
         run::{Phase, Run},
     },
     errors::{self, Summary, call_failed_and, call_failed_there, chain},
+    settings::causes::near_address,
 };
 
 /// Name of the argument.
@@ -285,14 +286,15 @@ impl Target {
             return;
         };
         let clusters = parent.workload_clusters();
-        let meant = self.run.finish(clusters.meant_by(address)).await;
-        let meant = meant.ok().flatten();
-        let meant = meant.map(|meant| format!("{meant} ")).unwrap_or_default();
+        let near = self.run.finish(clusters.near_address(address)).await;
+        let near = near.ok().flatten();
+        let near = near.map(|near| format!("{} ", near_address(&near)));
+        let near = near.unwrap_or_default();
         errors::error(Summary::WorkloadClusterNotFound)
             .at(Path::attribute(CLUSTER))
             .detail(format!(
                 "While {doing}: {address} cannot be reached, and the cluster of the provider block has no workload cluster with \
-                 this domain. {meant}Set {CLUSTER} to the status.domain of a workload cluster. If the cluster was deleted after the \
+                 this domain. {near}Set {CLUSTER} to the status.domain of a workload cluster. If the cluster was deleted after the \
                  plan was made, plan again."
             ))
             .add(diags);

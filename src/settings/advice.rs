@@ -4,6 +4,7 @@ use teleport_client::{Error, ErrorKind, Part, Right, Transient};
 
 use super::{
     attributes::{ATTRIBUTES, is_credential},
+    causes::advice_on,
     sources::NOT_CONFIGURED,
 };
 
@@ -15,14 +16,12 @@ pub(crate) fn advice(error: &Error) -> Option<String> {
     if !error.is_connect() {
         return about_call(error);
     }
-    if error.has_literal_tilde() {
-        return Some(LITERAL_TILDE.to_owned());
-    }
     if is_for_want_of_credentials(error) {
         return Some(no_credentials());
     }
     let setting = error.gave_up_after().map(|_| JOIN_TIMEOUT.to_owned());
-    let parts: Vec<_> = error.advice().into_iter().chain(setting).collect();
+    let advice = error.cause().and_then(|cause| advice_on(&cause));
+    let parts: Vec<_> = advice.into_iter().chain(setting).collect();
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 
@@ -110,16 +109,13 @@ fn no_credentials() -> String {
         .map(|attribute| format!("{} ({})", attribute.name, attribute.environment))
         .collect();
     format!(
-        "No credentials are configured, so the current profile of tsh was tried. Set one of these arguments or environment \
-         variables: {}.",
+        "No credentials are configured, so the current profile of tsh was tried. Log in with `tsh login`, or set one of these \
+         arguments or environment variables: {}.",
         sources.join(", ")
     )
 }
 
 const JOIN_TIMEOUT: &str = "The argument join_timeout_duration sets how long a join is repeated.";
-
-const LITERAL_TILDE: &str = "Terraform takes a ~ at the start of a path literally. Write pathexpand(\"~/...\") in the \
-                             configuration, and $HOME in an environment variable.";
 
 const MFA_REQUIRED: &str = "The cluster asks for a second factor for this call, and a program cannot give one. Either run \
                             `eval \"$(tctl terraform env --role ROLE)\"` in this shell: it asks you for the second factor once and \

@@ -2,7 +2,9 @@
 
 use std::{fmt, time::Duration};
 
-use teleport_client::{Address, Config, Source, duration};
+use teleport_client::{Address, Config, Source};
+
+use crate::duration;
 
 use super::{
     attributes::{self as attribute, Attribute},
@@ -29,7 +31,7 @@ impl Settings {
         let join_timeout = self.checked(
             &mut problems,
             &attribute::JOIN_TIMEOUT_DURATION,
-            duration::parse,
+            parse_duration,
         );
         let mut warnings = Vec::new();
         let sources = sources::sources(self, &mut problems, &mut warnings);
@@ -42,12 +44,12 @@ impl Settings {
         let base = self.checked(
             &mut problems,
             &attribute::RETRY_BASE_DURATION,
-            duration::parse,
+            parse_duration,
         );
         let cap = self.checked(
             &mut problems,
             &attribute::RETRY_CAP_DURATION,
-            duration::parse,
+            parse_duration,
         );
         let tries = self.checked(&mut problems, &attribute::RETRY_MAX_TRIES, parse_tries);
         let is_reported = |problem: &Problem| problem.attribute == attribute::ADDR;
@@ -64,6 +66,7 @@ impl Settings {
             return Err(InvalidSettings(problems));
         }
         let mut config = Config::new(address, sources);
+        config.dial.user_agent = USER_AGENT;
         set(&mut config.dial.insecure, insecure);
         set(&mut config.dial.timeout, dial_timeout);
         set(&mut config.retry.base, base);
@@ -100,13 +103,16 @@ fn set<T>(place: &mut T, given: Option<T>) {
 }
 
 fn positive_duration(text: &str) -> Result<Duration, String> {
-    match duration::parse(text) {
+    match parse_duration(text) {
         Ok(Duration::ZERO) => {
             Err("a timeout of zero leaves no time to connect: write one such as 30s".to_owned())
         }
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(error.to_string()),
+        result => result,
     }
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    duration::parse(text).map_err(|error| format!("{text:?} is not a duration: {error}"))
 }
 
 fn parse_tries(text: &str) -> Result<u32, String> {
@@ -126,6 +132,8 @@ fn parse_bool(text: &str) -> Result<bool, String> {
         _ => Err(format!("{text:?} is neither true nor false")),
     }
 }
+
+const USER_AGENT: &str = concat!("terraform-provider-teleport/", env!("CARGO_PKG_VERSION"));
 
 #[cfg(test)]
 mod tests;

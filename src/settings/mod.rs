@@ -2,6 +2,7 @@
 
 pub(crate) mod advice;
 pub(crate) mod attributes;
+pub(crate) mod causes;
 mod config;
 pub(crate) mod policy;
 pub(crate) mod sources;

@@ -8,6 +8,7 @@ use crate::{
         rights::{self, Right},
         server_texts,
     },
+    cause::Cause,
     credentials::{Source, SourceError, SourceKind, identity::Expired},
     dial::{address::Address, dial_error::DialError},
     error_kind::{ErrorKind, Transient},
@@ -46,7 +47,7 @@ pub(crate) enum ConnectError {
     Skipped {
         address: Option<Address>,
         /// Invariant: not empty.
-        skipped: Vec<(Source, Reason)>,
+        skipped: Vec<(Source, SkipReason)>,
     },
     /// The cluster did not let the bot join within the time for that.
     GaveUp {
@@ -63,7 +64,7 @@ pub(crate) enum ConnectError {
 
 /// Why a source was skipped.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Reason {
+pub(crate) enum SkipReason {
     #[error("no address is set, and only a tsh profile knows one")]
     NoAddress,
     #[error(transparent)]
@@ -165,14 +166,6 @@ impl Error {
         }
     }
 
-    /// Whether credentials cannot be read and their path begins with a `~`, which only a shell expands.
-    pub fn has_literal_tilde(&self) -> bool {
-        match &*self.0 {
-            Failure::Connect(ConnectError::Source { source, .. }) => source.has_tilde(),
-            _ => false,
-        }
-    }
-
     /// How long a join was repeated before the client gave up.
     pub fn gave_up_after(&self) -> Option<Duration> {
         match &*self.0 {
@@ -181,10 +174,10 @@ impl Error {
         }
     }
 
-    /// What a person can do about it, in full sentences.
-    pub fn advice(&self) -> Option<String> {
+    /// Why there is no connection, if that is something that a person can do something about.
+    pub fn cause(&self) -> Option<Cause> {
         match &*self.0 {
-            Failure::Connect(error) => error.advice(),
+            Failure::Connect(error) => error.cause(),
             Failure::Call(_) => None,
         }
     }
@@ -238,12 +231,12 @@ impl ConnectError {
             Self::Skipped { skipped, .. } => {
                 // What the sources that were still valid met says more than that another one is not.
                 let dialled = skipped.iter().find_map(|(_, reason)| match reason {
-                    Reason::Dial(error) => Some(error.kind()),
-                    Reason::Expired(_) | Reason::NoAddress => None,
+                    SkipReason::Dial(error) => Some(error.kind()),
+                    SkipReason::Expired(_) | SkipReason::NoAddress => None,
                 });
                 let unaddressed = skipped
                     .iter()
-                    .any(|(_, reason)| matches!(reason, Reason::NoAddress));
+                    .any(|(_, reason)| matches!(reason, SkipReason::NoAddress));
                 dialled.unwrap_or(if unaddressed {
                     ErrorKind::Credentials
                 } else {
@@ -287,7 +280,7 @@ impl ConnectError {
             Self::GaveUp { last, .. } => last.part(),
             Self::Source { source, .. } => Some(of(source)),
             Self::Skipped { skipped, .. } => match skipped.as_slice() {
-                [(source, Reason::Expired(_))] => Some(of(source)),
+                [(source, SkipReason::Expired(_))] => Some(of(source)),
                 _ => Some(Part::Address).filter(|_| {
                     matches!(
                         self.kind(),
@@ -302,28 +295,19 @@ impl ConnectError {
         }
     }
 
-    pub(crate) fn advice(&self) -> Option<String> {
+    pub(crate) fn cause(&self) -> Option<Cause> {
         match self {
-            Self::Source {
-                error: SourceError::Join(error),
-                ..
-            } => error.advice(),
-            Self::GaveUp { last, .. } => last.advice(),
-            Self::Source { .. } | Self::NotJoining | Self::Interrupted => None,
+            Self::Source { source, .. } if source.has_tilde() => Some(Cause::LiteralTilde),
+            Self::Source { error, .. } => error.cause(),
+            Self::GaveUp { last, .. } => last.cause(),
+            Self::NotJoining | Self::Interrupted => None,
             Self::Skipped { skipped, .. } => {
                 let dialled = skipped.iter().find_map(|(_, reason)| match reason {
-                    Reason::Dial(error) => error.advice(),
-                    Reason::Expired(_) | Reason::NoAddress => None,
+                    SkipReason::Dial(error) => error.cause(),
+                    SkipReason::Expired(_) | SkipReason::NoAddress => None,
                 });
-                let expired = || {
-                    "Issue new credentials. Those of a Machine ID bot (tbot) are renewed on disk as long as it runs, and are read \
-                     again for each connection."
-                        .to_owned()
-                };
-                match self.kind() {
-                    ErrorKind::CertificateExpired => Some(dialled.unwrap_or_else(expired)),
-                    _ => dialled,
-                }
+                let expired = self.kind() == ErrorKind::CertificateExpired;
+                dialled.or_else(|| expired.then_some(Cause::Expired))
             }
         }
     }

@@ -22,18 +22,18 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | what a client is made of | [`Config`], [`Source`], [`DialOptions`], [`RetryPolicy`], [`duration`] |
+//! | what a client is made of | [`Config`], [`Source`], [`DialOptions`], [`RetryPolicy`] |
 //! | credentials | `credentials` |
 //! | reaching a cluster | `dial`, [`address`] |
 //! | joining as a bot | `join` |
 //! | calls | `call`: [`Client`], [`Pool`], [`Call`], [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
-//! | what can go wrong | [`Error`], [`ErrorKind`], [`Part`] |
+//! | what can go wrong | [`Error`], [`ErrorKind`], [`Cause`], [`Part`] |
 
 mod call;
+mod cause;
 mod config;
 mod credentials;
 mod dial;
-pub mod duration;
 mod error;
 mod error_kind;
 mod join;
@@ -51,6 +51,7 @@ pub use call::{
     rights::Right,
     workload_clusters::WorkloadClusters,
 };
+pub use cause::{Cause, NearAddress};
 pub use config::Config;
 pub use credentials::Source;
 pub use dial::{
@@ -63,4 +64,5 @@ pub use join::{
     JoinRequest,
     bundle::IdentityBundle,
     method::{InvalidJoinMethod, JoinMethod},
+    refusal::{Refusal, RefusalReason},
 };

@@ -43,6 +43,6 @@ async fn the_example_lists_the_workload_clusters() {
 
 const SPEC: &str = r#"{
     "regions": [{"name": "us-west-2"}],
-    "bot": {"name": "terraform"},
+    "bot": {"name": "builder"},
     "token": {"join_method": "iam", "allow": [{"aws_account": "123456789012"}]}
 }"#;

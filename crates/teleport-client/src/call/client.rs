@@ -41,8 +41,8 @@ impl Client {
         }
     }
 
-    /// The same client for what an apply asks for: when a cluster that has just become active does not let the bot join yet, its
-    /// calls wait for that ([`Config::join_timeout`]). Shares everything else.
+    /// The same client, which waits: while a cluster that has just become active does not let the bot join yet, a call tries
+    /// again, at most for [`Config::join_timeout`]. Everything else is shared.
     #[must_use]
     pub fn patient(&self) -> Self {
         Self {

@@ -54,9 +54,9 @@ type Connecting = Shared<BoxFuture<'static, Result<Arc<Connection>, Error>>>;
 /// Whether to wait for a cluster that may not let the bot join yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Patience {
-    /// Try once: for reads and plans.
+    /// Try once.
     None,
-    /// Try until the time for joins is up: for what an apply asks for.
+    /// Try again until [`Config::join_timeout`] is over.
     Joins,
 }
 

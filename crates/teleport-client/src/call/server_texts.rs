@@ -3,7 +3,10 @@
 //! Teleport uses one gRPC code for several things, and only the text tells them apart. A text that changes on the server makes an
 //! answer less precise, never wrong: what is not recognized keeps the meaning of its code.
 
-use crate::error_kind::{ErrorKind, Transient};
+use crate::{
+    error_kind::{ErrorKind, Transient},
+    join::RefusalReason,
+};
 
 /// What a `PermissionDenied` means.
 pub(crate) fn denial(message: &str) -> ErrorKind {
@@ -50,29 +53,16 @@ pub(crate) fn is_still_in_use(message: &str) -> bool {
 }
 
 /// What the text of a refused join says. None where the code says it.
-pub(crate) fn join_refusal(message: &str) -> Option<JoinRefusal> {
+pub(crate) fn join_refusal(message: &str) -> Option<RefusalReason> {
     JOIN_REFUSALS
         .iter()
         .find(|(phrases, _)| has(message, phrases))
-        .map(|(_, refusal)| *refusal)
+        .map(|(_, reason)| *reason)
 }
 
 /// Whether a join was refused because the token, or the bot, does not exist.
 pub(crate) fn is_not_found(message: &str) -> bool {
     has(message, &["not found"])
-}
-
-/// Why a join was refused, as its text says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum JoinRefusal {
-    /// No allow rule of the token matches the AWS identity.
-    NoRuleMatches,
-    /// AWS says that the session has expired.
-    AwsExpired,
-    /// AWS cannot answer the cluster now.
-    AwsBusy,
-    /// AWS does not accept the credentials.
-    AwsRefused,
 }
 
 fn has(message: &str, phrases: &[&str]) -> bool {
@@ -114,16 +104,16 @@ const TOO_LARGE: [&str; 1] = ["larger than max"];
 const STILL_IN_USE: [&str; 1] = ["still in use"];
 
 /// In this order: later phrases occur in the texts of earlier ones too.
-const JOIN_REFUSALS: [(&[&str], JoinRefusal); 4] = [
+const JOIN_REFUSALS: [(&[&str], RefusalReason); 4] = [
     // `checkIAMAllowRules` in `lib/join/iamjoin`.
     (
         &["did not match any allow rules"],
-        JoinRefusal::NoRuleMatches,
+        RefusalReason::NotAllowed,
     ),
     // The others quote an answer of AWS STS: `executeSTSIdentityRequest` in `lib/join/iamjoin`.
     (
         &["expiredtoken", "token included in the request is expired"],
-        JoinRefusal::AwsExpired,
+        RefusalReason::AwsExpired,
     ),
     // Auth servers quote the status; without quotes it means the same.
     (
@@ -132,7 +122,7 @@ const JOIN_REFUSALS: [(&[&str], JoinRefusal); 4] = [
             "aws sts api returned status: \"5",
             "aws sts api returned status: 5",
         ],
-        JoinRefusal::AwsBusy,
+        RefusalReason::Transient(Transient::Unavailable),
     ),
     (
         &[
@@ -141,7 +131,7 @@ const JOIN_REFUSALS: [(&[&str], JoinRefusal); 4] = [
             "unrecognizedclient",
             "aws sts api returned status",
         ],
-        JoinRefusal::AwsRefused,
+        RefusalReason::AwsRefused,
     ),
 ];
 

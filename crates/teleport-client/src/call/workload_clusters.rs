@@ -6,9 +6,9 @@ use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 use teleport_proto::teleport::workloadcluster::v1::WorkloadCluster;
 
 use crate::{
-    Address, Client, Error, ErrorKind,
+    Address, Client, Error, ErrorKind, NearAddress,
     call::{Call, Repeatable, failure::CallFailure, method},
-    join::{OF_PARENT, Parent, ParentError},
+    join::{Parent, ParentError},
 };
 
 /// Workload clusters as their parent cluster keeps them. The messages are `teleport.workloadcluster.v1.WorkloadCluster`.
@@ -133,19 +133,18 @@ impl WorkloadClusters {
         Ok(None)
     }
 
-    /// What may have been meant by an address that is no workload cluster's domain, as a full sentence: it is the address of the
-    /// parent itself, or differs in a part from a domain.
-    pub async fn meant_by(&self, address: &Address) -> Option<String> {
+    /// What an address may be that is not the domain of a workload cluster. None if nothing is known that comes near it.
+    pub async fn near_address(&self, address: &Address) -> Option<NearAddress> {
         if self.client.is_at_host_of(address) {
-            return Some(OF_PARENT.to_owned());
+            return Some(NearAddress::Parent);
         }
         let host = address.host();
         let name = host.split('.').next().unwrap_or_default();
         let cluster = self.get(name).await.ok()?;
-        let domain = text(&cluster, "status", "domain")?;
-        Some(format!(
-            "The workload cluster {name:?} has the domain {domain}."
-        ))
+        Some(NearAddress::Cluster {
+            name: name.to_owned(),
+            domain: text(&cluster, "status", "domain")?,
+        })
     }
 
     /// `DeleteWorkloadCluster`: suspends one. Its name stays taken for a while.
@@ -216,8 +215,8 @@ impl Parent for Client {
         Ok(found.and_then(|cluster| cluster.transcode_to().ok()))
     }
 
-    async fn meant_by(&self, address: &Address) -> Option<String> {
-        self.workload_clusters().meant_by(address).await
+    async fn near_address(&self, address: &Address) -> Option<NearAddress> {
+        self.workload_clusters().near_address(address).await
     }
 
     fn is_at_host_of(&self, address: &Address) -> bool {

@@ -7,11 +7,8 @@ use rustls::{
     pki_types::CertificateDer,
     sign::{CertifiedKey, SigningKey},
 };
-use secrecy::ExposeSecret;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
-
-use crate::credentials::pem::Block;
 
 /// A client certificate with its key, the CAs to verify the cluster by, and what the certificate says of itself.
 #[derive(Clone)]
@@ -158,13 +155,6 @@ impl fmt::Debug for Identity {
             .field("not_after", &self.not_after)
             .finish_non_exhaustive()
     }
-}
-
-/// The certificates in blocks.
-pub(crate) fn certificates(blocks: &[Block]) -> impl Iterator<Item = CertificateDer<'static>> + '_ {
-    blocks
-        .iter()
-        .map(|block| CertificateDer::from(block.der.expose_secret().to_vec()))
 }
 
 /// The first common name in a distinguished name.

@@ -1,8 +1,8 @@
 //! Identity files, as `tctl auth sign`, `tsh login --out` and `tbot` write them.
 //!
-//! One text holds a private key, an SSH certificate, a TLS certificate, SSH CAs and TLS CAs. PEM blocks are told apart by their
-//! position, never by their label (`api/identityfile/identityfile.go` in gravitational/teleport). This client speaks TLS only, so
-//! the SSH parts may be missing.
+//! One text holds a private key, an SSH certificate, a TLS certificate, SSH CAs and TLS CAs. The first certificate is the client's
+//! own, the others are CAs (`api/identityfile/identityfile.go` in gravitational/teleport). This client speaks TLS only, so the SSH
+//! parts may be missing.
 
 use std::{io, path::Path};
 
@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use secrecy::SecretSlice;
 
 use crate::credentials::{
-    identity::{Identity, InvalidIdentity, certificates},
+    identity::{Identity, InvalidIdentity},
     pem::{self, InvalidPem},
     private_key::{self, InvalidPrivateKey},
 };
@@ -28,16 +28,8 @@ pub(crate) enum InvalidIdentityFile {
     #[error("it is empty")]
     Empty,
     /// It holds a path where its contents belong.
-    #[error(
-        "it holds no PEM blocks: it looks like the path of a file, which belongs in identity_file_path"
-    )]
+    #[error("it holds no PEM blocks: it looks like the path of a file")]
     LooksLikePath,
-    /// Its line breaks are gone.
-    #[error(
-        "its line breaks are lost or written as \\n: give the file as it is, with file(\"...\"), or encode it in base64 and use \
-         identity_file_base64"
-    )]
-    LostLineBreaks,
     /// It holds no PEM blocks.
     #[error("it holds no PEM blocks: an identity file begins with a private key")]
     NoBlocks,
@@ -57,6 +49,17 @@ pub(crate) enum InvalidIdentityFile {
     Identity(#[from] InvalidIdentity),
 }
 
+impl InvalidIdentityFile {
+    /// Whether the line breaks of the text are gone.
+    pub(crate) fn has_lost_line_breaks(&self) -> bool {
+        matches!(
+            self,
+            Self::Pem(InvalidPem::LostLineBreaks)
+                | Self::PrivateKey(InvalidPrivateKey::Pem(InvalidPem::LostLineBreaks))
+        )
+    }
+}
+
 /// Reads an identity file from disk.
 pub(crate) async fn read(path: &Path) -> Result<Identity, InvalidIdentityFile> {
     let bytes = tokio::fs::read(path)
@@ -73,28 +76,20 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Identity, InvalidIdentityFile> {
     if text.is_empty() {
         return Err(InvalidIdentityFile::Empty);
     }
-    let blocks = pem::blocks(text).map_err(|error| match error {
-        InvalidPem::LostLineBreaks => InvalidIdentityFile::LostLineBreaks,
-        error => error.into(),
-    })?;
-    let Some((key, rest)) = blocks.split_first() else {
-        return Err(without_blocks(text));
-    };
-    if key.label == "CERTIFICATE" {
-        return Err(InvalidIdentityFile::Order);
+    match pem::labels(text).next() {
+        None => return Err(without_blocks(text)),
+        Some("CERTIFICATE") => return Err(InvalidIdentityFile::Order),
+        Some(_) => {}
     }
-    let key = private_key::parse(key)?;
-    let (certificate, cas) = rest.split_at_checked(1).unwrap_or_default();
-    Ok(Identity::new(
-        certificates(certificate).collect(),
-        key,
-        certificates(cas),
-    )?)
+    let key = private_key::parse(text)?;
+    let mut chain = pem::objects(text)?;
+    let cas = chain.split_off(chain.len().min(1));
+    Ok(Identity::new(chain, key, cas)?)
 }
 
 fn without_blocks(text: &str) -> InvalidIdentityFile {
     if text.contains("-----BEGIN") {
-        return InvalidIdentityFile::LostLineBreaks;
+        return InvalidPem::LostLineBreaks.into();
     }
     if !text.contains('\n')
         && text.len() < 4096
@@ -145,10 +140,8 @@ mod tests {
     }
 
     #[test]
-    fn blocks_count_by_position_and_not_by_label() {
-        let text = file()
-            .replace("PRIVATE KEY", "RSA PRIVATE KEY")
-            .replace("CERTIFICATE", "SOMETHING");
+    fn the_label_of_the_key_may_be_wrong() {
+        let text = file().replace("PRIVATE KEY", "RSA PRIVATE KEY");
         assert!(parse(text.as_bytes()).is_ok());
     }
 
@@ -159,10 +152,7 @@ mod tests {
             file().replace('\n', "\\n"),
             file().replace('\n', ""),
         ] {
-            assert!(matches!(
-                refused(&text),
-                InvalidIdentityFile::LostLineBreaks
-            ));
+            assert!(refused(&text).has_lost_line_breaks());
         }
     }
 
@@ -183,7 +173,7 @@ mod tests {
         ));
         assert!(matches!(
             refused(&file()[..60]),
-            InvalidIdentityFile::Pem(InvalidPem::NoEnd { .. })
+            InvalidIdentityFile::PrivateKey(InvalidPrivateKey::Pem(InvalidPem::NoEnd { .. }))
         ));
         let authority = Authority::new("parent");
         assert!(matches!(

@@ -2,11 +2,12 @@
 
 use std::{io, path::PathBuf};
 
+use rustls::pki_types::CertificateDer;
 use secrecy::{ExposeSecret, SecretSlice};
 
 use crate::credentials::{
-    identity::{Identity, InvalidIdentity, certificates},
-    pem::{self, Block, InvalidPem},
+    identity::{Identity, InvalidIdentity},
+    pem::{self, InvalidPem},
     private_key::{self, InvalidPrivateKey},
 };
 
@@ -111,22 +112,13 @@ impl Parts {
     /// The identity that they make. The certificate's text may hold a chain.
     pub(crate) fn identity(&self) -> Result<Identity, InvalidKeyPair> {
         let chain = self.cert.certificates()?;
-        let keys = self.key.blocks()?;
-        // OpenSSL writes the parameters of an EC key in a block before it.
-        let key = keys
-            .iter()
-            .find(|block| block.label != "EC PARAMETERS")
-            .ok_or_else(|| self.key.no_blocks())?;
-        let key = private_key::parse(key).map_err(|source| InvalidKeyPair::PrivateKey {
-            name: self.key.name.clone(),
-            source,
-        })?;
+        let key =
+            private_key::parse(self.key.text()?).map_err(|source| InvalidKeyPair::PrivateKey {
+                name: self.key.name.clone(),
+                source,
+            })?;
         let cas = self.root_ca.certificates()?;
-        Ok(Identity::new(
-            certificates(&chain).collect(),
-            key,
-            certificates(&cas),
-        )?)
+        Ok(Identity::new(chain, key, cas)?)
     }
 }
 
@@ -142,28 +134,23 @@ impl Part {
         }
     }
 
-    fn blocks(&self) -> Result<Vec<Block>, InvalidKeyPair> {
-        let text =
-            std::str::from_utf8(self.contents.expose_secret()).map_err(|_| self.no_blocks())?;
-        let blocks = pem::blocks(text).map_err(|source| InvalidKeyPair::Pem {
+    fn text(&self) -> Result<&str, InvalidKeyPair> {
+        std::str::from_utf8(self.contents.expose_secret()).map_err(|_| self.no_blocks())
+    }
+
+    fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, InvalidKeyPair> {
+        let text = self.text()?;
+        let certificates: Vec<_> = pem::objects(text).map_err(|source| InvalidKeyPair::Pem {
             name: self.name.clone(),
             source,
         })?;
-        if blocks.is_empty() {
-            Err(self.no_blocks())
-        } else {
-            Ok(blocks)
-        }
-    }
-
-    fn certificates(&self) -> Result<Vec<Block>, InvalidKeyPair> {
-        let blocks = self.blocks()?;
-        match blocks.iter().find(|block| block.label != "CERTIFICATE") {
-            None => Ok(blocks),
-            Some(other) => Err(InvalidKeyPair::Label {
+        match pem::labels(text).find(|label| *label != "CERTIFICATE") {
+            Some(label) => Err(InvalidKeyPair::Label {
                 name: self.name.clone(),
-                label: other.label.clone(),
+                label: label.to_owned(),
             }),
+            None if certificates.is_empty() => Err(self.no_blocks()),
+            None => Ok(certificates),
         }
     }
 

@@ -23,9 +23,11 @@ use time::OffsetDateTime;
 
 use self::{
     identity::{Identity, InvalidIdentity},
-    profile::ProfileName,
+    identity_file::InvalidIdentityFile,
+    profile::{InvalidProfile, ProfileName},
 };
 use crate::{
+    cause::Cause,
     dial::{address::Address, dial_options::DialOptions},
     join::{Bot, JoinError, TokenName, method::JoinMethod},
 };
@@ -76,13 +78,26 @@ pub(crate) enum SourceError {
     Identity(#[from] InvalidIdentity),
     /// The identity file is malformed.
     #[error(transparent)]
-    IdentityFile(#[from] identity_file::InvalidIdentityFile),
+    IdentityFile(#[from] InvalidIdentityFile),
     /// A key pair's part is malformed.
     #[error(transparent)]
     KeyPair(#[from] key_pair::InvalidKeyPair),
     /// The profile is missing or malformed.
     #[error(transparent)]
-    Profile(#[from] profile::InvalidProfile),
+    Profile(#[from] InvalidProfile),
+}
+
+impl SourceError {
+    pub(crate) fn cause(&self) -> Option<Cause> {
+        Some(match self {
+            Self::Join(error) => return error.cause(),
+            Self::IdentityFile(InvalidIdentityFile::LooksLikePath) => Cause::PathAsContents,
+            Self::IdentityFile(error) if error.has_lost_line_breaks() => Cause::LostLineBreaks,
+            Self::Profile(InvalidProfile::NoCurrent(_)) => Cause::NoCurrentProfile,
+            Self::Profile(InvalidProfile::NoHome) => Cause::NoHomeFolder,
+            _ => return None,
+        })
+    }
 }
 
 impl Source {

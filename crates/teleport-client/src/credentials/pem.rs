@@ -1,18 +1,10 @@
-//! PEM blocks as they stand in Teleport's files: in any order, with labels that need not be true.
+//! PEM blocks in Teleport's files, among other lines.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use rustls::pki_types::pem::{Error, PemObject, SectionKind};
+use secrecy::{ExposeSecret, SecretString};
 
-/// One block.
-#[derive(Clone)]
-pub(crate) struct Block {
-    pub(crate) label: String,
-    /// Whether its headers say that it is encrypted (RFC 1421 section 4.6.1.1).
-    pub(crate) encrypted: bool,
-    pub(crate) der: SecretSlice<u8>,
-}
-
-/// Why a text has no good PEM blocks.
+/// Why the PEM blocks of a text cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidPem {
     /// A block begins and does not end.
@@ -21,49 +13,48 @@ pub(crate) enum InvalidPem {
         /// The label of the begin line.
         label: String,
     },
-    /// The begin line goes on after its label.
-    #[error("a line begins a PEM block and goes on after it: the line breaks are lost")]
+    /// A begin line goes on after its label.
+    #[error("its line breaks are lost or written as \\n")]
     LostLineBreaks,
-    /// The body of a block is no base64.
-    #[error("the PEM block {label:?} is damaged: its body is no base64")]
+    /// The body of a block is not base64.
+    #[error("the PEM block {label:?} is damaged: its body is not base64")]
     Body {
         /// The label of the begin line.
         label: String,
     },
 }
 
-/// The blocks of a text, in order. What stands outside of blocks is not looked at.
-pub(crate) fn blocks(text: &str) -> Result<Vec<Block>, InvalidPem> {
-    let mut blocks = Vec::new();
-    let mut lines = text.lines().map(str::trim);
-    while let Some(line) = lines.next() {
-        let Some(rest) = line.strip_prefix(BEGIN) else {
-            continue;
-        };
-        let label = match rest.split_once(DASHES) {
-            Some((label, "")) => label.to_owned(),
-            Some(_) => return Err(InvalidPem::LostLineBreaks),
-            None => rest.trim_end_matches('-').to_owned(),
-        };
-        let mut body = String::new();
-        let mut encrypted = false;
-        loop {
-            let Some(line) = lines.next() else {
-                return Err(InvalidPem::NoEnd { label });
-            };
-            if line.starts_with(END) {
-                break;
-            }
-            match line.split_once(':') {
-                Some((name, value)) => {
-                    encrypted |= name == "Proc-Type" && value.contains("ENCRYPTED")
-                }
-                None => body.push_str(line),
-            }
-        }
-        blocks.push(block(label, encrypted, SecretString::from(body))?);
+/// The blocks of one type, in order. Lines outside of blocks and blocks of other types are ignored.
+pub(crate) fn objects<T: PemObject>(text: &str) -> Result<Vec<T>, InvalidPem> {
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    let goes_on = |line: &&str| line.starts_with(BEGIN) && line.matches(DASHES).count() != 2;
+    if lines.iter().any(goes_on) {
+        return Err(InvalidPem::LostLineBreaks);
     }
-    Ok(blocks)
+    let text = SecretString::from(lines.join("\n"));
+    let text = text.expose_secret();
+    let is_known = |label: &&str| SectionKind::try_from(label.as_bytes()).is_ok();
+    let mut known = labels(text).filter(is_known);
+    let mut objects = Vec::new();
+    for block in <(SectionKind, Vec<u8>)>::pem_slice_iter(text.as_bytes()) {
+        let label = known.next();
+        let (kind, der) = block.map_err(|error| match error {
+            Error::MissingSectionEnd { .. } => InvalidPem::NoEnd {
+                label: labels(text).last().unwrap_or_default().to_owned(),
+            },
+            _ => InvalidPem::Body {
+                label: label.unwrap_or_default().to_owned(),
+            },
+        })?;
+        objects.extend(T::from_pem(kind, der));
+    }
+    Ok(objects)
+}
+
+/// The labels of all blocks, in order. If the line breaks are lost, a label may hold a secret: read the blocks first.
+pub(crate) fn labels(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .filter_map(|line| line.trim().strip_prefix(BEGIN)?.strip_suffix(DASHES))
 }
 
 /// Writes one block (RFC 7468).
@@ -80,23 +71,6 @@ pub(crate) fn text(label: &str, der: &[u8]) -> String {
     text
 }
 
-fn block(label: String, encrypted: bool, body: SecretString) -> Result<Block, InvalidPem> {
-    match STANDARD.decode(body.expose_secret()) {
-        Ok(der) => Ok(Block {
-            label,
-            encrypted,
-            der: SecretSlice::from(der),
-        }),
-        // The body of an encrypted block, or of one that points to a hardware key, is of no use here anyway.
-        Err(_) if encrypted || label.contains("YUBIKEY") => Ok(Block {
-            label,
-            encrypted,
-            der: SecretSlice::from(Vec::new()),
-        }),
-        Err(_) => Err(InvalidPem::Body { label }),
-    }
-}
-
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END";
 const DASHES: &str = "-----";
@@ -104,74 +78,68 @@ const LINE: usize = 64;
 
 #[cfg(test)]
 mod tests {
+    use rustls::pki_types::CertificateDer;
+
     use super::*;
+
+    fn certificates(text: &str) -> Result<Vec<CertificateDer<'static>>, InvalidPem> {
+        objects(text)
+    }
 
     #[test]
     fn what_is_written_is_read_again() {
-        for length in [0, 1, 48, 49, 500] {
+        for length in [1, 48, 49, 500] {
             let der: Vec<u8> = (0..length).map(|number| number as u8).collect();
             let text = text("CERTIFICATE", &der);
             assert!(text.ends_with("-----END CERTIFICATE-----\n"));
             assert!(text.lines().all(|line| line.len() <= 64));
-            let [block] = blocks(&text).unwrap().try_into().ok().unwrap();
-            assert_eq!(block.label, "CERTIFICATE");
-            assert_eq!(block.der.expose_secret(), der);
+            assert_eq!(certificates(&text).unwrap(), [CertificateDer::from(der)]);
         }
-    }
-
-    fn labels(text: &str) -> Vec<String> {
-        blocks(text)
-            .unwrap()
-            .into_iter()
-            .map(|block| block.label)
-            .collect()
     }
 
     #[test]
     fn blocks_are_found_in_order_among_other_lines() {
-        let text = "a comment\r\n  -----BEGIN A-----  \r\nAAAA\r\nAA==\r\n-----END A-----\r\nssh-rsa ...\n-----BEGIN B C-----\n-----END B C-----";
-        assert_eq!(labels(text), ["A", "B C"]);
-        assert_eq!(blocks(text).unwrap()[0].der.expose_secret(), [0; 4]);
+        let text = "a comment\r\n  -----BEGIN CERTIFICATE-----  \r\nAAAA\r\n AA==\r\n-----END CERTIFICATE-----\r\nssh-rsa ...\n\
+                    -----BEGIN B C-----\n?\n-----END B C-----\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
+        let expected = [vec![0; 4], vec![0; 3]].map(CertificateDer::from);
+        assert_eq!(certificates(text).unwrap(), expected);
+        let labels: Vec<_> = labels(text).collect();
+        assert_eq!(labels, ["CERTIFICATE", "B C", "CERTIFICATE"]);
     }
 
     #[test]
     fn a_cut_off_block_is_refused() {
-        assert_eq!(
-            blocks("-----BEGIN A-----\nAAAA\n").err(),
-            Some(InvalidPem::NoEnd {
-                label: "A".to_owned()
-            })
-        );
+        for label in ["A", "CERTIFICATE"] {
+            let text = format!("-----BEGIN {label}-----\nAAAA\n");
+            let label = label.to_owned();
+            assert_eq!(certificates(&text), Err(InvalidPem::NoEnd { label }));
+        }
     }
 
     #[test]
     fn a_block_on_one_line_has_lost_its_line_breaks() {
-        assert_eq!(
-            blocks("-----BEGIN A----- AAAA -----END A-----").err(),
-            Some(InvalidPem::LostLineBreaks)
-        );
-        assert_eq!(
-            blocks("-----BEGIN A-----\\nAAAA\\n-----END A-----\\n").err(),
-            Some(InvalidPem::LostLineBreaks)
-        );
+        let good = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
+        for text in [
+            "-----BEGIN PRIVATE KEY----- AAAA -----END PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY-----AAAA-----END PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY-----\\nAAAA\\n-----END PRIVATE KEY-----\\n",
+        ] {
+            for text in [text.to_owned(), format!("{text}\n{good}")] {
+                assert_eq!(certificates(&text), Err(InvalidPem::LostLineBreaks));
+            }
+        }
     }
 
     #[test]
-    fn a_damaged_body_is_refused_without_showing_it() {
-        let error = blocks("-----BEGIN A-----\nAA*A\n-----END A-----")
-            .err()
-            .unwrap()
-            .to_string();
-        assert!(
-            error.contains("damaged") && !error.contains("AA*A"),
-            "{error}"
+    fn a_damaged_block_is_named_without_its_body() {
+        let block = |label: &str, body: &str| {
+            format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+        };
+        let text = block("B", "?") + &block("PRIVATE KEY", "AAAA") + &block("CERTIFICATE", "AA*A");
+        let error = certificates(&text).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the PEM block \"CERTIFICATE\" is damaged: its body is not base64"
         );
-    }
-
-    #[test]
-    fn encryption_headers_are_noticed() {
-        let text = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----";
-        let blocks = blocks(text).unwrap();
-        assert!(blocks[0].encrypted);
     }
 }

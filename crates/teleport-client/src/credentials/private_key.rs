@@ -1,18 +1,24 @@
-//! A private key out of a PEM block.
+//! A private key in PEM.
 
 use rustls::{
     crypto::aws_lc_rs::sign::any_supported_type,
     pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer},
     sign::SigningKey,
 };
-use secrecy::ExposeSecret;
+use secrecy::zeroize::Zeroizing;
 use std::sync::Arc;
 
-use crate::credentials::pem::Block;
+use crate::credentials::pem::{self, InvalidPem};
 
-/// Why a block is no private key that can be used.
+/// Why a text has no private key that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidPrivateKey {
+    /// There is nothing.
+    #[error("it holds no PEM blocks")]
+    NoBlocks,
+    /// A PEM block is damaged.
+    #[error(transparent)]
+    Pem(#[from] InvalidPem),
     /// It is something else.
     #[error("the PEM block {label:?} stands where the private key belongs")]
     Label {
@@ -40,10 +46,16 @@ pub(crate) enum InvalidPrivateKey {
     Damaged,
 }
 
-/// Reads a key. The label only says that it is one: Teleport and OpenSSL have both written wrong ones
+/// Reads the key that is the first block of a text. The label only says that it is a key: Teleport and OpenSSL have both written wrong ones
 /// (`api/utils/keys/privatekey.go` in gravitational/teleport), so each format is tried.
-pub(crate) fn parse(block: &Block) -> Result<Arc<dyn SigningKey>, InvalidPrivateKey> {
-    match block.label.as_str() {
+pub(crate) fn parse(text: &str) -> Result<Arc<dyn SigningKey>, InvalidPrivateKey> {
+    if text.contains(ENCRYPTED) {
+        return Err(InvalidPrivateKey::Encrypted);
+    }
+    let keys = Zeroizing::new(pem::objects::<PrivateKeyDer<'static>>(text)?);
+    // OpenSSL writes the parameters of an EC key in a block before it.
+    let label = pem::labels(text).find(|label| *label != "EC PARAMETERS");
+    match label.ok_or(InvalidPrivateKey::NoBlocks)? {
         "ENCRYPTED PRIVATE KEY" => return Err(InvalidPrivateKey::Encrypted),
         "PIV YUBIKEY PRIVATE KEY" => return Err(InvalidPrivateKey::HardwareKey),
         "OPENSSH PRIVATE KEY" => return Err(InvalidPrivateKey::OpenSsh),
@@ -54,10 +66,8 @@ pub(crate) fn parse(block: &Block) -> Result<Arc<dyn SigningKey>, InvalidPrivate
             });
         }
     }
-    if block.encrypted {
-        return Err(InvalidPrivateKey::Encrypted);
-    }
-    let der = block.der.expose_secret();
+    let key = keys.first().ok_or(InvalidPrivateKey::Damaged)?;
+    let der = key.secret_der();
     let candidates = [
         PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(der)),
         PrivateKeyDer::Pkcs1(PrivatePkcs1KeyDer::from(der)),
@@ -69,20 +79,13 @@ pub(crate) fn parse(block: &Block) -> Result<Arc<dyn SigningKey>, InvalidPrivate
         .ok_or(InvalidPrivateKey::Damaged)
 }
 
+/// The header of a key that OpenSSL encrypted (RFC 1421 section 4.6.1.1).
+const ENCRYPTED: &str = "Proc-Type: 4,ENCRYPTED";
+
 #[cfg(test)]
 mod tests {
-    use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519};
-    use secrecy::SecretSlice;
-
     use super::*;
-
-    fn block(label: &str, der: Vec<u8>) -> Block {
-        Block {
-            label: label.to_owned(),
-            encrypted: false,
-            der: SecretSlice::from(der),
-        }
-    }
+    use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519};
 
     /// The SEC 1 key inside of a PKCS#8 one: the last OCTET STRING of it, at a fixed place for P-256.
     fn sec1_of(pkcs8: &[u8]) -> Vec<u8> {
@@ -99,7 +102,7 @@ mod tests {
         ] {
             let der = KeyPair::generate_for(algorithm).unwrap().serialize_der();
             for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"] {
-                assert!(parse(&block(label, der.clone())).is_ok(), "{label}");
+                assert!(parse(&pem::text(label, &der)).is_ok(), "{label}");
             }
         }
     }
@@ -109,12 +112,12 @@ mod tests {
         let pkcs8 = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)
             .unwrap()
             .serialize_der();
-        assert!(parse(&block("RSA PRIVATE KEY", sec1_of(&pkcs8))).is_ok());
+        assert!(parse(&pem::text("RSA PRIVATE KEY", &sec1_of(&pkcs8))).is_ok());
     }
 
     #[test]
     fn what_cannot_be_used_says_why() {
-        let reason = |label: &str| parse(&block(label, vec![0; 40])).unwrap_err();
+        let reason = |label: &str| parse(&pem::text(label, &[0; 40])).unwrap_err();
         assert_eq!(
             reason("ENCRYPTED PRIVATE KEY"),
             InvalidPrivateKey::Encrypted
@@ -130,10 +133,17 @@ mod tests {
                 .to_string()
                 .contains("\"CERTIFICATE\" stands where the private key")
         );
-        let encrypted = Block {
-            encrypted: true,
-            ..block("RSA PRIVATE KEY", vec![])
-        };
-        assert_eq!(parse(&encrypted).unwrap_err(), InvalidPrivateKey::Encrypted);
+        let encrypted = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n\
+                         -----END RSA PRIVATE KEY-----";
+        assert_eq!(parse(encrypted).unwrap_err(), InvalidPrivateKey::Encrypted);
+        assert_eq!(parse("text").unwrap_err(), InvalidPrivateKey::NoBlocks);
+    }
+
+    #[test]
+    fn the_parameters_of_an_ec_key_may_come_first() {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        let parameters = pem::text("EC PARAMETERS", &[6, 1, 0]);
+        let key = pem::text("EC PRIVATE KEY", &sec1_of(&key.serialize_der()));
+        assert!(parse(&(parameters + &key)).is_ok());
     }
 }

@@ -6,13 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustls::pki_types::CertificateDer;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::{
     credentials::{
-        identity::{Identity, InvalidIdentity, certificates},
-        pem::{self, Block, InvalidPem},
+        identity::{Identity, InvalidIdentity},
+        pem::{self, InvalidPem},
         private_key::{self, InvalidPrivateKey},
     },
     dial::address::{Address, InvalidAddress},
@@ -31,10 +32,10 @@ pub(crate) struct ProfileName {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidProfile {
     /// There is no home folder to look in.
-    #[error("the home folder is not known: set profile_dir")]
+    #[error("the home folder is not known")]
     NoHome,
     /// No profile is the current one.
-    #[error("{} names no current profile: log in with `tsh login`, or set profile_name", .0.display())]
+    #[error("{} names no current profile", .0.display())]
     NoCurrent(PathBuf),
     /// The name would lead out of the folder.
     #[error("{0:?} is no name of a profile: it is the host name of a proxy")]
@@ -163,9 +164,9 @@ pub(crate) async fn read(name: &ProfileName) -> Result<(Identity, Address), Inva
     let user = &description.user;
 
     // Version 17 moved the TLS key to a file of its own; before, one key served TLS and SSH.
-    let (certificate, key) = match blocks(&keys.join(format!("{user}.crt"))).await {
+    let (chain, key) = match certificates(&keys.join(format!("{user}.crt"))).await {
         Err(InvalidProfile::Read { source, path }) if source.kind() == io::ErrorKind::NotFound => {
-            let older = blocks(&keys.join(format!("{user}-x509.pem"))).await;
+            let older = certificates(&keys.join(format!("{user}-x509.pem"))).await;
             // The newer path is the one to show when there is neither.
             let older = older.map_err(|error| match error {
                 InvalidProfile::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
@@ -177,21 +178,10 @@ pub(crate) async fn read(name: &ProfileName) -> Result<(Identity, Address), Inva
         }
         newer => (newer?, keys.join(format!("{user}.key"))),
     };
-    let key_blocks = blocks(&key).await?;
-    let key = match key_blocks.first() {
-        Some(block) => private_key::parse(block)
-            .map_err(|source| InvalidProfile::PrivateKey { path: key, source })?,
-        None => {
-            let reason = "it holds no private key".to_owned();
-            return Err(InvalidProfile::Description { path: key, reason });
-        }
-    };
-    let cas = ca_blocks(&keys).await?;
-    let identity = Identity::new(
-        certificates(&certificate).collect(),
-        key,
-        certificates(&cas),
-    )?;
+    let text = SecretString::from(read_text(&key).await?);
+    let key = private_key::parse(text.expose_secret())
+        .map_err(|source| InvalidProfile::PrivateKey { path: key, source })?;
+    let identity = Identity::new(chain, key, cas(&keys).await?)?;
     Ok((identity, address))
 }
 
@@ -217,7 +207,7 @@ fn describe(path: &Path, text: &str) -> Result<Description, InvalidProfile> {
 }
 
 /// The CAs of every file under `cas`, or of the older single file.
-async fn ca_blocks(keys: &Path) -> Result<Vec<Block>, InvalidProfile> {
+async fn cas(keys: &Path) -> Result<Vec<CertificateDer<'static>>, InvalidProfile> {
     let mut found = Vec::new();
     let mut folders = vec![keys.join("cas")];
     let mut first = true;
@@ -225,7 +215,7 @@ async fn ca_blocks(keys: &Path) -> Result<Vec<Block>, InvalidProfile> {
         let mut entries = match tokio::fs::read_dir(&folder).await {
             Ok(entries) => entries,
             Err(error) if first && error.kind() == io::ErrorKind::NotFound => {
-                return blocks(&keys.join("certs.pem")).await;
+                return certificates(&keys.join("certs.pem")).await;
             }
             Err(source) => {
                 return Err(InvalidProfile::Read {
@@ -246,16 +236,15 @@ async fn ca_blocks(keys: &Path) -> Result<Vec<Block>, InvalidProfile> {
             if entry.file_type().await.map_err(read)?.is_dir() {
                 folders.push(entry.path());
             } else {
-                found.extend(blocks(&entry.path()).await?);
+                found.extend(certificates(&entry.path()).await?);
             }
         }
     }
     Ok(found)
 }
 
-async fn blocks(path: &Path) -> Result<Vec<Block>, InvalidProfile> {
-    let text = SecretString::from(read_text(path).await?);
-    pem::blocks(text.expose_secret()).map_err(|source| InvalidProfile::Pem {
+async fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, InvalidProfile> {
+    pem::objects(&read_text(path).await?).map_err(|source| InvalidProfile::Pem {
         path: path.to_owned(),
         source,
     })

@@ -4,8 +4,8 @@ use crate::{
     Address, Config,
     call::connection::Connection,
     credentials::Source,
-    dial::{self},
-    error::{ConnectError, Reason},
+    dial,
+    error::{ConnectError, SkipReason},
 };
 
 /// Connects with the first source that leads to the cluster. A source that has expired, or does not get through, is skipped; one
@@ -15,7 +15,7 @@ pub(crate) async fn connect(config: &Config) -> Result<Connection, ConnectError>
     let mut last_address = config.address.clone();
     for source in &config.sources {
         let mut outcome = attempt(config, source, &mut last_address).await?;
-        if let Err(Reason::Dial(error)) = &outcome
+        if let Err(SkipReason::Dial(error)) = &outcome
             && error.is_about_identity()
             && source.forget().await
         {
@@ -41,7 +41,7 @@ async fn attempt(
     config: &Config,
     source: &Source,
     last_address: &mut Option<Address>,
-) -> Result<Result<Connection, Reason>, ConnectError> {
+) -> Result<Result<Connection, SkipReason>, ConnectError> {
     let loaded = source.load(config.address.as_ref(), &config.dial).await;
     let credentials = loaded.map_err(|error| ConnectError::Source {
         source: source.clone(),
@@ -52,7 +52,7 @@ async fn attempt(
         .clone()
         .or_else(|| credentials.address.clone());
     let Some(address) = address else {
-        return Ok(Err(Reason::NoAddress));
+        return Ok(Err(SkipReason::NoAddress));
     };
     *last_address = Some(address.clone());
     let identity = &credentials.identity;

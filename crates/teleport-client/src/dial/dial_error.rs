@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use rustls::AlertDescription;
 
 use crate::{
+    cause::Cause,
     dial::{
         discovery::DiscoveryError,
         handshake::HandshakeError,
@@ -148,59 +149,28 @@ impl WayError {
         }
     }
 
-    /// What a person can do about it.
-    pub(crate) fn advice(&self) -> Option<String> {
-        let advice = match self {
-            Self::Timeout { .. } | Self::Tcp(TcpError::Socket(_)) => {
-                "Check the address: it is the host of the cluster's proxy (as in the browser), and the port only where that is not \
-                 443. In Teleport Cloud it is. Check that this machine may connect there; behind a company's proxy, HTTPS_PROXY \
-                 must be set."
-            }
-            Self::Web(HandshakeError::UnknownIssuer) => {
-                return Some(format!(
-                    "This machine does not trust the proxy's web certificate: it is self-signed, or from a CA that is none of {}. \
-                     If the cluster has its own CA, add it there, or name its file in the environment variable SSL_CERT_FILE, \
-                     which then stands for all of them. To try something out, `insecure = true` turns this one check off.",
-                    roots::in_use(|name| std::env::var_os(name))
-                ));
-            }
-            Self::Web(HandshakeError::WrongName(_)) => {
-                "Set addr to a name that is in the certificate: the host that a browser opens the cluster with."
-            }
-            Self::Web(HandshakeError::NotTls) | Self::Auth(HandshakeError::NotTls) => {
-                "Set addr to the proxy's web address (usually port 443 or 3080), or to the auth server's (3025)."
-            }
-            Self::Discovery(DiscoveryError::NotTeleport { .. }) => {
-                "Set addr to the proxy's web address: the host that a browser opens the cluster with."
-            }
-            Self::NoTlsRouting => {
-                "Use the auth server's own address (usually port 3025) if this machine can reach it, or enable TLS routing on \
-                 the proxy (proxy_listener_mode: multiplex)."
-            }
-            Self::ConnectionUpgrade => {
-                "Use an address of the proxy that goes past the load balancer, or the auth server's own address (usually port \
-                 3025)."
-            }
-            Self::WrongCluster { .. } => {
-                "Check that addr and the credentials are of the same cluster. If the cluster's CA was rotated, or the cluster \
-                 was made anew, issue new credentials."
-            }
-            Self::ClientRefused { .. } => {
-                "Issue new credentials for this cluster: those in use have expired, are from another cluster or from before a \
-                 rotation of its CA."
-            }
-            Self::Closed(_) => {
-                "If this goes on: it is also what a server does that does not accept the client certificate. Check that the \
-                 credentials are of this cluster."
-            }
+    pub(crate) fn cause(&self) -> Option<Cause> {
+        Some(match self {
+            Self::Timeout { .. } | Self::Tcp(TcpError::Socket(_)) => Cause::Unreachable,
+            Self::Web(HandshakeError::UnknownIssuer) => Cause::UntrustedIssuer {
+                trusted: roots::in_use(|name| std::env::var_os(name)),
+                joining: false,
+            },
+            Self::Web(HandshakeError::WrongName(_)) => Cause::WrongName,
+            Self::Web(HandshakeError::NotTls) | Self::Auth(HandshakeError::NotTls) => Cause::NotTls,
+            Self::Discovery(DiscoveryError::NotTeleport { .. }) => Cause::NotTeleport,
+            Self::NoTlsRouting => Cause::NoTlsRouting,
+            Self::ConnectionUpgrade => Cause::ConnectionUpgrade,
+            Self::WrongCluster { .. } => Cause::WrongCluster,
+            Self::ClientRefused { .. } => Cause::ClientRefused,
+            Self::Closed(_) => Cause::Closed,
             Self::TooOld(_)
             | Self::Ping {
                 kind: ErrorKind::Unimplemented,
                 ..
-            } => "The cluster's Teleport is too old for this provider. Update the cluster.",
+            } => Cause::TooOld,
             _ => return None,
-        };
-        Some(advice.to_owned())
+        })
     }
 }
 
@@ -222,11 +192,11 @@ impl DialError {
         )
     }
 
-    pub(crate) fn advice(&self) -> Option<String> {
+    pub(crate) fn cause(&self) -> Option<Cause> {
         self.failures
             .iter()
             .rev()
-            .find_map(|(_, error)| error.advice())
+            .find_map(|(_, error)| error.cause())
     }
 }
 
@@ -280,5 +250,5 @@ fn for_names(names: &[String]) -> String {
     format!(" for {}", names.join(", "))
 }
 
-/// The oldest major version that the official provider accepts.
+/// The oldest major version of Teleport that is supported.
 pub(crate) const OLDEST_MAJOR: u32 = 15;

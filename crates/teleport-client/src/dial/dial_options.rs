@@ -15,6 +15,8 @@ pub struct DialOptions {
     pub insecure: bool,
     /// How long one connection may take.
     pub timeout: Duration,
+    /// What requests give as their `User-Agent`, as `NAME/VERSION`.
+    pub user_agent: &'static str,
     pub(crate) roots: Roots,
     pub(crate) http_proxy: HttpProxy,
     /// Who this machine is to AWS, for joins.
@@ -27,6 +29,7 @@ impl Default for DialOptions {
         Self {
             insecure: false,
             timeout: DEFAULT_TIMEOUT,
+            user_agent: concat!("teleport-client/", env!("CARGO_PKG_VERSION")),
             roots: Roots::default(),
             http_proxy: HttpProxy::default(),
             aws: Aws::default(),

@@ -82,15 +82,16 @@ struct Proxy {
 pub(crate) async fn find<T: Stream + 'static>(
     stream: T,
     address: &Address,
+    user_agent: &str,
 ) -> Result<Found, DiscoveryError> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|error| DiscoveryError::Http(chain(&error)))?;
     tokio::spawn(connection);
-    let mut found = read(&get(&mut sender, PATH, address).await?)?;
+    let mut found = read(&get(&mut sender, PATH, address, user_agent).await?)?;
     if found.cluster_name.is_none() {
         // The longer variant has always said. Where this does not work the identity still knows.
-        match get(&mut sender, "/webapi/ping", address)
+        match get(&mut sender, "/webapi/ping", address, user_agent)
             .await
             .and_then(|body| read(&body))
         {
@@ -110,6 +111,7 @@ async fn get(
     sender: &mut SendRequest<Empty<Bytes>>,
     path: &str,
     address: &Address,
+    user_agent: &str,
 ) -> Result<Body, DiscoveryError> {
     sender
         .ready()
@@ -118,7 +120,7 @@ async fn get(
     let request = Request::get(path)
         .header(header::HOST, address.to_string())
         .header(header::ACCEPT, "application/json")
-        .header(header::USER_AGENT, "terraform-provider-teleport")
+        .header(header::USER_AGENT, user_agent)
         .body(Empty::new())
         .map_err(|error| DiscoveryError::Http(chain(&error)))?;
     let response = sender

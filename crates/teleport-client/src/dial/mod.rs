@@ -133,7 +133,7 @@ impl Attempt<'_> {
         let found = self
             .step(
                 "the answer of its web API",
-                discovery::find(stream, self.address),
+                discovery::find(stream, self.address, self.options.user_agent),
             )
             .await??;
         if !found.tls_routing {
@@ -188,7 +188,10 @@ impl Attempt<'_> {
         let alert = LastAlert::default();
         let stream = Attentive::new(stream, alert.clone());
         let transport = self
-            .step("the start of HTTP/2", Transport::handshake(stream))
+            .step(
+                "the start of HTTP/2",
+                Transport::handshake(stream, self.options.user_agent),
+            )
             .await?;
         let transport = transport.map_err(|error| self.closed(&alert, transport::chain(&error)))?;
         let ping = self.ping(way, &transport, &alert).await?;
@@ -202,7 +205,7 @@ impl Attempt<'_> {
         })
     }
 
-    /// What a failed handshake with the auth server options.
+    /// What a failed handshake with the auth server means.
     fn refused(
         &self,
         way: Way,
@@ -273,7 +276,7 @@ impl Attempt<'_> {
         Err(self.closed(alert, failure.message))
     }
 
-    /// What it options that a connection was closed before anything was answered on it.
+    /// What it means that a connection was closed before anything was answered on it.
     fn closed(&self, alert: &LastAlert, message: String) -> WayError {
         match alert.received() {
             Some(alert) if is_refusal(alert) => self.client_refused(alert),

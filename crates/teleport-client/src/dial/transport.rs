@@ -29,6 +29,7 @@ pub(crate) const SERVER_NAME: &str = "teleport.cluster.local";
 #[derive(Clone)]
 pub(crate) struct Transport {
     sender: SendRequest<Body>,
+    user_agent: Option<HeaderValue>,
 }
 
 /// Why a request got no response.
@@ -40,8 +41,8 @@ pub(crate) struct TransportError {
 }
 
 impl Transport {
-    /// Speaks HTTP/2 on a stream.
-    pub(crate) async fn handshake<T>(stream: T) -> hyper::Result<Self>
+    /// Speaks HTTP/2 on a stream. A user agent that is not a header value is left out.
+    pub(crate) async fn handshake<T>(stream: T, user_agent: &str) -> hyper::Result<Self>
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -58,7 +59,10 @@ impl Transport {
                 Err(error) => tracing::debug!(error = %chain(&error), "the connection broke"),
             }
         });
-        Ok(Self { sender })
+        Ok(Self {
+            sender,
+            user_agent: user_agent.parse().ok(),
+        })
     }
 
     /// Whether it can take no further requests.
@@ -78,9 +82,9 @@ impl Service<Request<Body>> for Transport {
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        request
-            .headers_mut()
-            .insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        if let Some(agent) = &self.user_agent {
+            request.headers_mut().insert(USER_AGENT, agent.clone());
+        }
         let response = self.sender.try_send_request(request);
         Box::pin(async move {
             let response = response.await.map_err(|mut error| TransportError {
@@ -133,7 +137,6 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 /// Teleport's servers take more frequent pings for an attack (`lib/auth/grpcserver.go`).
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(60);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(180);
-const AGENT: &str = concat!("terraform-provider-teleport/", env!("CARGO_PKG_VERSION"));
 
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use super::{
     method::JoinMethod,
     parent::Parent,
     proxy::{EXCHANGE_TIMEOUT, Entrance},
-    refusal::{Reason, Refusal, rules},
+    refusal::{Refusal, RefusalReason, rules},
     roles::Asking,
     service,
     token::TokenName,
@@ -170,11 +170,11 @@ impl Bot {
         caller: &Caller,
     ) -> Refusal {
         let parent = self.parent.as_ref();
-        refusal.of_parent = parent.is_some_and(|parent| parent.is_at_host_of(address));
+        refusal.at_parent = parent.is_some_and(|parent| parent.is_at_host_of(address));
         if refusal.reason.is_about_aws() {
-            refusal.credentials = Some(caller.origin());
+            refusal.aws_credentials = Some(caller.origin());
         }
-        if refusal.reason != Reason::NotAllowed {
+        if refusal.reason != RefusalReason::NotAllowed {
             return refusal;
         }
         refusal.caller = options.aws.identity(caller).await;
@@ -229,13 +229,13 @@ async fn exchange(
 ) -> Result<Certified, JoinError> {
     let clock = &entrance.options.clock;
     let transport = entrance.connect().await?;
-    let unserved = match service::join(transport.clone(), token, caller, clock).await {
+    let no_service = match service::join(transport.clone(), token, caller, clock).await {
         Ok(certified) => return Ok(certified),
-        Err(Failure::Unserved(status)) => status,
+        Err(Failure::NoService(status)) => status,
         Err(Failure::Refused(status)) => return Err(Refusal::new(&status, token).into()),
         Err(Failure::Failed(error)) => return Err(error),
     };
-    tracing::debug!(code = ?unserved.code(), "the newer join service does not serve, so the older one is asked");
+    tracing::debug!(code = ?no_service.code(), "the newer join service does not serve, so the older one is asked");
     let transport = if transport.is_closed() {
         entrance.connect().await?
     } else {
@@ -245,7 +245,7 @@ async fn exchange(
     match legacy::join(transport, token, algorithm, caller, clock).await {
         Ok(certified) => Ok(certified),
         // Where the older one is no longer there, what the newer one met says more.
-        Err(Failure::Unserved(_)) => Err(Refusal::new(&unserved, token).into()),
+        Err(Failure::NoService(_)) => Err(Refusal::new(&no_service, token).into()),
         Err(Failure::Refused(status)) => Err(Refusal::new(&status, token).into()),
         Err(Failure::Failed(error)) => Err(error),
     }
@@ -265,5 +265,5 @@ fn is_about_identity(error: &JoinError) -> bool {
     }
 }
 
-/// How long identities live that nobody asked another time for, as those of the official provider.
+/// How long identities live when no other time is asked for.
 const TTL: Duration = Duration::from_secs(3600);

@@ -11,7 +11,7 @@ use crate::credentials::{identity::Identity, pem};
 /// An identity as other programs take it. It can do all that the bot's roles can, until it expires.
 #[derive(Clone)]
 pub struct IdentityBundle {
-    /// An identity file, as `tbot` writes it, for `tctl`, `tsh` and providers (`api/identityfile` in gravitational/teleport).
+    /// An identity file, as `tbot` writes it, for `tctl`, `tsh` and other clients (`api/identityfile` in gravitational/teleport).
     pub identity_file: SecretString,
     /// The X.509 certificate, PEM.
     pub tls_cert: String,

@@ -1,15 +1,12 @@
 //! Certificates as the two join services hand them out, brought to one form.
 
 use rustls::pki_types::CertificateDer;
-use secrecy::ExposeSecret;
+use ssh_key::{Certificate as SshCertificate, PublicKey, public::KeyData};
 use teleport_proto::{auth, teleport::join::v1 as join};
 
-use super::{
-    key::{Algorithm, Key, KeyError},
-    ssh,
-};
+use super::key::{Algorithm, Key, KeyError};
 use crate::credentials::{
-    identity::{Identity, InvalidIdentity, certificates},
+    identity::{Identity, InvalidIdentity},
     pem,
 };
 
@@ -54,14 +51,15 @@ impl Certificates {
         if found.tls_cert.is_empty() {
             return Err(InvalidCertificates::Part(TLS));
         }
-        let lines = found.ssh_ca_keys.iter().map(|blob| ssh::line(blob));
+        let ssh = SshCertificate::from_bytes(&found.ssh_cert);
+        let ssh_cas = found.ssh_ca_keys.iter();
         Ok(Self {
             tls: found.tls_cert.into(),
             tls_cas: found.tls_ca_certs.into_iter().map(Into::into).collect(),
-            ssh: ssh::line(&found.ssh_cert).ok_or(InvalidCertificates::Part(SSH))?,
-            ssh_cas: lines
-                .collect::<Option<_>>()
-                .ok_or(InvalidCertificates::Part(SSH_CAS))?,
+            ssh: certificate_line(ssh)?,
+            ssh_cas: ssh_cas
+                .map(|blob| key_line(PublicKey::from_bytes(blob)))
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -71,20 +69,21 @@ impl Certificates {
         for ca in &found.tlsca_certs {
             tls_cas.extend(from_pem(ca, TLS_CAS)?);
         }
-        let lines = found
+        let ssh = SshCertificate::from_openssh(&String::from_utf8_lossy(&found.ssh));
+        let ssh_cas = found
             .sshca_certs
             .iter()
-            .map(|line| ssh::without_comment(line));
+            .map(|line| String::from_utf8_lossy(line));
         Ok(Self {
             tls: from_pem(&found.tls, TLS)?
                 .into_iter()
                 .next()
                 .ok_or(InvalidCertificates::Part(TLS))?,
             tls_cas,
-            ssh: ssh::without_comment(&found.ssh).ok_or(InvalidCertificates::Part(SSH))?,
-            ssh_cas: lines
-                .collect::<Option<_>>()
-                .ok_or(InvalidCertificates::Part(SSH_CAS))?,
+            ssh: certificate_line(ssh)?,
+            ssh_cas: ssh_cas
+                .map(|line| key_line(PublicKey::from_openssh(&line)))
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -98,9 +97,11 @@ impl Certificates {
         Ok(())
     }
 
-    /// The SSH authorities that vouch for hosts. A join hands out the one of users beside: it signed the certificate.
+    /// The SSH authorities of hosts. A join also hands out the one of users, which signed the certificate.
     pub(super) fn host_ssh_cas(&self) -> Vec<String> {
-        let of_users = ssh::signer(&self.ssh);
+        let signer = SshCertificate::from_openssh(&self.ssh);
+        let of_users = signer.map(|certificate| certificate.signature_key().clone());
+        let of_users = key_line(of_users.map(PublicKey::from)).ok();
         let cas = self.ssh_cas.iter();
         cas.filter(|ca| Some(*ca) != of_users.as_ref())
             .cloned()
@@ -117,22 +118,77 @@ impl Certified {
     }
 }
 
+fn certificate_line(found: ssh_key::Result<SshCertificate>) -> Result<String, InvalidCertificates> {
+    found
+        .and_then(|certificate| certificate.to_openssh())
+        .map_err(|_| InvalidCertificates::Part(SSH))
+}
+
+/// A line without a comment.
+fn key_line(found: ssh_key::Result<PublicKey>) -> Result<String, InvalidCertificates> {
+    found
+        .and_then(|key| PublicKey::from(KeyData::from(key)).to_openssh())
+        .map_err(|_| InvalidCertificates::Part(SSH_CAS))
+}
+
 fn from_pem(
     text: &[u8],
     part: &'static str,
 ) -> Result<Vec<CertificateDer<'static>>, InvalidCertificates> {
-    let text = std::str::from_utf8(text).map_err(|_| InvalidCertificates::Part(part))?;
-    let blocks = pem::blocks(text).map_err(|_| InvalidCertificates::Part(part))?;
-    if blocks
-        .iter()
-        .any(|block| block.der.expose_secret().is_empty())
-    {
-        return Err(InvalidCertificates::Part(part));
-    }
-    Ok(certificates(&blocks).collect())
+    let text = std::str::from_utf8(text).ok();
+    text.and_then(|text| pem::objects(text).ok())
+        .ok_or(InvalidCertificates::Part(part))
 }
 
 const TLS: &str = "the TLS certificate";
 const TLS_CAS: &str = "a TLS authority";
 const SSH: &str = "the SSH certificate";
 const SSH_CAS: &str = "an SSH authority";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{join::testing::ssh, testing::Authority};
+
+    /// Written back byte for byte, so that the signature stays valid.
+    #[test]
+    fn an_ssh_certificate_is_kept_as_it_is_and_its_authority_is_not_one_of_hosts() {
+        let ca = Authority::new("child").certificate_pem().into_bytes();
+        let found = auth::Certs {
+            ssh: format!("{}\n", ssh::CERTIFICATE).into_bytes(),
+            tls: ca.clone(),
+            tlsca_certs: vec![ca],
+            sshca_certs: vec![ssh::USER_CA.into(), ssh::HOST_CA.into()],
+        };
+        let certificates = Certificates::from_text(&found).unwrap();
+        assert_eq!(certificates.ssh, ssh::CERTIFICATE);
+        let host_ca = ssh::HOST_CA.strip_suffix(" hosts").unwrap();
+        assert_eq!(certificates.host_ssh_cas(), [host_ca]);
+        for (part, changed) in [
+            (
+                SSH,
+                auth::Certs {
+                    ssh: b"ssh-rsa AAAA".to_vec(),
+                    ..found.clone()
+                },
+            ),
+            (
+                SSH_CAS,
+                auth::Certs {
+                    sshca_certs: vec![b"text".to_vec()],
+                    ..found.clone()
+                },
+            ),
+            (
+                TLS,
+                auth::Certs {
+                    tls: b"text".to_vec(),
+                    ..found.clone()
+                },
+            ),
+        ] {
+            let error = Certificates::from_text(&changed).unwrap_err();
+            assert_eq!(error, InvalidCertificates::Part(part));
+        }
+    }
+}

@@ -9,10 +9,10 @@ use super::{
 use crate::{
     Address, ErrorKind,
     call::failure::CallFailure,
+    cause::{Cause, NearAddress},
     dial::{
         dial_error::{DialError, WayError},
         handshake::HandshakeError,
-        roots,
     },
     error::Part,
 };
@@ -70,8 +70,8 @@ pub(crate) enum JoinError {
     NoCluster {
         /// What is no domain.
         address: Address,
-        /// What may have been meant.
-        meant: Option<String>,
+        /// What it may be instead.
+        near: Option<NearAddress>,
     },
     /// The parent cluster knows no bot of a workload cluster.
     #[error("the workload cluster {address} has no bot to join as (spec.bot)")]
@@ -87,8 +87,8 @@ pub(crate) enum JoinError {
 /// Why an exchange brought no certificates.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The service is not there, or does not work.
-    Unserved(Status),
+    /// The service does not exist on the server, or does not work.
+    NoService(Status),
     /// The server decided against the join.
     Refused(Status),
     /// Something went wrong on this side.
@@ -173,50 +173,25 @@ impl JoinError {
         }
     }
 
-    pub(crate) fn advice(&self) -> Option<String> {
-        match self {
-            Self::Aws(AwsError::Half { missing, .. }) => Some(format!(
-                "Set {missing} too, or unset both variables if the credentials are to come from elsewhere, such as from AWS_PROFILE."
-            )),
-            Self::Aws(AwsError::NoCredentials) => Some(
-                "The join method iam proves who this machine is by its AWS credentials. Log in to AWS (such as with `aws sso \
-                 login` and AWS_PROFILE), set the environment variables, or run it where AWS gives credentials to a machine. No \
-                 rights in AWS are needed."
-                    .to_owned(),
-            ),
-            Self::Aws(AwsError::Expired { .. } | AwsError::Unusable(_)) => Some(
-                "Log in to AWS again (such as with `aws sso login`), or mend what AWS credentials are configured on this machine."
-                    .to_owned(),
-            ),
-            Self::Sign(SignError::Partition(_)) => Some(
-                "Set AWS_REGION to a region of the AWS partition that the credentials belong to.".to_owned(),
-            ),
-            Self::Reach { error: WayError::Web(HandshakeError::UnknownIssuer), .. } => Some(format!(
-                "This machine does not trust the certificate there: it is self-signed, or from a CA that is none of {}. For a proxy \
-                 with its own CA, and for an auth server, add the CA there, or name its file in the environment variable \
-                 SSL_CERT_FILE, which then stands for all of them. To try something out, `insecure = true` turns this one check \
-                 off; whoever is on the way can then join in place of this machine.",
-                roots::in_use(|name| std::env::var_os(name))
-            )),
-            Self::Reach { error, .. } => error.advice(),
-            Self::Refused(refusal) => refusal.advice(),
-            Self::Dial(error) => error.advice(),
-            Self::NoRoles(_) => Some(
-                "Give the bot roles (spec.roles of the Bot). In a workload cluster, Teleport Cloud gives it one of its own name."
-                    .to_owned(),
-            ),
-            Self::NoCluster { meant, .. } => {
-                let usual = "Write the status.domain of a workload cluster of the provider block's cluster. To join another \
-                             cluster, set join_token to the name of its token.";
-                Some(match meant {
-                    Some(meant) => format!("{meant} {usual}"),
-                    None => usual.to_owned(),
-                })
-            }
-            Self::NoBot { .. } => Some(
-                "Give the workload cluster a bot (spec.bot), or set join_token to the name of a token of it.".to_owned(),
-            ),
-            _ => None,
-        }
+    pub(crate) fn cause(&self) -> Option<Cause> {
+        Some(match self {
+            Self::Aws(AwsError::Half { missing, .. }) => Cause::HalfAwsCredentials { missing },
+            Self::Aws(AwsError::NoCredentials) => Cause::NoAwsCredentials,
+            Self::Aws(AwsError::Expired { .. } | AwsError::Unusable(_)) => Cause::BadAwsCredentials,
+            Self::Sign(SignError::Partition(_)) => Cause::UnknownPartition,
+            Self::Reach { error, .. } => match error.cause()? {
+                Cause::UntrustedIssuer { trusted, .. } => Cause::UntrustedIssuer {
+                    trusted,
+                    joining: true,
+                },
+                cause => cause,
+            },
+            Self::Refused(refusal) => Cause::JoinRefused(refusal.clone()),
+            Self::Dial(error) => return error.cause(),
+            Self::NoRoles(_) => Cause::NoRoles,
+            Self::NoCluster { near, .. } => Cause::NoWorkloadCluster { near: near.clone() },
+            Self::NoBot { .. } => Cause::NoBot,
+            _ => return None,
+        })
     }
 }

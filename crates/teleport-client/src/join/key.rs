@@ -9,13 +9,16 @@ use rustls::{
     sign::SigningKey,
 };
 use secrecy::SecretString;
+use ssh_key::{
+    Mpint,
+    public::{EcdsaPublicKey, KeyData, RsaPublicKey},
+};
 use x509_parser::{
     der_parser::parse_der,
     prelude::{FromDer, SubjectPublicKeyInfo},
     public_key::PublicKey,
 };
 
-use super::ssh;
 use crate::credentials::pem;
 
 /// The algorithm that a cluster wants for the keys of bots, out of its suite of signature algorithms.
@@ -47,6 +50,8 @@ struct Public {
     inner: Vec<u8>,
     /// SSH's wire form.
     ssh: Vec<u8>,
+    /// A line of an `authorized_keys` file, without its end.
+    ssh_line: String,
 }
 
 impl Algorithm {
@@ -105,9 +110,7 @@ impl Key {
 
     /// A line of an `authorized_keys` file, with its end.
     pub(super) fn public_ssh_line(&self) -> String {
-        let mut line = ssh::line(&self.public.ssh).unwrap_or_default();
-        line.push('\n');
-        line
+        format!("{}\n", self.public.ssh_line)
     }
 
     /// The private key as Teleport writes it in PEM: PKCS#1 for RSA, PKCS#8 for others.
@@ -144,16 +147,28 @@ impl Public {
         let (_, parsed) = SubjectPublicKeyInfo::from_der(&spki).ok()?;
         let inner = parsed.subject_public_key.data.to_vec();
         let ssh = match parsed.parsed().ok()? {
-            PublicKey::RSA(key) => ssh::rsa(key.modulus, key.exponent),
-            PublicKey::EC(point) => ssh::ecdsa_p256(point.data()),
+            PublicKey::RSA(key) => KeyData::Rsa(RsaPublicKey {
+                e: Mpint::from_positive_bytes(key.exponent).ok()?,
+                n: Mpint::from_positive_bytes(key.modulus).ok()?,
+            }),
+            PublicKey::EC(point) => {
+                KeyData::Ecdsa(EcdsaPublicKey::from_sec1_bytes(point.data()).ok()?)
+            }
             _ => return None,
         };
-        Some(Self { inner, ssh, spki })
+        let ssh = ssh_key::PublicKey::from(ssh);
+        Some(Self {
+            inner,
+            ssh: ssh.to_bytes().ok()?,
+            ssh_line: ssh.to_openssh().ok()?,
+            spki,
+        })
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
     use secrecy::ExposeSecret;
 
     use super::*;
@@ -185,41 +200,40 @@ pub(super) mod tests {
     fn every_form_is_of_the_same_key() {
         for algorithm in [Algorithm::Rsa, Algorithm::EcdsaP256] {
             let key = Key::new(algorithm).unwrap();
-            let private = pem::blocks(key.private_pem().expose_secret()).unwrap();
-            let read = private_key::parse(&private[0]).unwrap();
+            let private = key.private_pem();
+            let private = private.expose_secret();
+            let read = private_key::parse(private).unwrap();
             let public = read.public_key().unwrap();
             assert_eq!(public.as_ref(), key.public_der());
             let (_, parsed) = SubjectPublicKeyInfo::from_der(key.public_der()).unwrap();
-            let [block] = pem::blocks(&key.public_pem())
-                .unwrap()
-                .try_into()
-                .ok()
-                .unwrap();
+            let public = key.public_pem();
+            let der = der_of(&public);
+            let labels = [private, &public].map(|text| pem::labels(text).next().unwrap());
             let blob = key.public_ssh();
             match (algorithm, parsed.parsed().unwrap()) {
                 (Algorithm::Rsa, PublicKey::RSA(rsa)) => {
-                    assert_eq!(
-                        (private[0].label.as_str(), block.label.as_str()),
-                        ("RSA PRIVATE KEY", "RSA PUBLIC KEY")
-                    );
-                    assert_eq!(block.der.expose_secret(), &*parsed.subject_public_key.data);
+                    assert_eq!(labels, ["RSA PRIVATE KEY", "RSA PUBLIC KEY"]);
+                    assert_eq!(der, &*parsed.subject_public_key.data);
                     assert!(blob.ends_with(rsa.modulus) && rsa.key_size() == 2048);
                 }
                 (Algorithm::EcdsaP256, PublicKey::EC(point)) => {
-                    assert_eq!(
-                        (private[0].label.as_str(), block.label.as_str()),
-                        ("PRIVATE KEY", "PUBLIC KEY")
-                    );
-                    assert_eq!(block.der.expose_secret(), key.public_der());
+                    assert_eq!(labels, ["PRIVATE KEY", "PUBLIC KEY"]);
+                    assert_eq!(der, key.public_der());
                     assert!(blob.ends_with(point.data()) && point.data().len() == 65);
                 }
                 _ => panic!("{algorithm:?} made another kind of key"),
             }
-            assert_eq!(
-                ssh::without_comment(key.public_ssh_line().as_bytes()),
-                ssh::line(blob)
-            );
+            let line = key.public_ssh_line();
+            assert!(line.ends_with('\n'));
+            let read = ssh_key::PublicKey::from_openssh(&line).unwrap();
+            assert_eq!(read.to_bytes().unwrap(), blob);
         }
+    }
+
+    /// The body of one PEM block.
+    pub(in crate::join) fn der_of(text: &str) -> Vec<u8> {
+        let body: String = text.lines().filter(|line| !line.starts_with('-')).collect();
+        STANDARD.decode(body).unwrap()
     }
 
     /// SubjectPublicKeyInfo around PKCS#1 (RFC 8017 appendix A.1), built by hand for a key of 2048 bits.

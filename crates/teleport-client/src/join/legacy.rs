@@ -78,7 +78,7 @@ async fn next(
 
 fn failed(status: Status) -> Failure {
     match status.code() {
-        Code::Unimplemented => Failure::Unserved(status),
+        Code::Unimplemented => Failure::NoService(status),
         _ => Failure::Refused(status),
     }
 }

@@ -12,7 +12,7 @@ pub enum JoinMethod {
 /// Why a text names no join method that works.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidJoinMethod {
-    /// It works once only, and a provider joins on every run.
+    /// Its secret works only once, and this client joins again whenever it needs to.
     #[error(
         "the join method \"token\" cannot be used here, because its secret works only once: {}",
         works()

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | which join | [`method`], `token`, `parent` |
 //! | who this machine is to AWS | `aws`, `machine`, `caller`, `region`, `sts` |
-//! | keys and certificates | `key`, `ssh`, `certificates`, [`bundle`] |
+//! | keys and certificates | `key`, `certificates`, [`bundle`] |
 //! | the exchange | `proxy`, `service`, `legacy`, `roles` |
 //! | keeping an identity | `bot` |
 //! | what can go wrong | `errors`, `refusal` |
@@ -24,11 +24,10 @@ mod machine;
 pub(super) mod method;
 mod parent;
 mod proxy;
-mod refusal;
+pub(super) mod refusal;
 mod region;
 mod roles;
 mod service;
-mod ssh;
 mod sts;
 mod token;
 
@@ -42,6 +41,6 @@ pub(super) use self::{
     bot::Bot,
     errors::JoinError,
     parent::{Parent, ParentError},
-    refusal::OF_PARENT,
+    refusal::{Refusal, RefusalReason},
     token::TokenName,
 };

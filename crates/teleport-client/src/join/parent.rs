@@ -2,7 +2,7 @@
 
 use teleport_proto::teleport::workloadcluster::v1::WorkloadCluster;
 
-use crate::{Address, Error};
+use crate::{Address, Error, NearAddress};
 
 /// What a join asks the parent.
 #[async_trait::async_trait]
@@ -13,8 +13,8 @@ pub(crate) trait Parent: Send + Sync {
         address: &Address,
     ) -> Result<Option<WorkloadCluster>, ParentError>;
 
-    /// What may have been meant by an address that is no workload cluster's, as a full sentence.
-    async fn meant_by(&self, address: &Address) -> Option<String>;
+    /// What an address may be that is not the domain of a workload cluster.
+    async fn near_address(&self, address: &Address) -> Option<NearAddress>;
 
     /// Whether an address is on the parent's own host.
     fn is_at_host_of(&self, address: &Address) -> bool;

@@ -76,7 +76,7 @@ impl Entrance<'_> {
             .step(deadline, step, handshake(stream, config, name))
             .await?;
         let stream = stream.map_err(WayError::Web)?;
-        let asking = discovery::find(stream, self.address);
+        let asking = discovery::find(stream, self.address, self.options.user_agent);
         Ok(self
             .step(deadline, "the answer of its web API", asking)
             .await??)
@@ -101,7 +101,7 @@ impl Entrance<'_> {
             None => return Err(WayError::ConnectionUpgrade),
             Some(_) => return Err(WayError::NoHttp2),
         }
-        let starting = Transport::handshake(stream);
+        let starting = Transport::handshake(stream, self.options.user_agent);
         let transport = self.step(deadline, "the start of HTTP/2", starting).await?;
         transport.map_err(|error| WayError::Closed(transport::chain(&error)))
     }

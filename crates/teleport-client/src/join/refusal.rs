@@ -1,4 +1,4 @@
-//! A cluster's no to a join, and what it means.
+//! Why a cluster refuses a join.
 
 use std::fmt;
 
@@ -8,64 +8,58 @@ use tonic::{Code, Status};
 use super::caller::CallerIdentity;
 use crate::{
     ErrorKind, Transient,
-    call::{
-        server_texts::{self, JoinRefusal},
-        status,
-    },
+    call::{server_texts, status},
 };
 
-/// Why a cluster refuses a join. Servers tell it by code and text only (`lib/join` in gravitational/teleport).
+/// Why a cluster refuses a join. Servers say it by code and text only (`lib/join` in gravitational/teleport).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
-    /// The AWS identity is none that the token allows.
+pub enum RefusalReason {
+    /// The token does not allow the AWS identity.
     NotAllowed,
-    /// Token or bot are not there: not yet, or never.
-    NotThere,
-    /// AWS does not accept the session of the credentials any more.
+    /// The token or the bot does not exist: not yet, or never.
+    NotFound,
+    /// AWS says that the session of the credentials has expired.
     AwsExpired,
     /// AWS does not accept the credentials.
     AwsRefused,
     /// It may work a little later.
-    Passing(Transient),
+    Transient(Transient),
     /// The server does not have this service.
-    Unserved,
+    NoService,
     /// Anything else.
     Other(ErrorKind),
 }
 
-/// A cluster's no.
-#[derive(Clone, Debug)]
-pub(crate) struct Refusal {
-    pub(super) reason: Reason,
-    /// The server's own words, or the transport's.
+/// A join that the cluster refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why.
+    pub reason: RefusalReason,
+    /// What the server says, or the transport.
     pub(super) message: String,
     /// Name of the token.
-    pub(super) token: String,
-    /// Whether it is the parent that was joined, in place of a workload cluster.
-    pub(super) of_parent: bool,
-    /// Which AWS credentials are in use, and where they are from, where that matters.
-    pub(super) credentials: Option<String>,
+    pub token: String,
+    /// Whether the address is that of the parent, and not of a workload cluster.
+    pub at_parent: bool,
+    /// Which AWS credentials are in use and where they are from, where that matters: `those with the access key "AKID"`.
+    pub aws_credentials: Option<String>,
     /// Who AWS says the caller is, where that matters and AWS answers.
     pub(super) caller: Option<CallerIdentity>,
-    /// What the token allows, where that matters and the parent cluster knows.
-    pub(super) rules: Option<String>,
+    /// What the token allows, where that matters and the parent cluster knows: `account 123456789012; or ARN arn:...`.
+    pub rules: Option<String>,
 }
 
-impl Reason {
+impl RefusalReason {
     pub(super) fn of(status: &Status) -> Self {
         let failure = status::failure("Join", String::new(), status);
-        match server_texts::join_refusal(&failure.message) {
-            Some(JoinRefusal::NoRuleMatches) => return Self::NotAllowed,
-            Some(JoinRefusal::AwsExpired) => return Self::AwsExpired,
-            Some(JoinRefusal::AwsBusy) => return Self::Passing(Transient::Unavailable),
-            Some(JoinRefusal::AwsRefused) => return Self::AwsRefused,
-            None => {}
+        if let Some(reason) = server_texts::join_refusal(&failure.message) {
+            return reason;
         }
         match failure.kind {
-            ErrorKind::Transient(transient) => Self::Passing(transient),
-            ErrorKind::Unimplemented => Self::Unserved,
-            ErrorKind::NotFound => Self::NotThere,
-            _ if server_texts::is_not_found(&failure.message) => Self::NotThere,
+            ErrorKind::Transient(transient) => Self::Transient(transient),
+            ErrorKind::Unimplemented => Self::NoService,
+            ErrorKind::NotFound => Self::NotFound,
+            _ if server_texts::is_not_found(&failure.message) => Self::NotFound,
             kind => Self::Other(kind),
         }
     }
@@ -77,18 +71,18 @@ impl Reason {
 
     /// Whether the same join may succeed a little later, with nothing changed on this side.
     pub(super) fn may_pass(self) -> bool {
-        matches!(self, Self::NotThere | Self::Passing(_))
+        matches!(self, Self::NotFound | Self::Transient(_))
     }
 }
 
 impl Refusal {
     pub(super) fn new(status: &Status, token: &str) -> Self {
         Self {
-            reason: Reason::of(status),
+            reason: RefusalReason::of(status),
             message: status::failure("Join", String::new(), status).message,
             token: token.to_owned(),
-            of_parent: false,
-            credentials: None,
+            at_parent: false,
+            aws_credentials: None,
             caller: None,
             rules: None,
         }
@@ -96,76 +90,26 @@ impl Refusal {
 
     /// Whether the same join may succeed a little later. The parent does not change as a cluster does that has just been made.
     pub(super) fn may_pass(&self) -> bool {
-        self.reason.may_pass() && !(self.of_parent && self.reason == Reason::NotThere)
+        self.reason.may_pass() && !(self.at_parent && self.reason == RefusalReason::NotFound)
     }
 
     pub(super) fn kind(&self) -> ErrorKind {
         match self.reason {
-            Reason::Passing(transient) => ErrorKind::Transient(transient),
-            Reason::AwsExpired | Reason::AwsRefused => ErrorKind::Credentials,
-            Reason::Unserved => ErrorKind::UnsupportedServer,
-            Reason::NotAllowed | Reason::NotThere | Reason::Other(_) => ErrorKind::JoinRefused,
+            RefusalReason::Transient(transient) => ErrorKind::Transient(transient),
+            RefusalReason::AwsExpired | RefusalReason::AwsRefused => ErrorKind::Credentials,
+            RefusalReason::NoService => ErrorKind::UnsupportedServer,
+            RefusalReason::NotAllowed | RefusalReason::NotFound | RefusalReason::Other(_) => {
+                ErrorKind::JoinRefused
+            }
         }
-    }
-
-    pub(super) fn advice(&self) -> Option<String> {
-        let mut advice = self.what_to_do()?;
-        if self.of_parent {
-            advice = format!("{OF_PARENT} {advice}");
-        }
-        if let Some(credentials) = &self.credentials {
-            advice.push_str(&format!(" The AWS credentials in use are {credentials}."));
-        }
-        Some(advice)
-    }
-
-    fn what_to_do(&self) -> Option<String> {
-        let token = &self.token;
-        Some(match self.reason {
-            Reason::NotAllowed => {
-                let allowed = match &self.rules {
-                    Some(rules) => format!("The token allows: {rules}."),
-                    None => {
-                        "What the token allows stands in the spec.token.allow of the workload cluster, or in the token itself."
-                            .to_owned()
-                    }
-                };
-                format!(
-                    "{allowed} A rule names the account and the ARN as AWS STS reports them: \
-                     arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION for a role, arn:aws:iam::ACCOUNT:user/NAME for a user. Use AWS \
-                     credentials that a rule allows, or change the rules. `aws sts get-caller-identity` shows the identity in use."
-                )
-            }
-            Reason::NotThere => format!(
-                "The cluster has no valid token {token:?}, or no bot for it. In a workload cluster the token is named like the bot \
-                 (spec.bot.name); right after the cluster became active it can take a while until both are there."
-            ),
-            Reason::AwsExpired => {
-                "The session of the AWS credentials is over. Log in to AWS again (such as with `aws sso login`) or issue new \
-                 session credentials."
-                    .to_owned()
-            }
-            Reason::AwsRefused => {
-                "The cluster asked AWS about them, and nothing is wrong with the join itself. Check that access key and secret \
-                 belong together and are active, that the session token of temporary credentials is there, and that the clock \
-                 of this machine is right: `aws sts get-caller-identity` must work with them."
-                    .to_owned()
-            }
-            Reason::Unserved => {
-                "The server has no join service for the method iam. Check that addr is the cluster's proxy, and that the cluster \
-                 is up to date."
-                    .to_owned()
-            }
-            Reason::Passing(_) | Reason::Other(_) => return None,
-        })
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.reason {
-            Reason::Passing(_) => f.write_str("the cluster cannot do it now")?,
-            Reason::AwsExpired | Reason::AwsRefused => {
+            RefusalReason::Transient(_) => f.write_str("the cluster cannot do it now")?,
+            RefusalReason::AwsExpired | RefusalReason::AwsRefused => {
                 f.write_str("AWS does not accept the AWS credentials, says the cluster")?;
             }
             _ => f.write_str("the cluster refuses")?,
@@ -208,16 +152,12 @@ pub(super) fn falls_back(status: &Status, before_answer: bool) -> bool {
     }
 }
 
-/// What to know of an address of the parent in place of a workload cluster's.
-pub(crate) const OF_PARENT: &str = "That is the address of the provider block's own cluster, and no workload cluster's: objects \
-                                    in it name no cluster.";
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn reason(code: Code, text: &str) -> Reason {
-        Reason::of(&Status::new(code, text))
+    fn reason(code: Code, text: &str) -> RefusalReason {
+        RefusalReason::of(&Status::new(code, text))
     }
 
     #[test]
@@ -225,18 +165,18 @@ mod tests {
         let denied = |text: &str| reason(Code::PermissionDenied, text);
         assert_eq!(
             denied("instance did not match any allow rules in token ci"),
-            Reason::NotAllowed
+            RefusalReason::NotAllowed
         );
         assert_eq!(
             denied("\"ci\" can not join the cluster, token expired or not found"),
-            Reason::NotThere
+            RefusalReason::NotFound
         );
         assert_eq!(
             reason(Code::NotFound, "user \"bot-ci\" is not found"),
-            Reason::NotThere
+            RefusalReason::NotFound
         );
-        assert_eq!(reason(Code::NotFound, ""), Reason::NotThere);
-        assert!(!Reason::NotAllowed.may_pass() && Reason::NotThere.may_pass());
+        assert_eq!(reason(Code::NotFound, ""), RefusalReason::NotFound);
+        assert!(!RefusalReason::NotAllowed.may_pass() && RefusalReason::NotFound.may_pass());
     }
 
     #[test]
@@ -245,7 +185,7 @@ mod tests {
         let aws = "aws sts api returned status: \"403 Forbidden\" body: ";
         assert_eq!(
             denied(&format!("{aws}<Code>ExpiredToken</Code>")),
-            Reason::AwsExpired
+            RefusalReason::AwsExpired
         );
         for code in [
             "InvalidClientTokenId",
@@ -254,7 +194,7 @@ mod tests {
         ] {
             assert_eq!(
                 denied(&format!("{aws}<Code>{code}</Code>")),
-                Reason::AwsRefused
+                RefusalReason::AwsRefused
             );
         }
         for status in ["\"503 Service Unavailable\"", "503 Service Unavailable"] {

@@ -148,7 +148,7 @@ async fn next(
 
 fn failed(status: Status, first: bool) -> Failure {
     if falls_back(&status, first) {
-        Failure::Unserved(status)
+        Failure::NoService(status)
     } else {
         Failure::Refused(status)
     }

@@ -63,7 +63,7 @@ impl TokenName {
         let Some(cluster) = found else {
             return Err(JoinError::NoCluster {
                 address: address.clone(),
-                meant: parent.meant_by(address).await,
+                near: parent.near_address(address).await,
             });
         };
         let bot = cluster.spec.and_then(|spec| spec.bot);

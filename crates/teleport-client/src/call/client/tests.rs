@@ -189,7 +189,7 @@ async fn a_silent_server_is_given_up_after_the_deadline_and_dialled_anew() {
     let slow = call(Repeatable::Yes).deadline(Duration::from_millis(50));
     let error = client.unary(slow).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transient(Transient::Deadline));
-    assert!(!error.may_have_been_carried_out() && error.advice().is_none());
+    assert!(!error.may_have_been_carried_out() && error.cause().is_none());
     assert!(
         error.to_string().contains("GetWorkloadCluster")
             && error.to_string().contains("within 50ms"),

@@ -9,7 +9,7 @@ use tonic::{Code, Status};
 
 use super::*;
 use crate::{
-    Error, ErrorKind, Part,
+    Cause, Error, ErrorKind, NearAddress, Part, RefusalReason,
     call::clock::{Clock, Manual},
     dial::roots::Roots,
     join::testing::{Cluster as Child, TOKEN, aws},
@@ -116,11 +116,11 @@ async fn an_address_that_the_parent_does_not_know_is_told_with_the_one_that_may_
     let client = Client::new(config);
     let wrong_port = Address::parse("child.localhost:1").unwrap();
     let own = client.config().address().unwrap().clone();
-    let domain = format!("\"child\" has the domain {}", child.address());
-    for (address, phrase) in [
-        (wrong_port, domain.as_str()),
-        (own, "the provider block's own cluster"),
-    ] {
+    let domain = NearAddress::Cluster {
+        name: "child".to_owned(),
+        domain: child.address().to_string(),
+    };
+    for (address, near) in [(wrong_port, domain), (own, NearAddress::Parent)] {
         let error = error_at(client.clone(), None, &address).await;
         assert_eq!(
             (error.kind(), error.part()),
@@ -131,8 +131,8 @@ async fn an_address_that_the_parent_does_not_know_is_told_with_the_one_that_may_
             text.contains(&format!("no workload cluster with the domain {address}")),
             "{text}"
         );
-        let advice = error.advice().unwrap();
-        assert!(advice.contains(phrase), "{advice}");
+        let near = Some(near);
+        assert_eq!(error.cause(), Some(Cause::NoWorkloadCluster { near }));
     }
     assert_eq!(child.count("Join"), 0);
 }
@@ -161,11 +161,10 @@ async fn a_token_that_the_parent_itself_does_not_have_is_not_waited_for() {
     let config = client.config().clone().with_address(cluster.address());
     let error = error_at(Client::new(config), Some(TOKEN), &cluster.address()).await;
     assert_eq!(error.kind(), ErrorKind::JoinRefused);
-    let advice = error.advice().unwrap();
-    assert!(
-        advice.contains("the provider block's own cluster"),
-        "{advice}"
-    );
+    let Some(Cause::JoinRefused(refusal)) = error.cause() else {
+        panic!("{error}");
+    };
+    assert!(refusal.at_parent);
     assert_eq!(cluster.count("Join"), 1);
 }
 
@@ -191,9 +190,12 @@ async fn a_wrong_identity_is_shown_with_what_the_token_allows() {
             .contains("the caller is account 111122223333"),
         "{error}"
     );
-    let advice = error.advice().unwrap();
+    let Some(Cause::JoinRefused(refusal)) = error.cause() else {
+        panic!("{error}");
+    };
+    assert_eq!(refusal.reason, RefusalReason::NotAllowed);
     let rule = "account 444455556666 with ARN arn:aws:sts::444455556666:assumed-role/ci/*";
-    assert!(advice.contains(rule), "{advice}");
+    assert_eq!(refusal.rules.as_deref(), Some(rule));
 }
 
 #[tokio::test]

@@ -27,9 +27,24 @@ where
 {
     let (ours, theirs) = duplex(1 << 16);
     let handshake = tokio::spawn(server::handshake(theirs));
-    let transport = Transport::handshake(ours).await.unwrap();
+    let transport = Transport::handshake(ours, "teleport-client/0")
+        .await
+        .unwrap();
     tokio::spawn(serve(handshake.await.unwrap().unwrap()));
     call(transport).await
+}
+
+#[tokio::test]
+async fn every_request_names_the_user_agent() {
+    let (found, agent) = tokio::sync::oneshot::channel();
+    failure_of(|mut connection| async move {
+        let (request, mut respond) = connection.accept().await.unwrap().unwrap();
+        let _ = found.send(request.headers()["user-agent"].clone());
+        respond.send_reset(Reason::REFUSED_STREAM);
+        while connection.accept().await.is_some() {}
+    })
+    .await;
+    assert_eq!(agent.await.unwrap(), "teleport-client/0");
 }
 
 #[tokio::test]
@@ -109,7 +124,9 @@ async fn a_status_in_the_headers_with_damaged_details_is_read_without_them() {
 #[tokio::test]
 async fn a_request_on_a_closed_connection_was_not_processed() {
     let (ours, theirs) = duplex(1 << 16);
-    let transport = Transport::handshake(ours).await.unwrap();
+    let transport = Transport::handshake(ours, "teleport-client/0")
+        .await
+        .unwrap();
     drop(theirs);
     while !transport.is_closed() {
         tokio::task::yield_now().await;

@@ -1,6 +1,7 @@
 //! A cluster that bots can join, on a loopback port: proxy, auth server, and both join services.
 
 mod services;
+pub(crate) mod ssh;
 
 use std::{
     collections::{BTreeSet, VecDeque},

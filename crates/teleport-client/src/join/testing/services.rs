@@ -3,11 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
-};
-use secrecy::ExposeSecret;
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use teleport_proto::{
     auth::{
         self, Certs, GetClusterCaCertResponse, GetRoleRequest, PingRequest, PingResponse,
@@ -23,12 +19,8 @@ use teleport_proto::{
 };
 use tonic::{Status, Streaming, codegen::BoxStream};
 
-use super::{Behaviour, State, USER};
-use crate::{
-    credentials::pem,
-    join::{key, ssh},
-    testing::Authority,
-};
+use super::{Behaviour, State, USER, ssh};
+use crate::{credentials::pem, join::key, testing::Authority};
 
 /// The newer service.
 pub(super) struct Newer(pub(super) Arc<State>);
@@ -122,8 +114,8 @@ async fn newer(
             own.user_ca.certificate().to_vec(),
             own.host_ca.certificate().to_vec(),
         ],
-        ssh_cert: ssh_certificate(),
-        ssh_ca_keys: vec![ssh_user_ca(), ssh_host_ca()],
+        ssh_cert: ssh::certificate(),
+        ssh_ca_keys: vec![ssh::key(ssh::USER_CA), ssh::key(ssh::HOST_CA)],
     };
     Ok(join_response::Payload::Result(JoinResult {
         payload: Some(result::Payload::BotResult(BotResult {
@@ -183,26 +175,22 @@ impl auth::join_service_server::JoinService for Older {
 
 /// Certificates as the older API hands them out.
 fn certs(state: &State, public_key: &[u8], life: Duration, cas: &[&Authority]) -> Certs {
-    let [block] = pem::blocks(std::str::from_utf8(public_key).unwrap())
-        .unwrap()
-        .try_into()
-        .ok()
-        .unwrap();
-    let der = block.der.expose_secret();
-    let spki = match block.label.as_str() {
-        "PUBLIC KEY" => der.to_vec(),
-        "RSA PUBLIC KEY" => key::tests::spki_of_pkcs1(der),
+    let public_key = std::str::from_utf8(public_key).unwrap();
+    let der = key::tests::der_of(public_key);
+    let spki = match pem::labels(public_key).next().unwrap() {
+        "PUBLIC KEY" => der,
+        "RSA PUBLIC KEY" => key::tests::spki_of_pkcs1(&der),
         label => panic!("{label}"),
     };
     let certificate = state.certify(&spki, life);
     Certs {
-        ssh: line(&ssh_certificate()),
+        ssh: format!("{}\n", ssh::CERTIFICATE).into_bytes(),
         tls: pem::text("CERTIFICATE", &certificate).into_bytes(),
         tlsca_certs: cas
             .iter()
             .map(|ca| ca.certificate_pem().into_bytes())
             .collect(),
-        sshca_certs: vec![line(&ssh_user_ca()), line(&ssh_host_ca())],
+        sshca_certs: vec![ssh::USER_CA.into(), ssh::HOST_CA.into()],
     }
 }
 
@@ -283,33 +271,6 @@ impl AuthService for Auth {
         let tlsca = self.0.own().host_ca.certificate_pem().into_bytes();
         Ok(tonic::Response::new(GetClusterCaCertResponse { tlsca }))
     }
-}
-
-/// An SSH blob of a type, with something in it.
-fn blob(kind: &str, body: &[u8]) -> Vec<u8> {
-    let mut blob = u32::try_from(kind.len()).unwrap().to_be_bytes().to_vec();
-    blob.extend(kind.as_bytes());
-    blob.extend(body);
-    blob
-}
-
-fn ssh_certificate() -> Vec<u8> {
-    ssh::tests::certificate("ecdsa-sha2-nistp256", 2, &ssh_user_ca())
-}
-
-fn ssh_user_ca() -> Vec<u8> {
-    blob("ssh-ed25519", b"authority of users")
-}
-
-fn ssh_host_ca() -> Vec<u8> {
-    blob("ssh-ed25519", b"authority of hosts")
-}
-
-fn line(blob: &[u8]) -> Vec<u8> {
-    let length = usize::try_from(u32::from_be_bytes(blob[..4].try_into().unwrap())).unwrap();
-    let kind = std::str::from_utf8(&blob[4..4 + length]).unwrap();
-    let body = STANDARD.encode(blob);
-    format!("{kind} {body} comment\n").into_bytes()
 }
 
 fn challenge() -> String {

@@ -14,7 +14,8 @@ use super::{
     testing::{Cluster, SECRET, TOKEN, USER, aws},
 };
 use crate::{
-    Client, Config, Error, ErrorKind, JoinMethod, Part, Source, Transient,
+    Cause, Client, Config, Error, ErrorKind, JoinMethod, Part, Refusal, RefusalReason, Source,
+    Transient,
     call::{
         clock::{Clock, Manual},
         retry::RetryPolicy,
@@ -48,6 +49,13 @@ fn client(cluster: &Cluster) -> (Client, Arc<Manual>) {
 
 async fn error(client: &Client) -> Error {
     client.ping().await.unwrap_err()
+}
+
+fn refused(error: &Error) -> Refusal {
+    match error.cause() {
+        Some(Cause::JoinRefused(refusal)) => *refusal,
+        cause => panic!("{error}: {cause:?}"),
+    }
 }
 
 fn not_there() -> Status {
@@ -159,7 +167,7 @@ async fn a_cluster_without_any_join_service_is_told() {
     let (client, _) = client(&cluster);
     let error = error(&client.patient()).await;
     assert_eq!(error.kind(), ErrorKind::UnsupportedServer);
-    assert!(error.advice().unwrap().contains("no join service"));
+    assert_eq!(refused(&error).reason, RefusalReason::NoService);
 }
 
 #[tokio::test]
@@ -193,7 +201,13 @@ async fn an_auth_server_is_joined_on_its_own_port_if_its_ca_is_trusted() {
     let error =
         error(&Client::new(untrusting.joining(cluster.address(), bot.clone())).patient()).await;
     assert_eq!(error.kind(), ErrorKind::UntrustedCertificate);
-    assert!(error.advice().unwrap().contains("SSL_CERT_FILE"), "{error}");
+    assert!(
+        matches!(
+            error.cause(),
+            Some(Cause::UntrustedIssuer { joining: true, .. })
+        ),
+        "{error}"
+    );
 
     let mut insecure = untrusting.joining(cluster.address(), bot);
     insecure.dial.insecure = true;
@@ -219,7 +233,7 @@ async fn without_aws_credentials_nothing_is_dialled_and_what_was_tried_is_told()
             && text.contains("AWS_PROFILE"),
         "{text}"
     );
-    assert!(error.advice().unwrap().contains("aws sso login"));
+    assert_eq!(error.cause(), Some(Cause::NoAwsCredentials));
     assert!(cluster.journal().is_empty());
     assert_eq!(clock.passed(), Duration::ZERO);
 }
@@ -237,12 +251,7 @@ async fn a_wrong_identity_is_never_tried_again_and_shown() {
         text.contains("account 111122223333, ARN arn:aws:sts::111122223333:assumed-role/other/me"),
         "{text}"
     );
-    assert!(
-        error
-            .advice()
-            .unwrap()
-            .contains("assumed-role/ROLE/SESSION")
-    );
+    assert_eq!(refused(&error).reason, RefusalReason::NotAllowed);
     assert_eq!(cluster.journal(), ["Join"]);
     assert_eq!(clock.passed(), Duration::ZERO);
 }
@@ -255,12 +264,7 @@ async fn an_expired_aws_session_is_told() {
     let (client, _) = client(&cluster);
     let error = error(&client.patient()).await;
     assert_eq!(error.kind(), ErrorKind::Credentials);
-    assert!(
-        error
-            .advice()
-            .unwrap()
-            .contains("session of the AWS credentials is over")
-    );
+    assert_eq!(refused(&error).reason, RefusalReason::AwsExpired);
 }
 
 #[tokio::test]
@@ -284,16 +288,16 @@ async fn aws_credentials_that_aws_refuses_are_blamed_and_no_argument() {
             text.contains("AWS does not accept the AWS credentials") && text.contains(code),
             "{text}"
         );
-        let advice = error.advice().unwrap();
+        let credentials = refused(&error).aws_credentials.unwrap();
         assert!(
-            advice.contains("in use are those with the access key \"AKIDEXAMPLE\""),
-            "{advice}"
+            credentials.starts_with("those with the access key \"AKIDEXAMPLE\""),
+            "{credentials}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_there_yet_is_waited_for_by_an_apply_only() {
+async fn only_a_patient_client_waits_for_a_token_that_does_not_exist_yet() {
     let cluster = Cluster::proxy().await;
     cluster.change(|behaviour| behaviour.refusals = vec![not_there(); 4].into());
     let (client, clock) = client(&cluster);
@@ -302,7 +306,8 @@ async fn a_token_that_is_not_there_yet_is_waited_for_by_an_apply_only() {
         (error.kind(), error.part()),
         (ErrorKind::JoinRefused, Some(Part::JoinToken))
     );
-    assert!(error.advice().unwrap().contains("named like the bot"));
+    assert_eq!(refused(&error).reason, RefusalReason::NotFound);
+    assert_eq!(refused(&error).token, TOKEN);
     assert_eq!(cluster.count("Join"), 1);
 
     client.patient().ping().await.unwrap();
