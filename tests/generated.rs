@@ -19,7 +19,7 @@ use std::{collections::BTreeMap, env, fs, path::Path};
 use guides::Guide;
 use pages::{Kind, Site};
 use terraform_provider_teleport::provider::Teleport;
-use tfplugin::{Attribute, Block, Provider, Shape};
+use tfplugin::{Attribute, AttributeShape, Block, Provider};
 
 #[test]
 fn the_documentation_is_current() {
@@ -208,7 +208,7 @@ fn undescribed_attributes(
         if !is_sentence(&attribute.description) {
             wrong.push(format!("{path}: {:?}", attribute.description));
         }
-        if let Shape::Nested(_, inner) = &attribute.shape {
+        if let AttributeShape::Nested(_, inner) = &attribute.shape {
             undescribed_attributes(&path, inner, wrong);
         }
     }

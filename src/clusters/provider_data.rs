@@ -1,7 +1,5 @@
 //! What a configured provider block is to the resources.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use teleport_client::{Address, Client, JoinRequest, Pool};
 use tfplugin::Diagnostics;
 
@@ -21,7 +19,6 @@ pub struct ProviderData {
     workload_clusters: Result<Pool, Unknown>,
     deletion_policy: Result<Option<Policy>, Unknown>,
     joins: bool,
-    writes: AtomicBool,
     own_writes: OwnWrites,
 }
 
@@ -40,7 +37,6 @@ impl ProviderData {
             client,
             deletion_policy: Ok(None),
             joins: false,
-            writes: AtomicBool::new(false),
             own_writes: OwnWrites::default(),
         }
     }
@@ -82,17 +78,6 @@ impl ProviderData {
     /// The arguments that are not known yet.
     pub(crate) fn workload_cluster(&self, address: &Address) -> Result<Client, &Unknown> {
         Ok(self.workload_clusters.as_ref()?.client(address))
-    }
-
-    /// Remembers that a resource is being created, changed or deleted.
-    pub(crate) fn note_write(&self) {
-        self.writes.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether this process has written, or begun to. Then what it reads may be in a cluster that has just become active and
-    /// does not let the provider join yet.
-    pub(crate) fn has_written(&self) -> bool {
-        self.writes.load(Ordering::Relaxed)
     }
 
     /// What this process wrote.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use tfplugin::{
-    Attribute, Block, Call, DataSource, Diagnostics, Path, Presence, Schema, Shape as Form, Value,
+    Attribute, AttributeShape, Block, Call, DataSource, Diagnostics, Path, Presence, Schema, Value,
 };
 
 use super::{Kind, Shape, read::settled_read};
@@ -32,7 +32,7 @@ impl KindDataSource {
         // The way in which the resource, and the official provider, name it.
         if let Some(metadata) = block.attributes.get_mut("metadata") {
             metadata.presence = Presence::OptionalComputed;
-            if let Form::Nested(_, attributes) = &mut metadata.shape {
+            if let AttributeShape::Nested(_, attributes) = &mut metadata.shape {
                 attributes
                     .entry("name".to_owned())
                     .and_modify(|name| name.presence = Presence::OptionalComputed);

@@ -142,11 +142,8 @@ pub(super) fn warn_at_plan(
         return;
     }
     let is_bot = prior.field(CLUSTER).is_set() || cluster.joins();
-    let is_default = Policy::of(prior).is_none()
-        && cluster
-            .deletion_policy()
-            .is_ok_and(|policy| policy.is_none());
-    if shape.kind.revoke.is_some() && is_bot && is_default {
+    let deletes = policy_for(prior, Some(cluster)) == Some(Policy::Delete);
+    if shape.kind.revoke.is_some() && is_bot && deletes {
         let noun = shape.kind.noun;
         errors::warning(Summary::DeletionMayBeRefused).detail(format!(
                 "This plan deletes the {} in a cluster that the provider joins as a bot. The bot that Teleport Cloud creates in a \

@@ -37,9 +37,6 @@ pub(super) async fn import(
         Name::Given | Name::Generated(_) => name,
     };
     let mut named = shape.named(schema, name);
-    if let Some(problem) = shape.name_problem(name) {
-        return invalid(noun, id, &problem, shape, diags);
-    }
     if let Some(cluster) = cluster {
         named.set_field(CLUSTER, cluster.into());
     }
@@ -59,6 +56,9 @@ pub(super) async fn import(
     let object = match run.call(&doing, diags, objects.get(name)).await? {
         Ok(object) => object,
         Err(error) if error.kind() == ErrorKind::NotFound => {
+            if let Some(problem) = shape.name_problem(name) {
+                return invalid(noun, id, &problem, shape, diags);
+            }
             errors::error(Summary::NotFound)
                 .detail(missing(shape, cluster, name, id))
                 .add(diags);

@@ -43,6 +43,11 @@ impl OwnWrites {
         self.lock().get(&Key::new(cluster, noun, name)).cloned()
     }
 
+    /// Whether there was a write that a reader may have to wait for.
+    pub(crate) fn has_recent(&self) -> bool {
+        self.lock().values().any(Write::is_recent)
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Write>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -83,6 +88,7 @@ mod tests {
         assert_eq!(found("globex", "role", "editor"), None);
         assert_eq!(found("acme", "user", "editor"), None);
         assert_eq!(found("acme", "role", "viewer"), None);
+        assert!(writes.has_recent() && !OwnWrites::default().has_recent());
         assert!(!format!("{writes:?}").contains("editor"));
     }
 }

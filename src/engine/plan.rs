@@ -18,7 +18,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tfplugin::{Attribute, Nesting, Path, Shape as Form, Step, Value};
+use tfplugin::{Attribute, AttributeShape, Nesting, Path, Step, Value};
 
 use super::{
     Kind,
@@ -82,17 +82,17 @@ impl Planner<'_> {
         let default = attribute.default.as_ref();
         match (&attribute.shape, config) {
             (_, Value::Null) if default.is_some() => default.cloned().unwrap_or_default(),
-            (Form::Nested(Nesting::Single, inner), Value::Object(_)) => {
+            (AttributeShape::Nested(Nesting::Single, inner), Value::Object(_)) => {
                 self.object(inner, config, prior, &place.inside(prior))
             }
-            (Form::Nested(Nesting::List, inner), Value::List(elements)) => {
+            (AttributeShape::Nested(Nesting::List, inner), Value::List(elements)) => {
                 let elements = elements.iter().enumerate().map(|(index, config)| {
                     let prior = prior.as_elements().and_then(|prior| prior.get(index));
                     self.element(inner, config, prior, place, Step::Index(index))
                 });
                 Value::List(elements.collect())
             }
-            (Form::Nested(Nesting::Map, inner), Value::Map(elements)) => {
+            (AttributeShape::Nested(Nesting::Map, inner), Value::Map(elements)) => {
                 let elements = elements.iter().map(|(key, config)| {
                     let prior = prior.as_fields().and_then(|prior| prior.get(key));
                     let step = Step::Key(key.clone());
@@ -136,7 +136,7 @@ impl Planner<'_> {
             (Owner::ReadOnly, _) if place.is_new => Value::Unknown,
             (Owner::ReadOnly | Owner::Others | Owner::Secret, _) => prior.clone(),
             // Field by field, so that what was not changed stays known.
-            (_, Form::Nested(Nesting::Single, inner))
+            (_, AttributeShape::Nested(Nesting::Single, inner))
                 if prior.is_set() && Owner::is_shared(self.kind, &place.path) =>
             {
                 self.object(inner, &Value::Null, prior, place)

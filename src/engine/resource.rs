@@ -7,7 +7,7 @@ use tfplugin::{
 };
 
 use super::{
-    Kind as ObjectKind, Shape, create, delete, import, lifecycle,
+    Kind, Shape, create, delete, import, lifecycle,
     private_state::{Planned, PrivateState},
     read,
     run::Run,
@@ -30,7 +30,7 @@ pub(crate) struct KindResource {
 }
 
 impl KindResource {
-    pub(crate) fn new(kind: ObjectKind) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         let shape = Shape::new(kind);
         Self {
             schema: shape.schema(),

@@ -66,27 +66,15 @@ impl Run {
 
     /// A create, update or delete.
     pub(crate) fn apply(call: &Call<ProviderData>) -> Self {
-        if let Some(provider) = &call.client {
-            provider.note_write();
-        }
         Self::new(call, Phase::Apply)
     }
 
     /// The read of a data source or ephemeral resource. Core does not say in which phase it asks for one: it is taken for a
-    /// part of the apply where this process has written.
+    /// part of the apply where this process has just written.
     pub(crate) fn read(call: &Call<ProviderData>) -> Self {
-        let has_written = call
-            .client
-            .as_ref()
-            .is_some_and(|provider| provider.has_written());
-        Self::new(
-            call,
-            if has_written {
-                Phase::Apply
-            } else {
-                Phase::Plan
-            },
-        )
+        let provider = call.client.as_ref();
+        let is_apply = provider.is_some_and(|provider| provider.own_writes().has_recent());
+        Self::new(call, if is_apply { Phase::Apply } else { Phase::Plan })
     }
 
     fn new(call: &Call<ProviderData>, phase: Phase) -> Self {

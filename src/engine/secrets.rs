@@ -9,7 +9,7 @@
 //!
 //! What the server says of a secret never gets into the state: a refresh keeps what the state has.
 
-use tfplugin::{Attribute, Diagnostics, Nesting, Path, Shape as Form, Value};
+use tfplugin::{Attribute, AttributeShape, Diagnostics, Nesting, Path, Value};
 
 use super::{Kind, kind::Secret};
 use crate::errors::{self, Summary};
@@ -50,7 +50,7 @@ pub(super) fn add_twins(
         let mut place = &mut *attributes;
         for name in &names {
             let attribute = place.get_mut(*name);
-            let Some(Form::Nested(Nesting::Single, inner)) =
+            let Some(AttributeShape::Nested(Nesting::Single, inner)) =
                 attribute.map(|attribute| &mut attribute.shape)
             else {
                 panic!("the attributes around {} must be objects", secret.path);

@@ -7,7 +7,7 @@ use prost_reflect::{
 };
 use sha2::{Digest as _, Sha256};
 use tfplugin::{
-    Attribute, Block, Diagnostics, Nesting, Path, Schema, Severity, Shape as Form, Value,
+    Attribute, AttributeShape, Block, Diagnostics, Nesting, Path, Schema, Severity, Value,
 };
 
 use super::{
@@ -105,7 +105,7 @@ impl Shape {
     /// What is wrong with a name, by the checks of its attribute.
     pub(super) fn name_problem(&self, name: &str) -> Option<String> {
         let attributes = self.attributes();
-        let Form::Nested(_, metadata) = &attributes.get("metadata")?.shape else {
+        let AttributeShape::Nested(_, metadata) = &attributes.get("metadata")?.shape else {
             return None;
         };
         let mut diags = Diagnostics::new();
@@ -291,10 +291,10 @@ impl Shape {
             };
             let value = match (&attribute.shape, full) {
                 _ if !is_decided => plain.clone(),
-                (Form::Nested(Nesting::Single, inner), Value::Object(_)) => {
+                (AttributeShape::Nested(Nesting::Single, inner), Value::Object(_)) => {
                     self.configurable(inner, version, (plain, full), &path)
                 }
-                (Form::Nested(Nesting::List, inner), Value::List(elements)) => {
+                (AttributeShape::Nested(Nesting::List, inner), Value::List(elements)) => {
                     let plain = plain.as_elements().unwrap_or_default();
                     let elements = elements.iter().enumerate().map(|(index, full)| {
                         let plain = plain.get(index).unwrap_or(&Value::Null);

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use tfplugin::{Attribute, Schema, Shape, Value};
+use tfplugin::{Attribute, AttributeShape, Schema, Value};
 
 /// The attributes as results: nothing of them can be set, and nothing of them makes anything happen.
 pub(crate) fn results(attributes: BTreeMap<String, Attribute>) -> BTreeMap<String, Attribute> {
     let plain = attributes.into_iter().map(|(name, attribute)| {
         let shape = match attribute.shape {
-            Shape::Nested(nesting, inner) => Shape::Nested(nesting, results(inner)),
-            shape @ Shape::Type(_) => shape,
+            AttributeShape::Nested(nesting, inner) => {
+                AttributeShape::Nested(nesting, results(inner))
+            }
+            shape @ AttributeShape::Type(_) => shape,
         };
         let description = attribute.description;
         let sensitive = attribute.sensitive;
@@ -39,7 +41,7 @@ pub(crate) fn null_at(schema: &Schema, name: &str) -> Value {
         .get(name)
         .map(|attribute| &attribute.shape)
     {
-        Some(Shape::Nested(_, attributes)) => {
+        Some(AttributeShape::Nested(_, attributes)) => {
             Value::object(attributes.keys().map(|name| (name.as_str(), Value::Null)))
         }
         _ => Value::Null,

@@ -285,6 +285,39 @@ mod tests {
         }
     }
 
+    /// The texts of all tests: of `tests/`, and of the modules in `src/` that only tests have.
+    fn tests(folder: &std::path::Path, texts: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                tests(&path, texts);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let is_test = path.to_string_lossy().contains("tests");
+                let start = if is_test {
+                    Some(0)
+                } else {
+                    text.find("#[cfg(test)]")
+                };
+                texts.push_str(start.map_or("", |start| &text[start..]));
+            }
+        }
+    }
+
+    #[test]
+    fn every_summary_occurs_in_a_test() {
+        let mut texts = String::new();
+        for folder in ["src", "tests"] {
+            let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+            tests(&root.join(folder), &mut texts);
+        }
+        for summary in Summary::ALL {
+            let in_a_text = texts.contains(summary.text());
+            let by_name = texts.contains(&format!("Summary::{summary:?}"));
+            assert!(in_a_text || by_name, "{summary:?} is in no test");
+        }
+    }
+
     #[test]
     fn no_two_summaries_have_one_text() {
         for (index, summary) in Summary::ALL.iter().enumerate() {

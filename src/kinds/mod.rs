@@ -1,4 +1,5 @@
-//! The kinds of objects that a cluster stores, a page each.
+//! The kinds of objects that a cluster stores, a page each: a constant of the type [`Kind`](crate::engine::Kind). A folder has
+//! the special rules of a kind. `checks` and `metadata` are what their validations share.
 
 pub(crate) mod auth_preference;
 pub(crate) mod bot;

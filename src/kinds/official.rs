@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use tfplugin::{Attribute, Nesting, Presence, Resource, Shape};
+use tfplugin::{Attribute, AttributeShape, Nesting, Presence, Resource};
 
 use super::{
     auth_preference::AUTH_PREFERENCE, bot::BotResource, provision_token::PROVISION_TOKEN,
@@ -77,16 +77,16 @@ fn find<'a>(attributes: &'a BTreeMap<String, Attribute>, path: &str) -> Option<&
     match path.split_once('.') {
         None => attributes.get(path),
         Some((name, rest)) => match &attributes.get(name)?.shape {
-            Shape::Nested(_, inner) => find(inner, rest),
-            Shape::Type(_) => None,
+            AttributeShape::Nested(_, inner) => find(inner, rest),
+            AttributeShape::Type(_) => None,
         },
     }
 }
 
 fn type_of(attribute: &Attribute) -> String {
     match &attribute.shape {
-        Shape::Nested(Nesting::Single, _) => "single".to_owned(),
-        Shape::Nested(_, _) => "list".to_owned(),
-        Shape::Type(ty) => ty.to_string(),
+        AttributeShape::Nested(Nesting::Single, _) => "single".to_owned(),
+        AttributeShape::Nested(_, _) => "list".to_owned(),
+        AttributeShape::Type(ty) => ty.to_string(),
     }
 }

@@ -6,7 +6,7 @@ use prost_reflect::{DynamicMessage, Value as Wire};
 use tfplugin::Value;
 
 use super::{
-    fields::{Entries, Field, Kind, Message},
+    fields::{Entries, Field, FieldKind, Message},
     scalar,
     timestamp::Instant,
 };
@@ -66,7 +66,7 @@ impl Field {
     }
 }
 
-impl Kind {
+impl FieldKind {
     /// The value of something that is there. Null only for a time that has no RFC 3339 text, or a number that is none.
     fn decode(&self, wire: &Wire, absent: Absent) -> Value {
         match (self, wire) {

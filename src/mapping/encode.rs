@@ -7,7 +7,7 @@ use tfplugin::{Diagnostics, Path, Presence, Value};
 
 use super::{
     decode::Absent,
-    fields::{Entries, Field, Kind, Message},
+    fields::{Entries, Field, FieldKind, Message},
     scalar,
     timestamp::Instant,
 };
@@ -74,7 +74,7 @@ impl<'d> Encoder<'d> {
                 let Some(wire) = self.wire(&field.kind, value, path, old.clone()) else {
                     return;
                 };
-                let explicit = matches!(field.kind, Kind::Message(_));
+                let explicit = matches!(field.kind, FieldKind::Message(_));
                 if !field.tracked && !explicit && field.kind.is_empty_wire(&wire) {
                     field.clear(target);
                 } else if old.as_ref() != Some(&wire) {
@@ -87,7 +87,7 @@ impl<'d> Encoder<'d> {
     /// Writes a value, with what is no attribute taken over from the old one. `None` if it cannot be sent.
     pub(super) fn wire(
         &mut self,
-        kind: &Kind,
+        kind: &FieldKind,
         value: &Value,
         path: &Path,
         old: Option<Wire>,
@@ -98,12 +98,16 @@ impl<'d> Encoder<'d> {
                 None
             }
             (_, Value::Null) => self.invalid(path, "must not be null"),
-            (Kind::List(element), Value::List(values)) => self.list(element, values, path, old),
-            (Kind::Map(keys, element), Value::Map(_) | Value::Object(_)) => {
+            (FieldKind::List(element), Value::List(values)) => {
+                self.list(element, values, path, old)
+            }
+            (FieldKind::Map(keys, element), Value::Map(_) | Value::Object(_)) => {
                 self.map(keys, element, value, path, old)
             }
-            (Kind::Entries(entries), Value::Map(values)) => self.entries(entries, values, path),
-            (Kind::Wrapper(field, inner), value) => {
+            (FieldKind::Entries(entries), Value::Map(values)) => {
+                self.entries(entries, values, path)
+            }
+            (FieldKind::Wrapper(field, inner), value) => {
                 let mut wrapper = taken(old, &field.parent_message().clone());
                 let old = wrapper
                     .has_field(field)
@@ -112,25 +116,27 @@ impl<'d> Encoder<'d> {
                 wrapper.set_field(field, wire);
                 Some(Wire::Message(wrapper))
             }
-            (Kind::Message(message), Value::Object(_)) => {
+            (FieldKind::Message(message), Value::Object(_)) => {
                 let mut target = taken(old, &message.descriptor);
                 self.message(message, value, path, &mut target);
                 Some(Wire::Message(target))
             }
-            (Kind::Timestamp(descriptor), Value::String(text)) => match Instant::parse(text) {
+            (FieldKind::Timestamp(descriptor), Value::String(text)) => match Instant::parse(text) {
                 Some(instant) => Some(pair(descriptor, instant.seconds, instant.nanos)),
                 None => self.invalid(
                     path,
                     "must be a time in RFC 3339 form, such as 2030-01-31T12:00:00Z",
                 ),
             },
-            (Kind::Duration(descriptor), Value::String(text)) => {
+            (FieldKind::Duration(descriptor), Value::String(text)) => {
                 let nanoseconds = self.duration(text, path)?;
                 let nanos = i32::try_from(nanoseconds % SECOND).ok()?;
                 Some(pair(descriptor, nanoseconds / SECOND, nanos))
             }
-            (Kind::Nanoseconds, Value::String(text)) => self.duration(text, path).map(Wire::I64),
-            (Kind::Scalar(kind), value) => match scalar::encode(kind, value) {
+            (FieldKind::Nanoseconds, Value::String(text)) => {
+                self.duration(text, path).map(Wire::I64)
+            }
+            (FieldKind::Scalar(kind), value) => match scalar::encode(kind, value) {
                 Ok(wire) => Some(wire),
                 Err(expected) => self.invalid(path, &expected),
             },
@@ -140,13 +146,13 @@ impl<'d> Encoder<'d> {
 
     fn list(
         &mut self,
-        element: &Kind,
+        element: &FieldKind,
         values: &[Value],
         path: &Path,
         old: Option<Wire>,
     ) -> Option<Wire> {
         let old = match (element, old) {
-            (Kind::Message(message), Some(Wire::List(old))) => message.heirs(values, old),
+            (FieldKind::Message(message), Some(Wire::List(old))) => message.heirs(values, old),
             _ => Vec::new(),
         };
         let mut old = old.into_iter();
@@ -186,7 +192,7 @@ impl<'d> Encoder<'d> {
     fn map(
         &mut self,
         keys: &WireKind,
-        element: &Kind,
+        element: &FieldKind,
         value: &Value,
         path: &Path,
         old: Option<Wire>,
@@ -274,7 +280,7 @@ impl Field {
     }
 }
 
-impl Kind {
+impl FieldKind {
     /// Takes all that is an attribute out of a value; says whether nothing is left.
     fn clear(&self, wire: &mut Wire) -> bool {
         match (self, wire) {

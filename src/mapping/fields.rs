@@ -24,7 +24,7 @@ pub(super) struct Field {
     /// Name of the attribute.
     pub(super) name: String,
     pub(super) descriptor: FieldDescriptor,
-    pub(super) kind: Kind,
+    pub(super) kind: FieldKind,
     /// Whether absent and empty are different things: members of a oneof, `optional` scalars, wrapped scalars.
     pub(super) tracked: bool,
     pub(super) behaviour: Behaviour,
@@ -32,7 +32,7 @@ pub(super) struct Field {
 
 /// What a value is on the wire.
 #[derive(Clone, Debug)]
-pub(super) enum Kind {
+pub(super) enum FieldKind {
     /// A truth value, number, enum, text or bytes.
     Scalar(WireKind),
     /// `google.protobuf.Timestamp`, as RFC 3339 text.
@@ -60,7 +60,7 @@ pub(super) struct Entries {
     pub(super) key: FieldDescriptor,
     pub(super) value: FieldDescriptor,
     /// The kind of the values.
-    pub(super) kind: Kind,
+    pub(super) kind: FieldKind,
 }
 
 impl Message {
@@ -115,7 +115,7 @@ impl Field {
     }
 }
 
-impl Kind {
+impl FieldKind {
     /// What is inside of wrappers.
     pub(super) fn unwrapped(&self) -> &Self {
         match self {
@@ -274,10 +274,10 @@ impl Builder<'_> {
         };
         let mut element = |message| self.message(message, &path, inner);
         let kind = match &behaviour.entries {
-            Some((key, value)) => Kind::of_entries(&field, key, value, &mut element)?,
-            None => Kind::of_field(&field, behaviour.duration, &mut element)?,
+            Some((key, value)) => FieldKind::of_entries(&field, key, value, &mut element)?,
+            None => FieldKind::of_field(&field, behaviour.duration, &mut element)?,
         };
-        if behaviour.duration && !matches!(kind.innermost(), Kind::Nanoseconds) {
+        if behaviour.duration && !matches!(kind.innermost(), FieldKind::Nanoseconds) {
             return Err(InvalidMapping::NoNanoseconds {
                 path: path.join("."),
             });
@@ -297,10 +297,10 @@ impl Builder<'_> {
                 .and_then(comments::deprecation);
             behaviour.deprecation = Some(instead.unwrap_or_default());
         }
-        let wrapped_scalar = matches!(kind, Kind::Wrapper(..))
+        let wrapped_scalar = matches!(kind, FieldKind::Wrapper(..))
             && !matches!(
                 kind.unwrapped(),
-                Kind::List(_) | Kind::Map(..) | Kind::Message(_)
+                FieldKind::List(_) | FieldKind::Map(..) | FieldKind::Message(_)
             );
         let message = matches!(field.kind(), WireKind::Message(_));
         let tracked = field.containing_oneof().is_some()

@@ -7,7 +7,7 @@ use tfplugin::{Diagnostics, Path, Presence, Value};
 
 use super::{
     encode::Encoder,
-    fields::{Field, Kind, Message},
+    fields::{Field, FieldKind, Message},
 };
 
 impl Message {
@@ -44,7 +44,7 @@ impl Message {
         };
         match field.kind.innermost() {
             _ if rest.is_empty() => field.is_empty(value),
-            Kind::Message(inner) => inner.is_empty_at(rest, value),
+            FieldKind::Message(inner) => inner.is_empty_at(rest, value),
             _ => false,
         }
     }
@@ -60,7 +60,7 @@ impl Message {
             };
             *value = match (std::mem::take(value), field.kind.innermost()) {
                 (value, _) if field.is_empty(&value) => Value::Null,
-                (Value::List(elements), Kind::Message(inner)) => {
+                (Value::List(elements), FieldKind::Message(inner)) => {
                     let elements = elements.into_iter();
                     Value::List(
                         elements
@@ -68,7 +68,7 @@ impl Message {
                             .collect(),
                     )
                 }
-                (value, Kind::Message(inner)) => inner.without_empty(value),
+                (value, FieldKind::Message(inner)) => inner.without_empty(value),
                 (value, _) => value,
             };
         }
@@ -85,7 +85,9 @@ impl Message {
                 return true;
             }
             match &field.kind {
-                Kind::Message(inner) if value.is_set() && old.is_set() => inner.agrees(value, old),
+                FieldKind::Message(inner) if value.is_set() && old.is_set() => {
+                    inner.agrees(value, old)
+                }
                 _ => field.same(value, old),
             }
         })
@@ -120,7 +122,7 @@ impl Field {
     }
 }
 
-impl Kind {
+impl FieldKind {
     /// Of two values that are there.
     fn reconcile(&self, server: Value, reference: &Value) -> Value {
         match (self.unwrapped(), server, reference) {

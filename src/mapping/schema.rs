@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use prost_reflect::{Kind as WireKind, Value as Wire};
-use tfplugin::{Attribute, Diagnostics, Nesting, Path, Shape, Type, Validator, Value};
+use tfplugin::{Attribute, AttributeShape, Diagnostics, Nesting, Path, Type, Validator, Value};
 
 use super::{
     encode::{self, Encoder},
-    fields::{Field, Kind, Message},
+    fields::{Field, FieldKind, Message},
 };
 use crate::errors::{self, Summary};
 
@@ -48,7 +48,7 @@ impl Field {
     }
 }
 
-impl Kind {
+impl FieldKind {
     /// The type of the values.
     pub(super) fn ty(&self) -> Type {
         match self {
@@ -71,19 +71,20 @@ impl Kind {
         }
     }
 
-    fn shape(&self) -> Shape {
-        let nested = |nesting, message: &Message| Shape::Nested(nesting, message.attributes());
+    fn shape(&self) -> AttributeShape {
+        let nested =
+            |nesting, message: &Message| AttributeShape::Nested(nesting, message.attributes());
         match self.unwrapped() {
             Self::Message(message) => nested(Nesting::Single, message),
             Self::List(element) => match element.unwrapped() {
                 Self::Message(message) => nested(Nesting::List, message),
-                _ => Shape::Type(self.ty()),
+                _ => AttributeShape::Type(self.ty()),
             },
             Self::Map(_, element) => match element.unwrapped() {
                 Self::Message(message) => nested(Nesting::Map, message),
-                _ => Shape::Type(self.ty()),
+                _ => AttributeShape::Type(self.ty()),
             },
-            _ => Shape::Type(self.ty()),
+            _ => AttributeShape::Type(self.ty()),
         }
     }
 
@@ -112,15 +113,15 @@ impl Kind {
 }
 
 /// Warns of numbers that an enum does not have. A newer cluster may have them.
-fn unfamiliar_numbers(kind: &Kind, wire: &Wire, path: &Path, diags: &mut Diagnostics) {
+fn unfamiliar_numbers(kind: &FieldKind, wire: &Wire, path: &Path, diags: &mut Diagnostics) {
     match (kind, wire) {
-        (Kind::Scalar(WireKind::Enum(known)), Wire::EnumNumber(number))
+        (FieldKind::Scalar(WireKind::Enum(known)), Wire::EnumNumber(number))
             if known.get_value(*number).is_none() =>
         {
             let known: Vec<_> = known.values().map(|it| it.number().to_string()).collect();
             errors::unfamiliar(path, &number.to_string(), &known.join(", "), diags);
         }
-        (Kind::List(element), Wire::List(wires)) => {
+        (FieldKind::List(element), Wire::List(wires)) => {
             for (index, wire) in wires.iter().enumerate() {
                 unfamiliar_numbers(element, wire, &path.with_index(index), diags);
             }

@@ -66,7 +66,6 @@ fn a_cluster_must_be_named_once(program: &Program) {
             "name = \"team-a\"\n  metadata = { name = \"team-b\" }",
             "one of them only",
         ),
-        ("name = \"Team A\"", "DNS label"),
     ] {
         env.configure(&format!(
             "data \"teleport_workload_cluster\" \"this\" {{\n  {arguments}\n}}\n"

@@ -30,6 +30,7 @@ mod invites;
 mod logs;
 mod official;
 mod provider_block;
+mod quiet;
 mod read_lag;
 mod replacement;
 mod roles;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         logs::SCENARIOS,
         official::SCENARIOS,
         provider_block::SCENARIOS,
+        quiet::SCENARIOS,
         read_lag::SCENARIOS,
         replacement::SCENARIOS,
         roles::SCENARIOS,

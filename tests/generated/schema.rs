@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use tfplugin::{
-    Attribute, Block, BlockNesting, NestedBlock, Nesting, Presence, RequiresReplace, Shape, Type,
-    Value,
+    Attribute, AttributeShape, Block, BlockNesting, NestedBlock, Nesting, Presence,
+    RequiresReplace, Type, Value,
 };
 
 /// The section `## Schema`.
@@ -81,7 +81,7 @@ impl Lines {
 
     fn attribute(&mut self, name: &str, attribute: &Attribute, path: &[&str]) {
         let mut line = format!("- `{name}` ({}) {}", facts(attribute), sentences(attribute));
-        if let Shape::Nested(_, inner) = &attribute.shape {
+        if let AttributeShape::Nested(_, inner) = &attribute.shape {
             self.nest(&mut line, "nestedatt", name, path, |path| {
                 lines(inner, &BTreeMap::new(), path)
             });
@@ -152,11 +152,11 @@ fn lines(
 /// Type and marks, as in `String, Sensitive`.
 fn facts(attribute: &Attribute) -> String {
     let mut facts = match &attribute.shape {
-        Shape::Type(ty) => type_name(ty),
-        Shape::Nested(Nesting::Single, _) => "Attributes".to_owned(),
-        Shape::Nested(Nesting::List, _) => "Attributes List".to_owned(),
-        Shape::Nested(Nesting::Set, _) => "Attributes Set".to_owned(),
-        Shape::Nested(Nesting::Map, _) => "Attributes Map".to_owned(),
+        AttributeShape::Type(ty) => type_name(ty),
+        AttributeShape::Nested(Nesting::Single, _) => "Attributes".to_owned(),
+        AttributeShape::Nested(Nesting::List, _) => "Attributes List".to_owned(),
+        AttributeShape::Nested(Nesting::Set, _) => "Attributes Set".to_owned(),
+        AttributeShape::Nested(Nesting::Map, _) => "Attributes Map".to_owned(),
     };
     let marks = [
         (attribute.sensitive, ", Sensitive"),

@@ -54,8 +54,8 @@ pub use path::{Path, Step};
 pub use private::Private;
 pub use replace::requires_replace;
 pub use schema::{
-    Attribute, Block, BlockNesting, NestedBlock, Nesting, Presence, RequiresReplace, Schema, Shape,
-    Validator,
+    Attribute, AttributeShape, Block, BlockNesting, NestedBlock, Nesting, Presence,
+    RequiresReplace, Schema, Validator,
 };
 pub use traits::{
     Applied, Call, Create, DataSource, Delete, EphemeralResource, Function, FunctionError,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Attribute, Block, NestedBlock, Nesting, Shape, Value};
+use super::{Attribute, AttributeShape, Block, NestedBlock, Nesting, Value};
 
 /// What an object holds.
 #[derive(Clone, Copy)]
@@ -116,10 +116,10 @@ fn attribute_came_from(attribute: &Attribute, config: &Value, made: &Value) -> b
         return true;
     }
     match &attribute.shape {
-        Shape::Nested(nesting, inner) => {
+        AttributeShape::Nested(nesting, inner) => {
             Objects::of_attributes(inner).all_came_from(*nesting, config, made)
         }
-        Shape::Type(_) => false,
+        AttributeShape::Type(_) => false,
     }
 }
 

@@ -4,7 +4,7 @@
 //! write-only values become null; if anything changes, computed values become unknown, except those with
 //! `use_state_for_unknown`.
 
-use super::{Attribute, Nesting, Schema, Shape, Value, objects::Objects};
+use super::{Attribute, AttributeShape, Nesting, Schema, Value, objects::Objects};
 
 /// Plans a create (`prior` null) or an update. Not for destroys.
 pub(super) fn plan(schema: &Schema, config: &Value, prior: &Value, proposed: &Value) -> Value {
@@ -41,7 +41,7 @@ fn visit_object(objects: Objects<'_>, config: &Value, planned: &mut Value, rule:
         let config = config.field(name);
         rule(attribute, config, planned);
         // Where the configuration sets nothing, the whole value is computed or null.
-        if let Shape::Nested(nesting, inner) = &attribute.shape
+        if let AttributeShape::Nested(nesting, inner) = &attribute.shape
             && config.is_set()
         {
             visit_objects(

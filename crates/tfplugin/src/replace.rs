@@ -3,7 +3,9 @@
 //! Core plans again when everything is known, and refuses an update that has become a replacement by then. So a value
 //! that is still unknown requires replacement where any known value could.
 
-use super::{Attribute, Nesting, Path, RequiresReplace, Schema, Shape, Value, objects::Objects};
+use super::{
+    Attribute, AttributeShape, Nesting, Path, RequiresReplace, Schema, Value, objects::Objects,
+};
 
 /// The innermost attributes whose change requires replacement. Empty for a create or destroy.
 ///
@@ -69,7 +71,7 @@ fn of_attribute(
         return;
     }
     match &attribute.shape {
-        Shape::Nested(nesting, inner) => {
+        AttributeShape::Nested(nesting, inner) => {
             of_objects(
                 *nesting,
                 Objects::of_attributes(inner),
@@ -79,8 +81,8 @@ fn of_attribute(
                 paths,
             );
         }
-        Shape::Type(_) if counts(own, sides.planned) => paths.push(path.clone()),
-        Shape::Type(_) => {}
+        AttributeShape::Type(_) if counts(own, sides.planned) => paths.push(path.clone()),
+        AttributeShape::Type(_) => {}
     }
 }
 

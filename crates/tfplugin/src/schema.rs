@@ -79,7 +79,7 @@ impl From<BlockNesting> for Nesting {
 
 /// What an attribute holds.
 #[derive(Clone, Debug)]
-pub enum Shape {
+pub enum AttributeShape {
     /// Values of a type.
     Type(Type),
     /// Objects whose attributes have behaviour of their own.
@@ -115,7 +115,7 @@ pub enum RequiresReplace {
 #[derive(Clone, Debug)]
 pub struct Attribute {
     /// What it holds.
-    pub shape: Shape,
+    pub shape: AttributeShape,
     /// Whether the configuration, the provider or both set it.
     pub presence: Presence,
     /// What it is, in Markdown.
@@ -222,7 +222,7 @@ impl NestedBlock {
 impl Attribute {
     /// An optional attribute of a type.
     pub fn new(ty: Type) -> Self {
-        Self::with_shape(Shape::Type(ty))
+        Self::with_shape(AttributeShape::Type(ty))
     }
 
     /// An optional text.
@@ -249,10 +249,10 @@ impl Attribute {
             .into_iter()
             .map(|(name, attribute)| (name.into(), attribute))
             .collect();
-        Self::with_shape(Shape::Nested(nesting, attributes))
+        Self::with_shape(AttributeShape::Nested(nesting, attributes))
     }
 
-    fn with_shape(shape: Shape) -> Self {
+    fn with_shape(shape: AttributeShape) -> Self {
         Self {
             shape,
             presence: Presence::Optional,
@@ -351,8 +351,8 @@ impl Attribute {
     /// The type of the values.
     pub fn ty(&self) -> Type {
         match &self.shape {
-            Shape::Type(ty) => ty.clone(),
-            Shape::Nested(nesting, attributes) => {
+            AttributeShape::Type(ty) => ty.clone(),
+            AttributeShape::Nested(nesting, attributes) => {
                 let object = Type::object(
                     attributes
                         .iter()

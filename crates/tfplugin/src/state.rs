@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Attribute, Block, BlockNesting, Nesting, Presence, Schema, Shape, Type, Value};
+use super::{
+    Attribute, AttributeShape, Block, BlockNesting, Nesting, Presence, Schema, Type, Value,
+};
 
 /// Brings an object into the form that core requires: collections of nested blocks are empty instead of null, and
 /// write-only values are null.
@@ -137,7 +139,7 @@ fn each_attribute(
             continue;
         };
         change(attribute, value);
-        if let Shape::Nested(nesting, inner) = &attribute.shape {
+        if let AttributeShape::Nested(nesting, inner) = &attribute.shape {
             let mut each = |value: &mut Value| each_attribute(inner, value, change);
             match nesting {
                 Nesting::Single => each(value),

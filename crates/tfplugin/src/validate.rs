@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Attribute, Block, Diagnostics, Nesting, Path, Presence, Schema, Shape, Value};
+use super::{
+    Attribute, AttributeShape, Block, Diagnostics, Nesting, Path, Presence, Schema, Value,
+};
 
 /// Checks a configuration. Unknown values pass. `write_only_allowed` is whether core can handle write-only values.
 pub(super) fn validate(
@@ -87,7 +89,7 @@ impl Walk<'_> {
                 validator.check(path, value, self.diags);
             }
         }
-        if let Shape::Nested(nesting, inner) = &attribute.shape {
+        if let AttributeShape::Nested(nesting, inner) = &attribute.shape {
             for (path, value) in objects(*nesting, path, value) {
                 self.attributes(inner, &path, value);
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::{collection, prelude::*, sample};
 use tfplugin::{
-    Attribute, Diagnostics, Nesting, Path, Presence, Resource, Shape, Step, Type, Value,
+    Attribute, AttributeShape, Diagnostics, Nesting, Path, Presence, Resource, Step, Type, Value,
 };
 
 use super::super::KindResource;
@@ -27,8 +27,8 @@ pub(super) fn leaves(resource: &KindResource) -> Vec<Vec<String>> {
             let names = [outer, std::slice::from_ref(name)].concat();
             match &attribute.shape {
                 _ if attribute.presence == Presence::Computed => {}
-                Shape::Nested(_, inner) => add(inner, &names, leaves),
-                Shape::Type(_) => leaves.push(names),
+                AttributeShape::Nested(_, inner) => add(inner, &names, leaves),
+                AttributeShape::Type(_) => leaves.push(names),
             }
         }
     }
@@ -55,7 +55,7 @@ pub(super) fn valid(resource: &KindResource, mut config: Value, name: &str) -> V
     }
     let nothing = |path| Attribute::clone(&resource.schema().block.attributes[path]);
     if config.field("metadata").is_null() {
-        let Shape::Nested(_, inner) = nothing("metadata").shape else {
+        let AttributeShape::Nested(_, inner) = nothing("metadata").shape else {
             panic!("metadata must be nested");
         };
         let names = inner.keys().map(|name| (name.clone(), Value::Null));
@@ -127,10 +127,10 @@ fn propose(attributes: &BTreeMap<String, Attribute>, config: &Value, prior: &Val
         let (config, prior) = (config.field(name), prior.field(name));
         let value = match (&attribute.shape, config) {
             (_, Value::Null) if attribute.is_computed() => prior.clone(),
-            (Shape::Nested(Nesting::Single, inner), Value::Object(_)) => {
+            (AttributeShape::Nested(Nesting::Single, inner), Value::Object(_)) => {
                 propose(inner, config, prior)
             }
-            (Shape::Nested(Nesting::List, inner), Value::List(elements)) => Value::List(
+            (AttributeShape::Nested(Nesting::List, inner), Value::List(elements)) => Value::List(
                 elements
                     .iter()
                     .enumerate()
@@ -172,9 +172,9 @@ fn objects(
 
 fn values(attribute: &Attribute, path: &Path, wanted: &[String]) -> BoxedStrategy<Value> {
     let values = match &attribute.shape {
-        Shape::Type(ty) => of_type(ty),
-        Shape::Nested(Nesting::Single, inner) => objects(inner, path, wanted),
-        Shape::Nested(_, inner) => collection::vec(objects(inner, path, wanted), 0..3)
+        AttributeShape::Type(ty) => of_type(ty),
+        AttributeShape::Nested(Nesting::Single, inner) => objects(inner, path, wanted),
+        AttributeShape::Nested(_, inner) => collection::vec(objects(inner, path, wanted), 0..3)
             .prop_map(Value::List)
             .boxed(),
     };
@@ -215,7 +215,7 @@ fn fallback(attribute: &Attribute, path: &Path) -> Value {
         !told.has_errors()
     });
     match &attribute.shape {
-        Shape::Type(Type::String) => found.unwrap_or_default(),
+        AttributeShape::Type(Type::String) => found.unwrap_or_default(),
         _ => Value::Null,
     }
 }

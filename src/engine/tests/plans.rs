@@ -1,5 +1,5 @@
 use prost_reflect::ReflectMessage as _;
-use tfplugin::{Nesting, Path, Shape};
+use tfplugin::{AttributeShape, Nesting, Path};
 
 use super::*;
 use crate::clusters::target::CLUSTER;
@@ -9,8 +9,8 @@ fn config(version: &str, options: Value, logins: &[&str]) -> Value {
     let resource = role();
     let attributes = &resource.schema().block.attributes;
     let mut config = crate::engine::shapes::null(resource.schema());
-    let blank = |shape: &Shape| match shape {
-        Shape::Nested(Nesting::Single, inner) => {
+    let blank = |shape: &AttributeShape| match shape {
+        AttributeShape::Nested(Nesting::Single, inner) => {
             Value::object(inner.keys().map(|name| (name.as_str(), Value::Null)))
         }
         _ => Value::Null,
@@ -19,7 +19,7 @@ fn config(version: &str, options: Value, logins: &[&str]) -> Value {
     config.set_field("metadata", blank(&attributes["metadata"].shape));
     config.set_at(&["metadata", "name"], "editor".into());
     config.set_field("spec", blank(&attributes["spec"].shape));
-    let Shape::Nested(_, spec) = &attributes["spec"].shape else {
+    let AttributeShape::Nested(_, spec) = &attributes["spec"].shape else {
         panic!("spec must be nested");
     };
     for part in ["options", "allow"] {

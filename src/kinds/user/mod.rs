@@ -107,7 +107,7 @@ mod tests {
     fn the_resource_has_what_official_configurations_set() {
         let resource = crate::engine::KindResource::new(USER);
         let attributes = &tfplugin::Resource::schema(&resource).block.attributes;
-        let tfplugin::Shape::Nested(_, spec) = &attributes["spec"].shape else {
+        let tfplugin::AttributeShape::Nested(_, spec) = &attributes["spec"].shape else {
             panic!("spec must be nested");
         };
         let names: Vec<_> = spec.keys().map(String::as_str).collect();
@@ -122,7 +122,7 @@ mod tests {
                 "trusted_device_ids"
             ]
         );
-        let tfplugin::Shape::Nested(_, identity) = &spec["saml_identities"].shape else {
+        let tfplugin::AttributeShape::Nested(_, identity) = &spec["saml_identities"].shape else {
             panic!("identities must be nested");
         };
         assert!(identity.contains_key("samlSingleLogoutUrl"));

@@ -1,6 +1,6 @@
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value as Wire};
-use tfplugin::{Diagnostics, Nesting, Number, Path, Shape, Value};
+use tfplugin::{AttributeShape, Diagnostics, Nesting, Number, Path, Value};
 
 use super::{everything, message, nested, object, object_of};
 use crate::mapping::{Mapping, Rules};
@@ -136,7 +136,7 @@ fn every_kind_of_field_has_its_type() {
         ("inner_by_name", Nesting::Map),
     ] {
         assert!(
-            matches!(attributes[name].shape, Shape::Nested(n, _) if n == nesting),
+            matches!(attributes[name].shape, AttributeShape::Nested(n, _) if n == nesting),
             "{name}"
         );
     }

@@ -11,7 +11,7 @@ mod workload_cluster;
 use std::{collections::BTreeMap, path::Path, sync::LazyLock};
 
 use prost_reflect::{DescriptorPool, MessageDescriptor};
-use tfplugin::{Attribute, Shape, Value};
+use tfplugin::{Attribute, AttributeShape, Value};
 
 use super::{Mapping, Rules};
 
@@ -58,7 +58,7 @@ fn object_of<'n>(
 /// The attributes within a nested attribute.
 fn nested(attribute: &Attribute) -> &BTreeMap<String, Attribute> {
     match &attribute.shape {
-        Shape::Nested(_, attributes) => attributes,
-        Shape::Type(ty) => panic!("{ty} must be nested"),
+        AttributeShape::Nested(_, attributes) => attributes,
+        AttributeShape::Type(ty) => panic!("{ty} must be nested"),
     }
 }

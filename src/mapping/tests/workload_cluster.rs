@@ -4,7 +4,7 @@ use teleport_proto::teleport::{
     header::v1::Metadata,
     workloadcluster::v1::{Bot, Region, WorkloadCluster, WorkloadClusterSpec},
 };
-use tfplugin::{Attribute, Nesting, Presence, RequiresReplace, Shape, Type, Value};
+use tfplugin::{Attribute, AttributeShape, Nesting, Presence, RequiresReplace, Type, Value};
 
 use super::{nested, object, object_of};
 use crate::mapping::{Mapping, Rules};
@@ -45,20 +45,20 @@ fn the_attributes_are_those_of_the_message() {
         "object({bot=object({name=string}), regions=list(object({name=string})), \
          token=object({allow=list(object({aws_account=string, aws_arn=string})), join_method=string})})"
     );
-    let Shape::Nested(Nesting::Single, spec) = &spec.shape else {
+    let AttributeShape::Nested(Nesting::Single, spec) = &spec.shape else {
         panic!("spec must be nested");
     };
     assert!(matches!(
         spec["regions"].shape,
-        Shape::Nested(Nesting::List, _)
+        AttributeShape::Nested(Nesting::List, _)
     ));
     assert_eq!(attributes["version"].default, Some(Value::from("v1")));
-    let Shape::Nested(_, metadata) = &attributes["metadata"].shape else {
+    let AttributeShape::Nested(_, metadata) = &attributes["metadata"].shape else {
         panic!("metadata must be nested");
     };
     assert!(!metadata.contains_key("id"));
     assert_eq!(metadata["labels"].ty(), Type::map(Type::String));
-    let Shape::Nested(_, status) = &attributes["status"].shape else {
+    let AttributeShape::Nested(_, status) = &attributes["status"].shape else {
         panic!("status must be nested");
     };
     assert_eq!(status["domain"].presence, Presence::Computed);
@@ -71,7 +71,7 @@ fn every_attribute_is_described_by_its_comment() {
             let path = format!("{outer}{name}");
             assert!(!attribute.description.is_empty(), "{path}");
             assert!(attribute.description.ends_with('.'), "{path}");
-            if let Shape::Nested(_, inner) = &attribute.shape {
+            if let AttributeShape::Nested(_, inner) = &attribute.shape {
                 check(inner, &format!("{path}."));
             }
         }

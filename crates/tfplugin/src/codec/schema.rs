@@ -3,8 +3,8 @@
 
 use super::types;
 use crate::{
-    Attribute, Block, BlockNesting, NestedBlock, Nesting, Parameter, Presence, Schema, Shape,
-    Signature,
+    Attribute, AttributeShape, Block, BlockNesting, NestedBlock, Nesting, Parameter, Presence,
+    Schema, Signature,
     proto::tfplugin6::{
         self, Function, StringKind, function,
         schema::{
@@ -75,8 +75,10 @@ fn nested_block(name: &str, nested: &NestedBlock) -> schema::NestedBlock {
 
 fn attribute(name: &str, attribute: &Attribute) -> schema::Attribute {
     let (r#type, nested_type) = match &attribute.shape {
-        Shape::Type(ty) => (types::encode(ty), None),
-        Shape::Nested(nesting, attributes) => (Vec::new(), Some(object(*nesting, attributes))),
+        AttributeShape::Type(ty) => (types::encode(ty), None),
+        AttributeShape::Nested(nesting, attributes) => {
+            (Vec::new(), Some(object(*nesting, attributes)))
+        }
     };
     schema::Attribute {
         name: name.to_owned(),

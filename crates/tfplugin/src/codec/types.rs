@@ -15,7 +15,7 @@ pub enum InvalidType {
     Json(#[from] serde_json::Error),
     /// JSON of another shape.
     #[error("the JSON is not a type")]
-    Shape,
+    AttributeShape,
     /// An optional attribute that the object does not have.
     #[error("the optional attribute {0:?} is not in the object")]
     Optional(String),
@@ -70,7 +70,7 @@ pub(crate) fn from_json(json: &Json) -> Result<Type, InvalidType> {
             "number" => Ok(Type::Number),
             "string" => Ok(Type::String),
             "dynamic" => Ok(Type::Dynamic),
-            _ => Err(InvalidType::Shape),
+            _ => Err(InvalidType::AttributeShape),
         },
         Json::Array(parts) => match parts.as_slice() {
             [Json::String(kind), Json::Object(attributes)] if kind == "object" => {
@@ -88,17 +88,17 @@ pub(crate) fn from_json(json: &Json) -> Result<Type, InvalidType> {
                 "list" => Ok(Type::list(from_json(element)?)),
                 "set" => Ok(Type::set(from_json(element)?)),
                 "map" => Ok(Type::Map(Box::new(from_json(element)?))),
-                _ => Err(InvalidType::Shape),
+                _ => Err(InvalidType::AttributeShape),
             },
-            _ => Err(InvalidType::Shape),
+            _ => Err(InvalidType::AttributeShape),
         },
-        _ => Err(InvalidType::Shape),
+        _ => Err(InvalidType::AttributeShape),
     }
 }
 
 fn object(attributes: &Map<String, Json>, optional: &[Json]) -> Result<Type, InvalidType> {
     for name in optional {
-        let name = name.as_str().ok_or(InvalidType::Shape)?;
+        let name = name.as_str().ok_or(InvalidType::AttributeShape)?;
         if !attributes.contains_key(name) {
             return Err(InvalidType::Optional(name.to_owned()));
         }

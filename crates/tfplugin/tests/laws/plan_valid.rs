@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use tfplugin::{Attribute, Block, BlockNesting, Nesting, Path, Presence, Schema, Shape, Value};
+use tfplugin::{
+    Attribute, AttributeShape, Block, BlockNesting, Nesting, Path, Presence, Schema, Value,
+};
 
 /// The ways in which a plan breaks the law.
 pub(crate) fn violations(
@@ -119,7 +121,7 @@ fn attribute(
     if config.is_null() {
         return found.push(format!("{path}: planned though not computed"));
     }
-    let Shape::Nested(nesting, inner) = &schema.shape else {
+    let AttributeShape::Nested(nesting, inner) = &schema.shape else {
         return found.push(format!("{path}: neither as configured nor as before"));
     };
     if planned.is_null() {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use tfplugin::{Attribute, Block, BlockNesting, Nesting, Presence, Schema, Shape, Value};
+use tfplugin::{Attribute, AttributeShape, Block, BlockNesting, Nesting, Presence, Schema, Value};
 
 pub(crate) fn proposed_new(schema: &Schema, prior: &Value, config: &Value) -> Value {
     if config.is_null() {
@@ -78,7 +78,7 @@ fn attributes(
             }
         } else {
             match &attribute.shape {
-                Shape::Nested(nesting, inner) if !config.is_unknown() => {
+                AttributeShape::Nested(nesting, inner) if !config.is_unknown() => {
                     gather(*nesting, &Objects::Attributes(inner), prior, config)
                 }
                 _ => config.clone(),
@@ -126,7 +126,7 @@ fn gather(nesting: Nesting, objects: &Objects<'_>, prior: &Value, config: &Value
 
 /// Whether a null that may be computed takes the place of a value that must have been configured.
 fn was_configured(attribute: &Attribute, prior: &Value) -> bool {
-    let Shape::Nested(_, inner) = &attribute.shape else {
+    let AttributeShape::Nested(_, inner) = &attribute.shape else {
         return false;
     };
     attribute.presence == Presence::OptionalComputed && holds_configured(inner, prior)
@@ -145,7 +145,7 @@ fn holds_configured(attributes: &BTreeMap<String, Attribute>, value: &Value) -> 
                 return false;
             };
             !attribute.is_computed()
-                || matches!(&attribute.shape, Shape::Nested(_, inner) if holds_configured(inner, value))
+                || matches!(&attribute.shape, AttributeShape::Nested(_, inner) if holds_configured(inner, value))
         }),
         _ => false,
     }
@@ -175,13 +175,13 @@ fn came_from(attribute: &Attribute, prior: &Value, config: &Value) -> bool {
         return true;
     }
     match &attribute.shape {
-        Shape::Nested(_, inner) => {
+        AttributeShape::Nested(_, inner) => {
             let objects = Objects::Attributes(inner);
             paired(prior, config, &|prior, config| {
                 could_come_from(&objects, prior, config)
             })
         }
-        Shape::Type(_) => attribute.is_computed() && config.is_null(),
+        AttributeShape::Type(_) => attribute.is_computed() && config.is_null(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
-use tfplugin::{Attribute, Block, BlockNesting, Nesting, Presence, Shape, Type, Value};
+use tfplugin::{Attribute, AttributeShape, Block, BlockNesting, Nesting, Presence, Type, Value};
 
 /// Makes values. Few different ones, so that they often meet.
 pub(crate) struct Random {
@@ -140,8 +140,8 @@ impl Random {
             return Value::Unknown;
         }
         match &attribute.shape {
-            Shape::Type(ty) => self.some(ty),
-            Shape::Nested(nesting, inner) => self.gather(*nesting, |random| {
+            AttributeShape::Type(ty) => self.some(ty),
+            AttributeShape::Nested(nesting, inner) => self.gather(*nesting, |random| {
                 Value::Object(random.config_attributes(inner))
             }),
         }
@@ -152,8 +152,8 @@ impl Random {
             return self.config_attribute(attribute);
         }
         match &attribute.shape {
-            Shape::Type(ty) => self.outcome(ty, config),
-            Shape::Nested(_, inner) => each(config, &mut |value| match value {
+            AttributeShape::Type(ty) => self.outcome(ty, config),
+            AttributeShape::Nested(_, inner) => each(config, &mut |value| match value {
                 Value::Object(fields) => Value::Object(
                     fields
                         .iter()
@@ -173,8 +173,8 @@ impl Random {
                 Value::Null
             } else {
                 match &attribute.shape {
-                    Shape::Type(ty) => self.known(ty),
-                    Shape::Nested(nesting, inner) => self.gather(*nesting, |random| {
+                    AttributeShape::Type(ty) => self.known(ty),
+                    AttributeShape::Nested(nesting, inner) => self.gather(*nesting, |random| {
                         Value::Object(random.state_attributes(inner))
                     }),
                 }

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use tfplugin::{Attribute, Diagnostics, Nesting, Presence, Resource, Severity, Shape, operations};
+use tfplugin::{
+    Attribute, AttributeShape, Diagnostics, Nesting, Presence, Resource, Severity, operations,
+};
 
 use super::*;
 use crate::engine::KindResource;
@@ -37,7 +39,9 @@ fn blank(
             format!("{path}.{name}")
         };
         let value = match &attribute.shape {
-            Shape::Nested(Nesting::Single, inner) if wanted(&path) => blank(inner, &path, wanted),
+            AttributeShape::Nested(Nesting::Single, inner) if wanted(&path) => {
+                blank(inner, &path, wanted)
+            }
             _ => Value::Null,
         };
         (name.clone(), value)
@@ -112,17 +116,17 @@ fn find<'a>(attributes: &'a BTreeMap<String, Attribute>, path: &str) -> Option<&
     match path.split_once('.') {
         None => attributes.get(path),
         Some((name, rest)) => match &attributes.get(name)?.shape {
-            Shape::Nested(_, inner) => find(inner, rest),
-            Shape::Type(_) => None,
+            AttributeShape::Nested(_, inner) => find(inner, rest),
+            AttributeShape::Type(_) => None,
         },
     }
 }
 
 fn type_of(attribute: &Attribute) -> String {
     match &attribute.shape {
-        Shape::Nested(Nesting::Single, _) => "single".to_owned(),
-        Shape::Nested(_, _) => "list".to_owned(),
-        Shape::Type(ty) => ty.to_string(),
+        AttributeShape::Nested(Nesting::Single, _) => "single".to_owned(),
+        AttributeShape::Nested(_, _) => "list".to_owned(),
+        AttributeShape::Type(ty) => ty.to_string(),
     }
 }
 
