@@ -22,7 +22,7 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | what a client is made of | [`Config`], [`Source`], [`DialOptions`], [`RetryPolicy`] |
+//! | the configuration of a client | [`Config`], [`Source`], [`DialOptions`], [`RetryPolicy`] |
 //! | credentials | `credentials` |
 //! | reaching a cluster | `dial`, [`address`] |
 //! | joining as a bot | `join` |

@@ -59,7 +59,10 @@ impl Decoder for DynamicDecoder {
         DynamicMessage::decode(self.0.clone(), buffer)
             .map(Some)
             .map_err(|error| {
-                Status::internal(format!("the answer is no {}: {error}", self.0.full_name()))
+                Status::internal(format!(
+                    "the answer is not a {}: {error}",
+                    self.0.full_name()
+                ))
             })
     }
 }

@@ -32,7 +32,7 @@ pub struct Call {
 /// Whether a call does no harm when it is carried out twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeatable {
-    /// It may be sent again after any passing failure: a read.
+    /// It may be sent again after any transient failure: a read.
     Yes,
     /// It is sent again only if the server surely did nothing: a write.
     No,

@@ -29,12 +29,12 @@ impl WorkloadClusters {
         Self { client }
     }
 
-    /// `CreateWorkloadCluster`: makes one, and answers with it as it is then.
+    /// `CreateWorkloadCluster`: creates one, and returns it as it is then.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::AlreadyExists`] if the name is in use or held. It is not repeated when its outcome is in doubt: then
-    /// [`Error::may_have_been_carried_out`] holds, and a look at the name tells.
+    /// [`Error::may_have_been_carried_out`] holds, and reading the name shows what happened.
     pub async fn create(&self, cluster: DynamicMessage) -> Result<DynamicMessage, Error> {
         let descriptor = cluster.descriptor();
         if descriptor.full_name() != MESSAGE {
@@ -151,7 +151,8 @@ impl WorkloadClusters {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] if there is none of that name, also when an earlier try of the same call deleted it unheard.
+    /// [`ErrorKind::NotFound`] if there is none of that name, also when an earlier try of the same call deleted it and its answer
+    /// was lost.
     pub async fn delete(&self, name: &str) -> Result<(), Error> {
         let field = ("name", Value::String(name.to_owned()));
         // Once gone it stays gone, because the name is held: a second try can only find nothing.

@@ -22,7 +22,7 @@ enum Host {
 }
 
 impl Address {
-    /// Reads `host` or `host:port`, where an IPv6 host stands in brackets. A missing port means [`DEFAULT_PORT`].
+    /// Reads `host` or `host:port`, with an IPv6 host in brackets. A missing port means [`DEFAULT_PORT`].
     ///
     /// # Errors
     ///
@@ -117,7 +117,7 @@ impl FromStr for Address {
     }
 }
 
-/// Why a text is no address.
+/// Why a text is not an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAddress {
     /// There is nothing.
@@ -128,7 +128,7 @@ pub enum InvalidAddress {
     Scheme {
         /// What was given.
         found: String,
-        /// What stands before `://`.
+        /// The text before `://`.
         scheme: String,
         /// What to write.
         write: String,
@@ -139,7 +139,7 @@ pub enum InvalidAddress {
         /// What to write.
         write: String,
     },
-    /// It goes on after host and port.
+    /// It has a path.
     #[error("{found:?} has a path: write {write}")]
     Path {
         /// What was given.
@@ -147,9 +147,9 @@ pub enum InvalidAddress {
         /// What to write.
         write: String,
     },
-    /// The host is missing or no name.
+    /// The host is missing or invalid.
     #[error(
-        "{found:?} has the host {host:?}, which is no DNS name and no IP address: write host:port, such as example.teleport.sh:443"
+        "{found:?} has the host {host:?}, which is neither a DNS name nor an IP address: write host:port, such as example.teleport.sh:443"
     )]
     Host {
         /// What was given.
@@ -157,7 +157,7 @@ pub enum InvalidAddress {
         /// The part that should be a host.
         host: String,
     },
-    /// The port is no port.
+    /// The port is not a number, or out of range.
     #[error("{found:?} has the port {port:?}: a port is a number from 1 to 65535")]
     Port {
         /// What was given.
@@ -165,7 +165,7 @@ pub enum InvalidAddress {
         /// The part that should be a port.
         port: String,
     },
-    /// An IPv6 address stands without brackets.
+    /// An IPv6 address without brackets.
     #[error("{found:?} looks like an IPv6 address: write it in brackets, such as [{found}]:443")]
     Brackets {
         /// What was given.
@@ -225,7 +225,7 @@ fn parse_port(port: &str, found: &str) -> Result<u16, InvalidAddress> {
     }
 }
 
-/// Host and port out of something that goes on before or after them.
+/// The host and port in a text that has more before or after them.
 fn suggestion(rest: &str) -> String {
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
     let authority = authority.rsplit('@').next().unwrap_or_default();
@@ -334,7 +334,7 @@ mod tests {
             "ex\u{e4}mple.com",
         ] {
             assert!(
-                refused(text).contains("no DNS name"),
+                refused(text).contains("neither a DNS name"),
                 "{text}: {}",
                 refused(text)
             );

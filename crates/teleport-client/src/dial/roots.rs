@@ -1,4 +1,4 @@
-//! Whom the web certificate of a proxy is verified by: the roots that the operating system trusts.
+//! The roots that verify the web certificate of a proxy: those that the operating system trusts.
 
 use std::{env, ffi::OsString, sync::Arc};
 
@@ -76,7 +76,7 @@ fn store(found: CertificateResult) -> Result<Arc<RootCertStore>, NoRoots> {
     let mut roots = RootCertStore::empty();
     let (_, unusable) = roots.add_parsable_certificates(found.certs);
     if !problems.is_empty() || unusable > 0 {
-        tracing::debug!(?problems, unusable, "some trusted roots were passed over");
+        tracing::debug!(?problems, unusable, "some trusted roots were ignored");
     }
     if roots.is_empty() {
         return Err(NoRoots { problems });
@@ -92,7 +92,7 @@ fn because(problems: &[String]) -> String {
 }
 
 const FILE: &str = "SSL_CERT_FILE";
-/// What names roots instead of the operating system's.
+/// The variables that replace the operating system's roots.
 const VARIABLES: [&str; 2] = [FILE, "SSL_CERT_DIR"];
 
 #[cfg(test)]
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_the_roots_is_told() {
+    fn what_names_the_roots_is_reported() {
         assert!(in_use(|_| None).contains("the operating system"));
         let file = |name: &str| (name == "SSL_CERT_FILE").then(|| "/etc/own.pem".into());
         assert_eq!(in_use(file), "those in /etc/own.pem (SSL_CERT_FILE)");

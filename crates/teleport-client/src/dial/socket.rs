@@ -23,7 +23,7 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// There is no TCP connection: the name cannot be resolved, or nothing listens, or the way is blocked.
+/// Why there is no TCP connection: the name cannot be resolved, nothing listens, or a firewall blocks it.
 #[derive(Debug, thiserror::Error)]
 #[error("no TCP connection: {0}")]
 pub(crate) struct SocketError(String);

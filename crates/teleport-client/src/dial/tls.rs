@@ -1,5 +1,5 @@
 //! The two TLS configurations. The web's trusts public roots and shows no certificate; the cluster's trusts only the identity's
-//! CAs and always shows its certificate. Neither ever stands in for the other.
+//! CAs and always shows its certificate. Neither is ever used in place of the other.
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ use crate::{
     dial::verifier::{ClusterVerifier, Presented},
 };
 
-/// Whose web certificates are good.
+/// Which web certificates are accepted.
 #[derive(Clone)]
 pub(crate) enum Trust {
-    /// Those that lead to one of these roots and name the host.
+    /// Those that are signed by one of these roots and name the host.
     Roots(Arc<RootCertStore>),
     /// Any: the option `insecure`.
     Anyone,
@@ -86,13 +86,13 @@ pub(crate) fn alpn_direct() -> Vec<Vec<u8>> {
     vec![H2.to_vec()]
 }
 
-/// Protocols to offer for a join. A proxy looks at the first entry only, and settles on the second
+/// Protocols to offer for a join. A proxy reads the first entry only, and selects the second
 /// (`lib/srv/alpnproxy/common/protocols.go` in gravitational/teleport); an auth server knows the second only.
 fn alpn_join() -> Vec<Vec<u8>> {
     vec![b"teleport-proxy-grpc".to_vec(), H2.to_vec()]
 }
 
-/// Protocols to offer when a proxy is to route to a cluster's auth server. It looks at the first entry only, and the auth
+/// Protocols to offer for a proxy that routes to a cluster's auth server. The proxy reads the first entry only, and the auth
 /// server needs the second (`lib/srv/alpnproxy/auth/auth_proxy.go` in gravitational/teleport).
 pub(crate) fn alpn_routed(cluster_name: &str) -> Vec<Vec<u8>> {
     let mut name = String::from("teleport-auth@");

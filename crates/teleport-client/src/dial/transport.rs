@@ -1,6 +1,6 @@
 //! gRPC's transport: one HTTP/2 connection over a stream that is already encrypted.
 //!
-//! hyper is used directly instead of tonic's channel, because hyper tells whether a request that failed was ever sent.
+//! hyper is used directly instead of tonic's channel, because hyper reports whether a request that failed was ever sent.
 
 use std::{
     fmt,

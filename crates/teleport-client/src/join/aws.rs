@@ -1,4 +1,4 @@
-//! AWS credentials, and keeping those that were found.
+//! Finding AWS credentials, and keeping them while they are valid.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{
     machine,
 };
 
-/// Finds credentials. Clones share what was found as long as it is good.
+/// Finds credentials. Clones share what was found while it is valid.
 #[derive(Clone, Default)]
 pub(crate) struct Aws {
     source: Source,
@@ -43,7 +43,7 @@ impl Aws {
         }
     }
 
-    /// Credentials that are good now. Those that expire are kept until shortly before they do; others are cheap to find again.
+    /// Credentials that are valid now. Those that expire are kept until shortly before they do; others are cheap to find again.
     pub(super) async fn caller(&self, now: OffsetDateTime) -> Result<Caller, AwsError> {
         let mut found = self.found.lock().await;
         let good = found

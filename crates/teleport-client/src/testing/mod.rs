@@ -124,7 +124,7 @@ impl Authority {
         )
     }
 
-    /// A client certificate for somebody else's key, with an end of its own.
+    /// A client certificate for the key of somebody else, which ends at a given time.
     pub(super) fn certify(
         &self,
         user: &str,
