@@ -24,9 +24,9 @@
 //! | --- | --- |
 //! | the configuration of a client | [`Config`], [`Source`], [`DialOptions`], [`RetryPolicy`] |
 //! | credentials | `credentials` |
-//! | reaching a cluster | `dial`, [`address`] |
+//! | reaching a cluster | `dial`, [`Address`] |
 //! | joining as a bot | `join` |
-//! | calls | `call`: [`Client`], [`Pool`], [`Call`], [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
+//! | calls | `call`: [`Client`], [`Pool`], [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
 //! | what can go wrong | [`Error`], [`ErrorKind`], [`Cause`], [`Part`] |
 
 mod call;
@@ -42,7 +42,6 @@ mod join;
 mod testing;
 
 pub use call::{
-    Call, Repeatable,
     client::Client,
     objects::{Answer, MaskedRpc, ObjectRpcs, Objects, Request, Rpc},
     pool::Pool,
@@ -55,7 +54,7 @@ pub use cause::{Cause, NearAddress};
 pub use config::Config;
 pub use credentials::Source;
 pub use dial::{
-    address::{self, Address},
+    address::{Address, InvalidAddress},
     dial_options::DialOptions,
 };
 pub use error::{Error, Part};

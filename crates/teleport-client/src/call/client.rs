@@ -115,7 +115,7 @@ impl Client {
     ///
     /// When connecting fails, when the server refuses, when it does not answer in time, or when the connection breaks.
     /// [`Error::may_have_been_carried_out`] says whether a write is in doubt.
-    pub async fn unary(&self, call: Call) -> Result<DynamicMessage, Error> {
+    pub(crate) async fn unary(&self, call: Call) -> Result<DynamicMessage, Error> {
         let span = tracing::info_span!("rpc", method = call.method.name());
         self.unary_with(&call, tokio::time::sleep)
             .instrument(span)

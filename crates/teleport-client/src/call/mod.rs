@@ -22,7 +22,7 @@ use prost_reflect::{DynamicMessage, MethodDescriptor};
 
 /// One unary call.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub(crate) struct Call {
     pub(crate) method: MethodDescriptor,
     pub(crate) request: DynamicMessage,
     pub(crate) repeatable: Repeatable,
@@ -31,29 +31,26 @@ pub struct Call {
 
 /// Whether a call does no harm when it is carried out twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repeatable {
+pub(crate) enum Repeatable {
     /// It may be sent again after any transient failure: a read.
     Yes,
-    /// It is sent again only if the server surely did nothing: a write.
+    /// It is sent again only if the server certainly did nothing: a write.
     No,
 }
 
 impl Call {
     /// A call with the usual deadline.
-    pub fn new(method: MethodDescriptor, request: DynamicMessage, repeatable: Repeatable) -> Self {
+    pub(crate) fn new(
+        method: MethodDescriptor,
+        request: DynamicMessage,
+        repeatable: Repeatable,
+    ) -> Self {
         Self {
             method,
             request,
             repeatable,
             deadline: DEFAULT_DEADLINE,
         }
-    }
-
-    /// How long one try may take, without the time to connect.
-    #[must_use]
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
     }
 }
 

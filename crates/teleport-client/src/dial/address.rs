@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 use rustls::pki_types::ServerName;
 
 /// Port of an address that names none: where a Teleport proxy serves the web.
-pub const DEFAULT_PORT: u16 = 443;
+const DEFAULT_PORT: u16 = 443;
 
 /// Where a cluster's proxy or auth server listens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,7 +22,7 @@ enum Host {
 }
 
 impl Address {
-    /// Reads `host` or `host:port`, with an IPv6 host in brackets. A missing port means [`DEFAULT_PORT`].
+    /// Reads `host` or `host:port`, with an IPv6 host in brackets. A missing port means 443.
     ///
     /// # Errors
     ///
@@ -65,13 +65,8 @@ impl Address {
         }
     }
 
-    /// The port.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
     /// Whether it can only be this machine: `localhost`, a name under it, or a loopback IP address.
-    pub fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         match &self.host {
             Host::Name(name) => is_loopback_name(name),
             Host::Ip(ip) => ip.is_loopback(),
@@ -93,7 +88,7 @@ impl Address {
 }
 
 /// Whether a name is `localhost` or under it, which RFC 6761 section 6.3 reserves for loopback addresses.
-pub fn is_loopback_name(name: &str) -> bool {
+pub(crate) fn is_loopback_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     let tail = name.rsplit('.').next().unwrap_or(name);
     tail.eq_ignore_ascii_case("localhost")

@@ -1,6 +1,6 @@
 //! Dialling: the ways to a cluster's auth server, tried side by side.
 
-pub mod address;
+pub(crate) mod address;
 pub(crate) mod connect;
 pub(crate) mod dial_error;
 pub(crate) mod dial_options;

@@ -19,7 +19,10 @@ use x509_parser::{
 
 pub(super) use self::cluster::{Answer, Cluster, Web};
 use crate::credentials::{identity::Identity, identity_file};
-use crate::{Address, Call, Client, Config, Error, Repeatable, call::method};
+use crate::{
+    Address, Client, Config, Error,
+    call::{Call, Repeatable, method},
+};
 
 impl Config {
     /// The same for another address.

@@ -6,7 +6,7 @@ use teleport_proto::teleport::{header::v1::Metadata, workloadcluster::v1::Worklo
 
 use super::*;
 use crate::{
-    Client, Part, Repeatable,
+    Client, Part,
     call::method,
     testing::{Answer, Authority, Cluster},
 };
@@ -186,7 +186,10 @@ async fn a_write_that_was_refused_for_the_rate_is_repeated() {
 async fn a_silent_server_is_given_up_after_the_deadline_and_dialled_again() {
     let cluster = Cluster::auth(scripted(vec![Answer::Silence])).await;
     let client = cluster.client();
-    let slow = call(Repeatable::Yes).deadline(Duration::from_millis(50));
+    let slow = Call {
+        deadline: Duration::from_millis(50),
+        ..call(Repeatable::Yes)
+    };
     let error = client.unary(slow).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transient(Transient::Deadline));
     assert!(!error.may_have_been_carried_out() && error.cause().is_none());
