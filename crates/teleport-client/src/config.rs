@@ -21,7 +21,8 @@ pub struct Config {
     pub dial: DialOptions,
     /// How calls are repeated after transient failures.
     pub retry: RetryPolicy,
-    /// How long joins are repeated for a patient client, while a cluster that has just become active does not let the bot in.
+    /// How long a client that [waits](crate::Client::patient) repeats joins, while a cluster that has just become active does not let
+    /// the bot join.
     pub join_timeout: Duration,
 }
 

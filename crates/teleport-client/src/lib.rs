@@ -2,7 +2,7 @@
 //! calls the API with messages that are known by their descriptors.
 //!
 //! A [`Source`] says where credentials come from, a [`Config`] which cluster to connect to, and a [`Client`] makes calls. Nothing
-//! is read or dialled before the first call. Connections are renewed when they break or their certificate runs out.
+//! is read or dialled before the first call. Connections are renewed when they break or their certificate expires.
 //!
 //! ```no_run
 //! use teleport_client::{Client, Config, Source};

@@ -21,7 +21,7 @@ use crate::{
 
 /// A cluster that can be called. Cheap to clone: clones share the connection.
 ///
-/// Nothing is dialled before the first call. A connection that broke, or whose certificate ran out, is replaced by the next
+/// Nothing is dialled before the first call. A connection that broke, or whose certificate has expired, is replaced by the next
 /// call, with the credentials as they are then.
 #[derive(Clone)]
 pub struct Client {
@@ -87,7 +87,7 @@ impl Client {
         else {
             return Err(ConnectError::NotJoining.into());
         };
-        // The connection proves that the identity works, and waits until the cluster lets the bot in.
+        // Connecting proves that the identity works, and waits until the cluster lets the bot join.
         self.connections.current(self.patience).await?;
         bot.bundle(&self.config.dial, address, ttl)
             .await

@@ -1,4 +1,4 @@
-//! Messages that are known by their descriptors alone, on the wire. Fields that the descriptor does not know are kept.
+//! A codec for messages that are known only by their descriptors. Fields that the descriptor does not know are kept.
 
 use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor};

@@ -51,7 +51,7 @@ impl Connection {
         self.identity.cluster_name()
     }
 
-    /// Makes one try of a call.
+    /// Tries a call once.
     pub(crate) async fn call(&self, call: &Call) -> Result<DynamicMessage, Error> {
         let rpc = call.method.name();
         let address = self.address.to_string();

@@ -88,7 +88,7 @@ impl Connections {
         }
     }
 
-    /// Lets no further call use this connection. Calls that are under way on it go on.
+    /// Stops further calls from using this connection. Calls that have begun on it continue.
     pub(crate) fn retire(&self, connection: &Arc<Connection>) {
         let mut slot = self.slot();
         if let Some(Some(Ok(current))) = slot.connecting.as_ref().map(Shared::peek)

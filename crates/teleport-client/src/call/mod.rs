@@ -26,6 +26,7 @@ pub(crate) struct Call {
     pub(crate) method: MethodDescriptor,
     pub(crate) request: DynamicMessage,
     pub(crate) repeatable: Repeatable,
+    /// How long one try may take, without the time to connect.
     pub(crate) deadline: Duration,
 }
 
@@ -54,7 +55,7 @@ impl Call {
     }
 }
 
-/// The descriptor of one of our own methods.
+/// The descriptor of a method in this workspace's .proto files.
 pub(crate) fn method(service: &str, name: &str) -> MethodDescriptor {
     teleport_proto::descriptors()
         .get_service_by_name(service)

@@ -1,6 +1,6 @@
 //! The calls on objects that are stored under a name, such as roles and users.
 //!
-//! Which calls those are is data: [`ObjectRpcs`] names them, and everything else follows from the descriptors.
+//! [`ObjectRpcs`] names the calls. Everything else follows from the descriptors.
 
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 

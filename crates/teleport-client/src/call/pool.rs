@@ -1,4 +1,4 @@
-//! Clients of many clusters with one set of settings: for resources that name their cluster themselves.
+//! Clients of many clusters with the same settings.
 
 use std::{
     collections::HashMap,

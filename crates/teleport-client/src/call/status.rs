@@ -24,7 +24,7 @@ pub(crate) fn failure(rpc: &str, address: String, status: &Status) -> CallFailur
     }
 }
 
-/// No answer came in time.
+/// There was no answer in time.
 pub(crate) fn deadline(rpc: &str, address: String, deadline: Duration) -> CallFailure {
     CallFailure {
         kind: ErrorKind::Transient(Transient::Deadline),
@@ -65,8 +65,8 @@ fn broken(cause: &(dyn StdError + 'static)) -> CallFailure {
     }
 }
 
-/// Whether the transport says that the server did nothing with the request: it was never written, or HTTP/2 promises it. A refused
-/// stream (RFC 9113 section 8.7) and one above the last that a GOAWAY names (section 6.8) were not looked at.
+/// Whether the transport says that the server did nothing with the request: it was never sent, or HTTP/2 guarantees it. A refused
+/// stream (RFC 9113 section 8.7) and one above the last that a GOAWAY names (section 6.8) were not processed.
 fn surely_not_processed(cause: &(dyn StdError + 'static)) -> bool {
     let mut next = Some(cause);
     while let Some(error) = next {

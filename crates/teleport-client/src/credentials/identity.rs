@@ -61,7 +61,7 @@ pub(crate) struct Expired {
 }
 
 impl Identity {
-    /// Puts an identity together. The first certificate is the client's own; further ones are sent along.
+    /// An identity of its parts. The first certificate is the client's own; the others are sent with it.
     ///
     /// # Errors
     ///

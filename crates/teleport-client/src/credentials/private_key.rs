@@ -28,7 +28,7 @@ pub(crate) enum InvalidPrivateKey {
     /// It needs a pass phrase.
     #[error("the private key is encrypted, which is not supported: write it without a pass phrase")]
     Encrypted,
-    /// It is kept in a device.
+    /// It is in a hardware key.
     #[error(
         "the private key is in a hardware key (PIV), which is not supported: use a Machine ID bot's identity instead"
     )]

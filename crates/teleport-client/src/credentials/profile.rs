@@ -163,11 +163,11 @@ pub(crate) async fn read(name: &ProfileName) -> Result<(Identity, Address), Inva
     let keys = dir.join("keys").join(address.host());
     let user = &description.user;
 
-    // Version 17 moved the TLS key to a file of its own; before, one key served TLS and SSH.
+    // Since version 17 the TLS key has its own file. Before, there was one key for TLS and SSH.
     let (chain, key) = match certificates(&keys.join(format!("{user}.crt"))).await {
         Err(InvalidProfile::Read { source, path }) if source.kind() == io::ErrorKind::NotFound => {
             let older = certificates(&keys.join(format!("{user}-x509.pem"))).await;
-            // The newer path is the one to show when there is neither.
+            // If neither exists, the error shows the newer path.
             let older = older.map_err(|error| match error {
                 InvalidProfile::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                     InvalidProfile::Read { path, source }

@@ -195,14 +195,14 @@ async fn socks(proxy: &Intercept, address: &Address) -> Result<Box<dyn Stream>, 
     let target: Uri = format!("https://{address}/")
         .parse()
         .map_err(|_| Reason::Broken("the address is not a URI".to_owned()))?;
-    // Boxed, as the compiler cannot see that the connector's own future may be sent.
+    // Boxed, because the compiler cannot see that the future of the connector is Send.
     match socks.oneshot(target).boxed().await {
         Ok(stream) => Ok(Box::new(stream.into_inner())),
         Err(error) => Err(Reason::Broken(error.to_string())),
     }
 }
 
-/// The proxy without what is secret about it.
+/// The proxy without its user name and password.
 fn shown(proxy: &Intercept) -> String {
     let uri = proxy.uri();
     let port = uri

@@ -18,7 +18,7 @@ pub(crate) enum Roots {
 
 /// There are no roots.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no trusted root certificates were found{}: set SSL_CERT_FILE to a file with some", because(.problems))]
+#[error("no trusted root certificates were found{}: set SSL_CERT_FILE to a file of root certificates", because(.problems))]
 pub(crate) struct NoRoots {
     /// What went wrong when looking.
     problems: Vec<String>,
@@ -58,13 +58,13 @@ fn system() -> Result<Arc<RootCertStore>, NoRoots> {
     store(load())
 }
 
-/// A variable that is set and empty is like one that is not set.
+/// Reads the roots. A variable that is empty counts as not set.
 fn load() -> CertificateResult {
     let is_named = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
     if env::var_os(FILE).is_none() || VARIABLES.iter().any(is_named) {
         return load_native_certs();
     }
-    // Where variables name nothing, `load_native_certs` looks here too, or asks the keychain of macOS. But it takes an empty
+    // Without the variables `load_native_certs` searches here too, or asks the keychain of macOS. But it takes an empty
     // SSL_CERT_FILE for the name of a file (`CertPaths::from_env` in rustls-native-certs).
     let found = openssl_probe::probe();
     let folder = found.cert_dir.first();

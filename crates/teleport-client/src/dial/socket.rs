@@ -43,7 +43,7 @@ pub(crate) async fn open(authority: &str) -> Result<Box<dyn Stream>, SocketError
     Ok(Box::new(stream.into_inner()))
 }
 
-/// Happy eyeballs (RFC 8305) come with it.
+/// It tries IPv6 and IPv4 at the same time (RFC 8305).
 fn connector() -> HttpConnector<Resolver> {
     let mut connector = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
     connector.enforce_http(false);

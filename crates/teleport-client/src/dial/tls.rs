@@ -43,7 +43,7 @@ pub(crate) fn web(trust: Trust, alpn: &[&[u8]]) -> Result<Arc<ClientConfig>, Err
     Ok(Arc::new(config))
 }
 
-/// For a join service, before there is an identity. What is presented is noted down.
+/// For a join service, before there is an identity. The server's certificate is kept in `presented`.
 pub(crate) fn join(trust: Trust, presented: Arc<Presented>) -> Result<Arc<ClientConfig>, Error> {
     let verifier: Arc<dyn ServerCertVerifier> = match trust {
         Trust::Roots(roots) => {
@@ -62,7 +62,7 @@ pub(crate) fn join(trust: Trust, presented: Arc<Presented>) -> Result<Arc<Client
     Ok(Arc::new(config))
 }
 
-/// For a cluster's auth server. What it presents is noted down.
+/// For a cluster's auth server. Its certificate is kept in `presented`.
 pub(crate) fn cluster(
     identity: &Identity,
     alpn: Vec<Vec<u8>>,
@@ -71,7 +71,7 @@ pub(crate) fn cluster(
     let inner = WebPkiServerVerifier::builder_with_provider(identity.cluster_roots(), provider())
         .build()
         .map_err(|error| Error::General(error.to_string()))?;
-    // It answers every request for a certificate with this one, whatever issuers the server hints at.
+    // This certificate is always sent, whatever issuers the server asks for.
     let certificate = SingleCertAndKey::from(identity.certified_key());
     let mut config = builder()?
         .dangerous()

@@ -1,8 +1,8 @@
 //! A stream that keeps the TLS alert that the other side ended it with.
 //!
 //! With TLS 1.3 a server that refuses the client's certificate says so only after the client's handshake is done (RFC 8446
-//! section 4.6), and then closes. What the client sends until then fails, often before it has read the alert, and the connection may
-//! be closed before the client asks for the reason.
+//! section 4.6), and then closes. What the client sends until then fails, often before it has read the alert, and the connection
+//! may be closed before the client asks for the reason.
 
 use std::{
     io::{self, ErrorKind, IoSlice},
@@ -68,7 +68,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AlertStream<S> {
         Poll::Ready(Err(error.unwrap_or_else(|| ErrorKind::BrokenPipe.into())))
     }
 
-    /// Reads to the end. It is near: a socket that takes no writes any more gets nothing new.
+    /// Reads to the end. There is little left: the other side has closed the connection.
     fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut bytes = [0; 1024];
         loop {

@@ -14,7 +14,7 @@ use super::{
 #[derive(Clone, Default)]
 pub(crate) struct Aws {
     source: Source,
-    /// Held while credentials are looked for, so that those who join at once look once.
+    /// Locked while credentials are searched, so that joins at the same time search once.
     found: Arc<Mutex<Option<Caller>>>,
 }
 

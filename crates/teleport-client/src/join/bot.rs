@@ -33,7 +33,7 @@ pub(crate) struct Bot {
     pub(crate) token: TokenName,
     /// The parent of the cluster to join, which may know more about it.
     parent: Option<Arc<dyn Parent>>,
-    /// Held while the bot joins or asks for certificates, so that those who need them at once share them.
+    /// Locked while the bot joins or asks for certificates, so that calls at the same time share them.
     state: Arc<Mutex<State>>,
 }
 

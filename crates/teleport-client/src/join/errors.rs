@@ -108,8 +108,8 @@ impl From<Refusal> for JoinError {
 }
 
 impl JoinError {
-    /// Whether the same join may succeed a little later. Right after a cluster became active, its name, its certificate, the token and
-    /// the bot do not all exist yet.
+    /// Whether the same join may succeed a little later. Right after a cluster became active, its name, its certificate, the token
+    /// and the bot do not all exist yet.
     pub(crate) fn may_succeed_later(&self) -> bool {
         match self {
             Self::Refused(refusal) => refusal.may_succeed_later(),

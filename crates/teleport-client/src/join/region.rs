@@ -70,7 +70,7 @@ impl Partition {
     }
 }
 
-/// In the standard partition the only one that is always there.
+/// The only region of the standard partition that cannot be disabled.
 const DEFAULT_REGION: &str = "us-east-1";
 
 const PARTITIONS: [Partition; 5] = [

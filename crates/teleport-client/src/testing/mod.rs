@@ -44,7 +44,7 @@ impl Client {
     }
 }
 
-/// A certificate authority, as a cluster has one.
+/// A certificate authority of a cluster.
 pub(super) struct Authority {
     name: String,
     certificate: rcgen::Certificate,

@@ -1,4 +1,4 @@
-//! Certificates that run out.
+//! Certificates that expire.
 
 use super::*;
 use crate::join::testing::HOUR;
