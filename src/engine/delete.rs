@@ -191,7 +191,7 @@ impl Work<'_> {
                     return diags;
                 }
                 // What uses it may be changing at this moment.
-                Err(error) if is_in_use(&error) => refusal = Some(error),
+                Err(error) if error.is_still_in_use() => refusal = Some(error),
                 Err(error)
                     if error.kind() == ErrorKind::AccessDenied
                         && self.shape.kind.revoke.is_some() =>
@@ -305,13 +305,6 @@ fn stays(what: &str, policy: Policy) -> String {
          ADDRESS. If the replacement was asked for, leave out -replace. To recreate it with an identity that may delete it, set \
          {POLICY} = \"delete\" on the resource, apply that, and try again."
     )
-}
-
-/// By its text, as in `DeleteRole` of lib/auth in gravitational/teleport: the code says nothing.
-fn is_in_use(error: &Error) -> bool {
-    error
-        .server_message()
-        .is_some_and(|message| message.contains("still in use"))
 }
 
 const PLAN_AGAIN: &str = "It is still in the state. Apply again.";

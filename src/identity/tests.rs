@@ -45,7 +45,7 @@ fn mistakes_are_named_at_their_argument() {
         (ADDRESS, "https://child.teleport.sh", "child.teleport.sh"),
         (ADDRESS, "", "empty"),
         (METHOD, "token", "only once"),
-        (METHOD, "github", "the join methods that work are: iam"),
+        (METHOD, "github", "the supported join methods are: iam"),
         (TTL, "59s", "less than 1m"),
         (TTL, "168h0m1s", "168h at most"),
         (TTL, "8d", "168h at most"),

@@ -1,4 +1,4 @@
-//! What a client is made of.
+//! The configuration of a client.
 
 use std::{fmt, time::Duration};
 
@@ -9,7 +9,8 @@ use crate::{
     join::Bot,
 };
 
-/// Which cluster to connect to, with what, and how patiently. Nothing is read from disk or network until the first call.
+/// Which cluster to connect to, with which credentials, and how long to try. Nothing is read from disk or network before the first
+/// call.
 #[derive(Clone)]
 pub struct Config {
     /// The address to dial. None if a profile knows it.
@@ -20,7 +21,8 @@ pub struct Config {
     pub dial: DialOptions,
     /// How calls are repeated after transient failures.
     pub retry: RetryPolicy,
-    /// How long joins are repeated for a patient client, while a cluster that has just become active does not let the bot in.
+    /// How long a client that [waits](crate::Client::patient) repeats joins, while a cluster that has just become active does not let
+    /// the bot join.
     pub join_timeout: Duration,
 }
 
@@ -47,7 +49,7 @@ impl Config {
         sources.any(Source::joins)
     }
 
-    /// The same settings for another cluster, which is to be joined.
+    /// The same settings for another cluster, which it joins.
     pub(crate) fn joining(&self, address: Address, bot: Bot) -> Self {
         Self {
             address: Some(address),
@@ -56,7 +58,7 @@ impl Config {
         }
     }
 
-    /// The bot that this process is, if that is how it connects.
+    /// The bot that the client joins as, if it does.
     pub(crate) fn bot(&self) -> Option<&Bot> {
         match &self.sources.first()?.kind {
             SourceKind::Join(bot) => Some(bot),

@@ -1,4 +1,4 @@
-//! What a call on a cluster can end in, sorted by what a caller does about it.
+//! Errors of calls and connections, sorted by what a caller does about them.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::{
     join::JoinError,
 };
 
-/// Why a call brought nothing. Cheap to clone: calls that wait for the same connection share its failure.
+/// Why a call failed. Cheap to clone: calls that wait for the same connection share its failure.
 #[derive(Clone, Debug)]
 pub struct Error(Arc<Failure>);
 
@@ -41,7 +41,7 @@ pub enum Part {
 /// Why there is no connection.
 #[derive(Debug)]
 pub(crate) enum ConnectError {
-    /// A source cannot be used at all. Later ones are not tried: the mistake would go unnoticed.
+    /// A source cannot be used at all. Later ones are not tried: that would hide the mistake.
     Source { source: Source, error: SourceError },
     /// Every source was skipped.
     Skipped {
@@ -51,14 +51,14 @@ pub(crate) enum ConnectError {
     },
     /// The cluster did not let the bot join within the time for that.
     GaveUp {
-        /// What came of the last try.
+        /// How the last try failed.
         last: Error,
         /// How long it was tried.
         after: Duration,
     },
     /// The client does not join, so that it can issue no identities.
     NotJoining,
-    /// The connection is made on a task of its own, and that ended early.
+    /// Connections are made in a separate task, and that one ended early.
     Interrupted,
 }
 
@@ -91,8 +91,7 @@ impl Error {
         matches!(self.kind(), ErrorKind::Transient(_))
     }
 
-    /// Whether the server may have done what was asked although no good answer came, and asking again may do it twice. Look
-    /// before asking again.
+    /// Whether the server may have carried out the call although it failed. Calling again may do it twice: read the object first.
     pub fn may_have_been_carried_out(&self) -> bool {
         match &*self.0 {
             Failure::Connect(_) => false,
@@ -100,14 +99,14 @@ impl Error {
         }
     }
 
-    /// Whether no connection came about, so that no call was sent.
+    /// Whether there was no connection, so that no call was sent.
     pub fn is_connect(&self) -> bool {
         matches!(&*self.0, Failure::Connect(_))
     }
 
-    /// Whether it is that a cluster does not let the bot join yet, but may a little later.
-    pub(crate) fn is_early(&self) -> bool {
-        matches!(&*self.0, Failure::Connect(error) if error.is_early())
+    /// Whether a cluster does not let the bot join yet, but may a little later.
+    pub(crate) fn may_join_later(&self) -> bool {
+        matches!(&*self.0, Failure::Connect(error) if error.may_join_later())
     }
 
     /// Name of the RPC, without its service. None if there was no connection to send it on.
@@ -126,7 +125,7 @@ impl Error {
         }
     }
 
-    /// The server's own words, if a server answered.
+    /// The message of the server, if a server answered.
     pub fn server_message(&self) -> Option<&str> {
         match &*self.0 {
             Failure::Call(failure) if failure.answered => Some(&failure.message),
@@ -140,7 +139,7 @@ impl Error {
             .is_some_and(server_texts::is_still_in_use)
     }
 
-    /// The part of the configuration that is to blame, if one is.
+    /// The part of the configuration that causes it, if one does.
     pub fn part(&self) -> Option<Part> {
         match &*self.0 {
             Failure::Connect(error) => error.part(),
@@ -201,13 +200,13 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl ConnectError {
-    /// Whether the cluster may let the bot in a little later, as it does when it has just become active.
-    pub(crate) fn is_early(&self) -> bool {
+    /// Whether the cluster may let the bot join a little later, as it does when it has just become active.
+    pub(crate) fn may_join_later(&self) -> bool {
         match self {
             Self::Source {
                 error: SourceError::Join(error),
                 ..
-            } => error.may_pass(),
+            } => error.may_succeed_later(),
             Self::Skipped { skipped, .. } => {
                 let joined = skipped
                     .iter()
@@ -229,7 +228,7 @@ impl ConnectError {
             Self::Source { .. } | Self::NotJoining => ErrorKind::Credentials,
             Self::GaveUp { last, .. } => last.kind(),
             Self::Skipped { skipped, .. } => {
-                // What the sources that were still valid met says more than that another one is not.
+                // How a valid source failed says more than that another one has expired.
                 let dialled = skipped.iter().find_map(|(_, reason)| match reason {
                     SkipReason::Dial(error) => Some(error.kind()),
                     SkipReason::Expired(_) | SkipReason::NoAddress => None,

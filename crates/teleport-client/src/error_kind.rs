@@ -1,21 +1,21 @@
-//! What sort of failure something is: what a caller goes by.
+//! The kinds of failures, for a caller to decide by.
 
 use std::fmt;
 
 /// What sort of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// There is no such object.
+    /// The object does not exist.
     NotFound,
-    /// There is such an object already.
+    /// The object already exists.
     AlreadyExists,
     /// The identity lacks a right.
     AccessDenied,
-    /// The cluster wants this call confirmed with a second factor, which a program cannot give.
+    /// The call needs a second factor, which a program cannot give.
     MfaRequired,
-    /// The cluster knows the call and has it switched off; support can switch it on.
+    /// The cluster has the feature, but it is switched off. Teleport's support can enable it.
     FeatureDisabled,
-    /// The cluster's edition does not have it: it takes Teleport Cloud, or a Teleport Enterprise licence.
+    /// The cluster's edition does not have the feature: it needs Teleport Cloud, or a Teleport Enterprise licence.
     NotInEdition,
     /// The server refuses the request as it is.
     InvalidArgument,
@@ -25,7 +25,7 @@ pub enum ErrorKind {
     Conflict,
     /// The server does not know the call: too old, or another edition.
     Unimplemented,
-    /// The server does not accept who calls.
+    /// The server does not accept the caller's identity.
     Unauthenticated,
     /// The cluster does not let the bot join.
     JoinRefused,
@@ -37,7 +37,7 @@ pub enum ErrorKind {
     WrongCluster,
     /// This machine does not trust the certificate of the cluster's proxy.
     UntrustedCertificate,
-    /// What answers is no Teleport, too old, or reachable only in a way that is not supported.
+    /// What answers is not Teleport, is too old, or can be reached only in a way that is not supported.
     UnsupportedServer,
     /// It may work a little later.
     Transient(Transient),
@@ -48,7 +48,7 @@ pub enum ErrorKind {
 /// Why it may work a little later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transient {
-    /// The server is not there, or says that it cannot do it now.
+    /// The server cannot be reached, or says that it cannot do it now.
     Unavailable,
     /// Too many calls.
     RateLimited,

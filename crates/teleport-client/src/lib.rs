@@ -2,7 +2,7 @@
 //! calls the API with messages that are known by their descriptors.
 //!
 //! A [`Source`] says where credentials come from, a [`Config`] which cluster to connect to, and a [`Client`] makes calls. Nothing
-//! is read or dialled before the first call. Connections are renewed when they break or their certificate runs out.
+//! is read or dialled before the first call. Connections are renewed when they break or their certificate expires.
 //!
 //! ```no_run
 //! use teleport_client::{Client, Config, Source};
@@ -22,11 +22,11 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | what a client is made of | [`Config`], [`Source`], [`DialOptions`], [`RetryPolicy`] |
+//! | the configuration of a client | [`Config`], [`Source`], [`DialOptions`], [`RetryPolicy`] |
 //! | credentials | `credentials` |
-//! | reaching a cluster | `dial`, [`address`] |
+//! | reaching a cluster | `dial`, [`Address`] |
 //! | joining as a bot | `join` |
-//! | calls | `call`: [`Client`], [`Pool`], [`Call`], [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
+//! | calls | `call`: [`Client`], [`Pool`], [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
 //! | what can go wrong | [`Error`], [`ErrorKind`], [`Cause`], [`Part`] |
 
 mod call;
@@ -42,7 +42,6 @@ mod join;
 mod testing;
 
 pub use call::{
-    Call, Repeatable,
     client::Client,
     objects::{Answer, MaskedRpc, ObjectRpcs, Objects, Request, Rpc},
     pool::Pool,
@@ -55,7 +54,7 @@ pub use cause::{Cause, NearAddress};
 pub use config::Config;
 pub use credentials::Source;
 pub use dial::{
-    address::{self, Address},
+    address::{Address, InvalidAddress},
     dial_options::DialOptions,
 };
 pub use error::{Error, Part};

@@ -259,13 +259,13 @@ fn join_methods_that_do_not_work_are_refused_with_those_that_do() {
     for (method, part) in [
         ("token", "works only once"),
         ("gitlab", "not supported"),
-        ("magic", "is no join method"),
+        ("magic", "is not a join method"),
     ] {
         let found = problems(&[ADDR, ("join_method", method), JOIN[1]]);
         let [(name, message)] = found.try_into().unwrap();
         assert_eq!(name, "join_method");
         assert!(
-            message.contains(part) && message.ends_with("work are: iam"),
+            message.contains(part) && message.ends_with("join methods are: iam"),
             "{message}"
         );
     }

@@ -34,13 +34,13 @@ fn mistakes_in_identities_are_found_before_anything_is_asked(program: &Program) 
         (
             &there,
             "join_method = \"token\"",
-            ["only once", "work are: iam"],
+            ["only once", "join methods are: iam"],
             "join_method",
         ),
         (
             &there,
             "join_method = \"github\"",
-            ["not supported", "work are: iam"],
+            ["not supported", "join methods are: iam"],
             "join_method",
         ),
         (&there, "ttl = \"169h\"", ["1m to 168h", "\"169h\""], "ttl"),

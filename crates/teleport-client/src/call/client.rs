@@ -21,7 +21,7 @@ use crate::{
 
 /// A cluster that can be called. Cheap to clone: clones share the connection.
 ///
-/// Nothing is dialled before the first call. A connection that broke, or whose certificate ran out, is replaced by the next
+/// Nothing is dialled before the first call. A connection that broke, or whose certificate has expired, is replaced by the next
 /// call, with the credentials as they are then.
 #[derive(Clone)]
 pub struct Client {
@@ -51,8 +51,8 @@ impl Client {
         }
     }
 
-    /// A client of another cluster, which it joins as a bot. It takes over the settings for connections and the AWS credentials.
-    /// A request without a token means the bot that this cluster, as the parent of the other, knows of.
+    /// A client of another cluster, which it joins as a bot. It has the same settings for connections and the same AWS
+    /// credentials. If the request has no token, this cluster must be the parent of the other: it says which bot to join as.
     #[must_use]
     pub fn joining(&self, address: Address, request: &JoinRequest) -> Self {
         let parent: Arc<dyn Parent> = Arc::new(Self {
@@ -70,8 +70,7 @@ impl Client {
         }
     }
 
-    /// Issues an identity for other programs. The cluster may give it less time than is asked for, which is an hour if nothing
-    /// is said.
+    /// Issues an identity for other programs. It is valid for an hour if `ttl` is None. The cluster may shorten the time.
     ///
     /// # Errors
     ///
@@ -88,35 +87,35 @@ impl Client {
         else {
             return Err(ConnectError::NotJoining.into());
         };
-        // The connection proves that the identity works, and waits until the cluster lets the bot in.
+        // Connecting proves that the identity works, and waits until the cluster lets the bot join.
         self.connections.current(self.patience).await?;
         bot.bundle(&self.config.dial, address, ttl)
             .await
             .map_err(|error| failed(source, error))
     }
 
-    /// What it was made of.
+    /// Its configuration.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The name of the cluster, as the certificate says by which the client is let in. None if it does not say.
+    /// The name of the cluster, as the client's certificate says. None if it does not say.
     ///
     /// # Errors
     ///
-    /// When there is no connection to be had.
+    /// When connecting fails.
     pub async fn cluster_name(&self) -> Result<Option<String>, Error> {
         let connection = self.connections.current(self.patience).await?;
         Ok(connection.cluster_name().map(str::to_owned))
     }
 
-    /// Makes a call, connecting first if need be, and repeats it after passing failures as its [`Repeatable`] allows.
+    /// Makes a call, connecting first if necessary, and repeats it after transient failures as its [`Repeatable`] allows.
     ///
     /// # Errors
     ///
-    /// When there is no connection to be had, when the server refuses, when it did not answer in time, or when the connection
-    /// broke. [`Error::may_have_been_carried_out`] says whether a write is in doubt.
-    pub async fn unary(&self, call: Call) -> Result<DynamicMessage, Error> {
+    /// When connecting fails, when the server refuses, when it does not answer in time, or when the connection breaks.
+    /// [`Error::may_have_been_carried_out`] says whether a write is in doubt.
+    pub(crate) async fn unary(&self, call: Call) -> Result<DynamicMessage, Error> {
         let span = tracing::info_span!("rpc", method = call.method.name());
         self.unary_with(&call, tokio::time::sleep)
             .instrument(span)
@@ -151,10 +150,10 @@ impl Client {
         result
     }
 
-    /// Whether a failure is one that another try may mend without doing something twice.
+    /// Whether another try may succeed and cannot do something twice.
     fn may_repeat(&self, call: &Call, error: &Error) -> bool {
         if error.is_connect() {
-            // An address that never answered is more likely wrong than down: the person at the terminal should hear at once.
+            // An address that never answered is more likely wrong than down: report it at once.
             let waited = self.patience == Patience::Joins && self.config.bot().is_some();
             return error.is_transient() && self.connections.was_connected() && !waited;
         }

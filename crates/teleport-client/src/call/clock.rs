@@ -1,4 +1,4 @@
-//! What time it is, and how to wait. Tests have a clock that they turn by hand.
+//! What time it is, and how to wait. Tests have a clock that they advance by hand.
 
 #[cfg(test)]
 use std::time::Duration;
@@ -12,12 +12,12 @@ pub(crate) enum Clock {
     /// The machine's.
     #[default]
     System,
-    /// A test's own: it stands still, and waiting turns it.
+    /// A test's own: it advances only when something waits.
     #[cfg(test)]
     Manual(std::sync::Arc<Manual>),
 }
 
-/// A clock that a test turns.
+/// A clock that a test advances.
 #[cfg(test)]
 pub(crate) struct Manual {
     start: (OffsetDateTime, Instant),

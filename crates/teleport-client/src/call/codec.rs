@@ -1,4 +1,4 @@
-//! Messages that are known by their descriptors alone, on the wire. Fields that the descriptor does not know are kept.
+//! A codec for messages that are known only by their descriptors. Fields that the descriptor does not know are kept.
 
 use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
@@ -59,7 +59,10 @@ impl Decoder for DynamicDecoder {
         DynamicMessage::decode(self.0.clone(), buffer)
             .map(Some)
             .map_err(|error| {
-                Status::internal(format!("the answer is no {}: {error}", self.0.full_name()))
+                Status::internal(format!(
+                    "the answer is not a {}: {error}",
+                    self.0.full_name()
+                ))
             })
     }
 }

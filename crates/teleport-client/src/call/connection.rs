@@ -1,4 +1,4 @@
-//! One connection to a cluster: it makes calls, and knows how long it is good.
+//! One connection to a cluster: it makes calls, and knows how long it can be used.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -27,11 +27,11 @@ pub(crate) struct Connection {
     renew_at: Mutex<Option<OffsetDateTime>>,
 }
 
-/// What a connection is good for.
+/// Whether a connection can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Condition {
     Good,
-    /// It works, and it is time for the next.
+    /// It works, but it is time for a new one.
     Due,
     Broken,
 }
@@ -51,12 +51,12 @@ impl Connection {
         self.identity.cluster_name()
     }
 
-    /// Makes one try of a call.
+    /// Tries a call once.
     pub(crate) async fn call(&self, call: &Call) -> Result<DynamicMessage, Error> {
         let rpc = call.method.name();
         let address = self.address.to_string();
         let mut request = Request::new(call.request.clone());
-        // The server should know when nobody listens any more; but it may hang, so the clock here decides.
+        // This tells the server when the client stops waiting. The server may hang, so the client has its own clock too.
         request.set_timeout(call.deadline);
         let path = transport::path(&call.method);
         let mut grpc = Grpc::with_origin(self.transport.clone(), transport::origin())
@@ -82,7 +82,7 @@ impl Connection {
             )
     }
 
-    /// What it is good for now.
+    /// Whether it can be used now.
     pub(crate) fn condition(&self, now: OffsetDateTime) -> Condition {
         if self.transport.is_closed() || self.identity.check_validity(now).is_err() {
             Condition::Broken
@@ -93,7 +93,7 @@ impl Connection {
         }
     }
 
-    /// Goes on for a part of the time that is left. False if there is none.
+    /// Puts off the renewal by a part of the remaining time. False if the connection cannot be used any more.
     pub(crate) fn postpone_renewal(&self, now: OffsetDateTime) -> bool {
         let is_alive = self.condition(now) != Condition::Broken;
         if is_alive {

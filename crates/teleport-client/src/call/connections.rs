@@ -36,11 +36,11 @@ pub(crate) struct Connections {
 #[derive(Default)]
 struct Slot {
     connecting: Option<Connecting>,
-    /// Since a patient caller met a cluster that does not let the bot in yet.
+    /// Set while patient callers wait for a cluster to let the bot join.
     waiting: Option<Waiting>,
 }
 
-/// Waiting for a cluster to let the bot in. All patient callers wait together.
+/// Waiting for a cluster to let the bot join. All patient callers wait together.
 struct Waiting {
     since: Instant,
     waits: ExponentialBackoff,
@@ -48,7 +48,7 @@ struct Waiting {
     until: Instant,
 }
 
-/// A connection that is there or on its way. All who wait for it share the outcome.
+/// A connection that exists or is being made. All who wait for it share the outcome.
 type Connecting = Shared<BoxFuture<'static, Result<Arc<Connection>, Error>>>;
 
 /// Whether to wait for a cluster that may not let the bot join yet.
@@ -80,7 +80,7 @@ impl Connections {
                 }
                 Err(error) => error,
             };
-            if patience == Patience::None || !error.is_early() {
+            if patience == Patience::None || !error.may_join_later() {
                 return Err(error);
             }
             let until = self.wait_until(&connecting, &error)?;
@@ -88,7 +88,7 @@ impl Connections {
         }
     }
 
-    /// Lets no further call use this connection. Calls that are under way on it go on.
+    /// Stops further calls from using this connection. Calls that have begun on it continue.
     pub(crate) fn retire(&self, connection: &Arc<Connection>) {
         let mut slot = self.slot();
         if let Some(Some(Ok(current))) = slot.connecting.as_ref().map(Shared::peek)
@@ -103,7 +103,7 @@ impl Connections {
         self.connected_before.load(Ordering::Relaxed)
     }
 
-    /// A connection that is good or on its way, if need be on a way that begins now.
+    /// A connection that can be used or is being made. If there is none, it starts to make one.
     fn connecting(&self) -> Connecting {
         let now = self.config.dial.clock.now();
         let mut slot = self.slot();
@@ -122,7 +122,7 @@ impl Connections {
         slot.connecting.insert(self.dial(due)).clone()
     }
 
-    /// When to try again after a failure that time may mend.
+    /// When to try again after a transient failure.
     fn wait_until(&self, failed: &Connecting, error: &Error) -> Result<Instant, Error> {
         let now = self.config.dial.clock.instant();
         let timeout = self.config.join_timeout;
@@ -142,7 +142,7 @@ impl Connections {
             let last = error.clone();
             return Err(ConnectError::GaveUp { last, after }.into());
         }
-        // The first to hear of a failure says when all try again.
+        // The first caller that gets a failure decides when all try again.
         if is_last && waiting.until <= now {
             let wait = waiting.waits.next().unwrap_or(JOIN_RETRY.cap);
             waiting.until = (now + wait).min(deadline);
@@ -151,8 +151,8 @@ impl Connections {
         Ok(waiting.until)
     }
 
-    /// Dials on a task of its own, so that a caller who goes away does not take the connection from the others. A connection that
-    /// is due to be replaced goes on being used while there is no other.
+    /// Dials in a separate task, so that a caller that is cancelled does not cancel it for the others. A connection that is due for
+    /// renewal is used until there is another one.
     fn dial(&self, due: Option<Arc<Connection>>) -> Connecting {
         let config = self.config.clone();
         let connected_before = self.connected_before.clone();
@@ -163,7 +163,7 @@ impl Connections {
                     Ok(Arc::new(connection))
                 }
                 (Err(error), Some(due)) if due.postpone_renewal(config.dial.clock.now()) => {
-                    tracing::warn!(%error, "the connection could not be renewed, and the one before is still used");
+                    tracing::warn!(%error, "the connection could not be renewed, so the last one is still used");
                     Ok(due)
                 }
                 (Err(error), _) => Err(error.into()),
@@ -176,12 +176,12 @@ impl Connections {
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot> {
-        // It is whole after every single change, also when a thread died between two.
+        // It is valid after every single change, also when a thread panicked between two.
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How fast joins are tried again while a cluster does not let the bot in yet.
+/// How fast joins are tried again while a cluster does not let the bot join yet.
 const JOIN_RETRY: RetryPolicy = RetryPolicy {
     base: Duration::from_secs(1),
     cap: Duration::from_secs(10),

@@ -1,4 +1,4 @@
-//! A call that failed: what is known of it.
+//! A call that failed.
 
 use std::fmt;
 

@@ -22,25 +22,30 @@ use prost_reflect::{DynamicMessage, MethodDescriptor};
 
 /// One unary call.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub(crate) struct Call {
     pub(crate) method: MethodDescriptor,
     pub(crate) request: DynamicMessage,
     pub(crate) repeatable: Repeatable,
+    /// How long one try may take, without the time to connect.
     pub(crate) deadline: Duration,
 }
 
 /// Whether a call does no harm when it is carried out twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repeatable {
-    /// It may be sent again after any passing failure: a read.
+pub(crate) enum Repeatable {
+    /// It may be sent again after any transient failure: a read.
     Yes,
-    /// It is sent again only if the server surely did nothing: a write.
+    /// It is sent again only if the server certainly did nothing: a write.
     No,
 }
 
 impl Call {
     /// A call with the usual deadline.
-    pub fn new(method: MethodDescriptor, request: DynamicMessage, repeatable: Repeatable) -> Self {
+    pub(crate) fn new(
+        method: MethodDescriptor,
+        request: DynamicMessage,
+        repeatable: Repeatable,
+    ) -> Self {
         Self {
             method,
             request,
@@ -48,16 +53,9 @@ impl Call {
             deadline: DEFAULT_DEADLINE,
         }
     }
-
-    /// How long one try may take, without the time to connect.
-    #[must_use]
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
-    }
 }
 
-/// The descriptor of one of our own methods.
+/// The descriptor of a method in this workspace's .proto files.
 pub(crate) fn method(service: &str, name: &str) -> MethodDescriptor {
     teleport_proto::descriptors()
         .get_service_by_name(service)

@@ -1,6 +1,6 @@
 //! The calls on objects that are stored under a name, such as roles and users.
 //!
-//! Which calls those are is data: [`ObjectRpcs`] names them, and everything else follows from the descriptors.
+//! [`ObjectRpcs`] names the calls. Everything else follows from the descriptors.
 
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 
@@ -16,13 +16,13 @@ pub struct ObjectRpcs {
     pub message: &'static str,
     /// Reads one.
     pub get: Rpc,
-    /// Makes one.
+    /// Creates one.
     pub create: Rpc,
     /// Replaces one. None where objects cannot be changed.
     pub update: Option<Rpc>,
     /// Replaces some fields of one.
     pub masked: Option<MaskedRpc>,
-    /// Removes one, or brings back its defaults.
+    /// Deletes one, or resets it to its defaults.
     pub delete: Rpc,
 }
 
@@ -120,20 +120,20 @@ impl Objects {
         object.ok_or_else(|| self.failure(rpc, "the answer holds no object".to_owned()))
     }
 
-    /// Makes one, and answers with it as it is stored. None where the server answers with nothing.
+    /// Creates one, and returns it as it is stored. None where the server's answer is empty.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::AlreadyExists`] if there is one of that name. It is not repeated when its outcome is in doubt: then
-    /// [`Error::may_have_been_carried_out`] holds, and a look at the name tells.
+    /// [`Error::may_have_been_carried_out`] holds, and reading the name shows what happened.
     pub async fn create(&self, object: DynamicMessage) -> Result<Option<DynamicMessage>, Error> {
         let rpc = self.rpcs.create;
         let request = self.request(rpc, Carried::Object(object))?;
         self.write(rpc, request, Repeatable::No).await
     }
 
-    /// Replaces one, where the server compares revisions only if its revision is still that of the given one, and answers
-    /// with it as it is stored. None where the server answers with nothing.
+    /// Replaces one, and returns it as it is stored. None where the server's answer is empty. A server that compares revisions
+    /// does this only if the object still has the given revision.
     ///
     /// # Errors
     ///
@@ -172,11 +172,12 @@ impl Objects {
         self.write(rpc, request, Repeatable::No).await
     }
 
-    /// Removes one, or brings back its defaults.
+    /// Deletes one, or resets it to its defaults.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] if there is none of that name, also when an earlier try of the same call removed it unheard.
+    /// [`ErrorKind::NotFound`] if there is none of that name, also when an earlier try of the same call deleted it and its answer
+    /// was lost.
     pub async fn delete(&self, name: &str) -> Result<(), Error> {
         let rpc = self.rpcs.delete;
         let request = self.request(rpc, Carried::Name(name))?;

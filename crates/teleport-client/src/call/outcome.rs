@@ -1,4 +1,4 @@
-//! What one try of a call comes to: an answer, a status, silence or a panic.
+//! The outcome of one try of a call: an answer, a status, silence or a panic.
 
 use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
 /// Waits for the answer to a call, at most until the deadline.
 ///
 /// A panic of the code that reads the answer becomes a failure. The server may have made an object by then, and a caller that
-/// unwinds could not tell anyone about it.
+/// unwinds could not report it.
 pub(crate) async fn outcome<T>(
     rpc: &str,
     address: String,

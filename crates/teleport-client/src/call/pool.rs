@@ -1,4 +1,4 @@
-//! Clients of many clusters with one set of settings: for resources that name their cluster themselves.
+//! Clients of many clusters with the same settings.
 
 use std::{
     collections::HashMap,
@@ -45,10 +45,10 @@ impl Pool {
         }
     }
 
-    /// The client of a cluster. It connects with its first call; those who call at once share one join. The client that was
-    /// longest not asked for makes room for a new one, and goes on working for those who have it.
+    /// The client of a cluster. It connects with its first call; calls at the same time share one join. In a full pool, a new
+    /// client replaces the one that was not asked for the longest. That one still works for those who have it.
     pub fn client(&self, address: &Address) -> Client {
-        // It is whole after every single change, also when a thread died between two.
+        // It is valid after every single change, also when a thread panicked between two.
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         clients.uses += 1;
         let last = clients.uses;

@@ -1,4 +1,4 @@
-//! The links by which users set their credentials.
+//! The links with which users set their credentials.
 
 use std::time::Duration;
 
@@ -30,12 +30,12 @@ impl ResetTokens {
 
     /// `CreateResetPasswordToken` of type `invite`: makes a link by which a user sets password and MFA device.
     ///
-    /// It takes away the user's password, MFA devices and earlier links. The name of the answer's metadata and its URL are
+    /// It removes the user's password, MFA devices and earlier links. The name of the answer's metadata and its URL are
     /// secrets.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] if there is no such user. It is not repeated when its outcome is in doubt.
+    /// [`ErrorKind::NotFound`] if the user does not exist. It is not repeated when its outcome is in doubt.
     pub async fn invite(&self, user: &str, ttl: Duration) -> Result<UserTokenV3, Error> {
         let method = method("proto.AuthService", RPC);
         let mut request = DynamicMessage::new(method.input());
@@ -57,7 +57,7 @@ impl ResetTokens {
                 kind: ErrorKind::Other,
                 rpc: RPC.to_owned(),
                 address: address.unwrap_or_default(),
-                message: format!("the answer makes no sense: {error}"),
+                message: format!("the answer cannot be read: {error}"),
                 answered: false,
                 may_have_been_carried_out: true,
             })

@@ -1,4 +1,4 @@
-//! The texts of servers that this client goes by, each with its source in gravitational/teleport.
+//! The texts of servers that this client interprets, each with its source in gravitational/teleport.
 //!
 //! Teleport uses one gRPC code for several things, and only the text tells them apart. A text that changes on the server makes an
 //! answer less precise, never wrong: what is not recognized keeps the meaning of its code.

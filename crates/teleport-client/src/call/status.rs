@@ -24,7 +24,7 @@ pub(crate) fn failure(rpc: &str, address: String, status: &Status) -> CallFailur
     }
 }
 
-/// No answer came in time.
+/// There was no answer in time.
 pub(crate) fn deadline(rpc: &str, address: String, deadline: Duration) -> CallFailure {
     CallFailure {
         kind: ErrorKind::Transient(Transient::Deadline),
@@ -39,7 +39,7 @@ pub(crate) fn deadline(rpc: &str, address: String, deadline: Duration) -> CallFa
 fn answered(status: &Status) -> CallFailure {
     let message = status.message();
     let kind = kind(status.code(), message);
-    // A refusal is one before anything was done. These are no refusals: the server may have begun.
+    // A server refuses before it does anything. These are not refusals: it may have begun.
     let in_doubt = match kind {
         ErrorKind::Transient(Transient::Unavailable | Transient::Deadline) | ErrorKind::Other => {
             true
@@ -65,8 +65,8 @@ fn broken(cause: &(dyn StdError + 'static)) -> CallFailure {
     }
 }
 
-/// Whether the transport says that the server did nothing with the request: it was never written, or HTTP/2 promises it. A refused
-/// stream (RFC 9113 section 8.7) and one above the last that a GOAWAY names (section 6.8) were not looked at.
+/// Whether the transport says that the server did nothing with the request: it was never sent, or HTTP/2 guarantees it. A refused
+/// stream (RFC 9113 section 8.7) and one above the last that a GOAWAY names (section 6.8) were not processed.
 fn surely_not_processed(cause: &(dyn StdError + 'static)) -> bool {
     let mut next = Some(cause);
     while let Some(error) = next {
@@ -96,7 +96,7 @@ fn kind(code: Code, message: &str) -> ErrorKind {
         Code::Unimplemented => ErrorKind::Unimplemented,
         Code::Unauthenticated => ErrorKind::Unauthenticated,
         Code::Unavailable => ErrorKind::Transient(Transient::Unavailable),
-        // gRPC has the same code for a message that is too large. Asking again does not make it smaller.
+        // gRPC has the same code for a message that is too large. CertificateRequest again does not make it smaller.
         Code::ResourceExhausted if server_texts::is_too_large(message) => ErrorKind::Other,
         Code::ResourceExhausted => ErrorKind::Transient(Transient::RateLimited),
         Code::DeadlineExceeded => ErrorKind::Transient(Transient::Deadline),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_is_too_large_is_no_rate_limit() {
+    fn a_message_that_is_too_large_is_not_a_rate_limit() {
         let failure = sent_by_server(
             Code::ResourceExhausted,
             "trying to send message larger than max (5 vs. 4)",
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quota_is_no_rate_limit() {
+    fn a_quota_is_not_a_rate_limit() {
         let kind = |code, text| sent_by_server(code, text).kind;
         let limited = ErrorKind::Transient(Transient::RateLimited);
         for text in [

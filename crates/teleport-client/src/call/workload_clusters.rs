@@ -29,12 +29,12 @@ impl WorkloadClusters {
         Self { client }
     }
 
-    /// `CreateWorkloadCluster`: makes one, and answers with it as it is then.
+    /// `CreateWorkloadCluster`: creates one, and returns it as it is then.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::AlreadyExists`] if the name is in use or held. It is not repeated when its outcome is in doubt: then
-    /// [`Error::may_have_been_carried_out`] holds, and a look at the name tells.
+    /// [`Error::may_have_been_carried_out`] holds, and reading the name shows what happened.
     pub async fn create(&self, cluster: DynamicMessage) -> Result<DynamicMessage, Error> {
         let descriptor = cluster.descriptor();
         if descriptor.full_name() != MESSAGE {
@@ -66,7 +66,7 @@ impl WorkloadClusters {
     ///
     /// # Errors
     ///
-    /// Also when the server's pages do not come to an end.
+    /// Also when the server's pages do not end.
     pub async fn list(&self) -> Result<Vec<DynamicMessage>, Error> {
         let mut clusters = Vec::new();
         let mut seen = HashSet::new();
@@ -105,7 +105,7 @@ impl WorkloadClusters {
         match self.get(guess).await {
             Ok(cluster) if is_at(&cluster, address) => return Ok(Some(cluster)),
             Ok(_) => {}
-            // Servers check the form of a name before they look for it.
+            // Servers refuse an invalid name before they search for it.
             Err(error)
                 if matches!(
                     error.kind(),
@@ -151,10 +151,11 @@ impl WorkloadClusters {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] if there is none of that name, also when an earlier try of the same call deleted it unheard.
+    /// [`ErrorKind::NotFound`] if there is none of that name, also when an earlier try of the same call deleted it and its answer
+    /// was lost.
     pub async fn delete(&self, name: &str) -> Result<(), Error> {
         let field = ("name", Value::String(name.to_owned()));
-        // Once gone it stays gone, because the name is held: a second try can only find nothing.
+        // The name of a deleted cluster stays reserved, so a second try cannot delete another one.
         self.call("DeleteWorkloadCluster", [field], Repeatable::Yes)
             .await?;
         Ok(())
@@ -211,7 +212,7 @@ impl Parent for Client {
     ) -> Result<Option<WorkloadCluster>, ParentError> {
         let found = self.workload_clusters().by_address(address).await;
         let found = found.map_err(ParentError)?;
-        // Both types come from the same .proto file, so this only goes wrong for what the server sent.
+        // Both types come from the same .proto file, so this fails only if the server's message is malformed.
         Ok(found.and_then(|cluster| cluster.transcode_to().ok()))
     }
 

@@ -1,4 +1,4 @@
-//! Who the client is: a certificate with its key, and the CAs of the cluster that issued it.
+//! The identity of the client: a certificate with its key, and the CAs of the cluster that issued it.
 
 use std::{fmt, sync::Arc};
 
@@ -10,7 +10,7 @@ use rustls::{
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 
-/// A client certificate with its key, the CAs to verify the cluster by, and what the certificate says of itself.
+/// A client certificate with its key, the CAs that verify the cluster, and what the certificate says.
 #[derive(Clone)]
 pub(crate) struct Identity {
     certified_key: Arc<CertifiedKey>,
@@ -20,7 +20,7 @@ pub(crate) struct Identity {
     not_after: OffsetDateTime,
 }
 
-/// Why certificate, key and CAs make no identity.
+/// Why certificate, key and CAs are not an identity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidIdentity {
     /// There is no certificate.
@@ -29,14 +29,14 @@ pub(crate) enum InvalidIdentity {
     /// A certificate cannot be read.
     #[error("the client certificate is damaged")]
     Certificate,
-    /// Certificate and key do not belong together.
+    /// The key belongs to another certificate.
     #[error("the private key does not belong to the certificate of {user:?}")]
     KeyMismatch {
         /// Subject of the certificate.
         user: String,
     },
     /// There is no CA.
-    #[error("it has no CA certificate, so that the cluster cannot be verified")]
+    #[error("it has no CA certificate, so the cluster cannot be verified")]
     NoCa,
     /// A CA cannot be used.
     #[error("CA certificate number {number} is damaged")]
@@ -61,11 +61,11 @@ pub(crate) struct Expired {
 }
 
 impl Identity {
-    /// Puts an identity together. The first certificate is the client's own; further ones are sent along.
+    /// An identity of its parts. The first certificate is the client's own; the others are sent with it.
     ///
     /// # Errors
     ///
-    /// When a part is missing or damaged, or the key belongs to another certificate. An expired certificate is no error here:
+    /// When a part is missing or damaged, or the key belongs to another certificate. An expired certificate is not an error here:
     /// see [`Identity::check_validity`].
     pub(crate) fn new(
         chain: Vec<CertificateDer<'static>>,
@@ -106,7 +106,7 @@ impl Identity {
         })
     }
 
-    /// Whom the certificate names: a user, or a bot's user.
+    /// The user that the certificate is for. A bot has a user too.
     pub(crate) fn user(&self) -> &str {
         &self.user
     }
@@ -121,7 +121,7 @@ impl Identity {
         self.not_after
     }
 
-    /// Checks that the certificate has not expired. Its start is not looked at: clocks differ, and the server decides.
+    /// Checks that the certificate has not expired. Its start is not checked: clocks differ, and the server decides.
     ///
     /// # Errors
     ///

@@ -15,14 +15,14 @@ use crate::credentials::{
     private_key::{self, InvalidPrivateKey},
 };
 
-/// Why a text is no identity file.
+/// Why a text is not an identity file.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidIdentityFile {
     /// The file cannot be read.
     #[error("it cannot be read: {0}")]
     Read(#[source] io::Error),
-    /// It is no text.
-    #[error("it is no text")]
+    /// It is not text.
+    #[error("it is not a text file")]
     NotText,
     /// It is empty.
     #[error("it is empty")]
@@ -36,12 +36,12 @@ pub(crate) enum InvalidIdentityFile {
     /// A PEM block is damaged.
     #[error(transparent)]
     Pem(#[from] InvalidPem),
-    /// The certificate stands before the key.
+    /// The certificate comes before the key.
     #[error(
         "its first PEM block is a certificate: in an identity file the private key comes first"
     )]
     Order,
-    /// The first block is no private key.
+    /// The first block is not a private key that can be used.
     #[error(transparent)]
     PrivateKey(#[from] InvalidPrivateKey),
     /// Certificate and CAs.
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_identity_file_says_why() {
+    fn what_is_not_an_identity_file_says_why() {
         assert!(matches!(refused(" \n"), InvalidIdentityFile::Empty));
         assert!(matches!(
             refused("hello\nworld"),

@@ -34,7 +34,7 @@ struct Part {
     contents: SecretSlice<u8>,
 }
 
-/// Why three texts are no key pair. Each names the one to blame.
+/// Why three texts are not a key pair. Each error names the text that causes it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidKeyPair {
     /// A file cannot be read.
@@ -45,7 +45,7 @@ pub(crate) enum InvalidKeyPair {
         /// Why.
         source: io::Error,
     },
-    /// A part is no PEM text.
+    /// A part has no PEM blocks.
     #[error("{name} holds no PEM blocks")]
     NoBlocks {
         /// The part.
@@ -201,13 +201,13 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .starts_with("the private key: the PEM block \"CERTIFICATE\" stands"),
+                .starts_with("the private key: it begins with the PEM block \"CERTIFICATE\""),
             "{error}"
         );
     }
 
     #[test]
-    fn a_part_that_is_no_pem_is_named() {
+    fn a_part_without_pem_blocks_is_named() {
         let issued = Authority::new("parent").issue("bot");
         let error = parts(&issued.cert_pem, &issued.key_pem, "nothing")
             .identity()

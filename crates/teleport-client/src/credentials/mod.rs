@@ -2,9 +2,9 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | what they all give | `identity` |
+//! | what each of them gives | `identity` |
 //! | where they are read from | `identity_file`, `key_pair`, `profile`; a join is in `join` |
-//! | what those are made of | `pem`, `private_key` |
+//! | their parts | `pem`, `private_key` |
 
 pub(crate) mod identity;
 pub(crate) mod identity_file;
@@ -32,12 +32,12 @@ use crate::{
     join::{Bot, JoinError, TokenName, method::JoinMethod},
 };
 
-/// One source of an identity. The identity is read again for each connection, so that files that were renewed on disk are used:
-/// when the connection broke, or when the certificate of the one in use ran out.
+/// One source of an identity. It is read again for each new connection, which is made when the last one broke or its certificate
+/// expired. So files that were renewed on disk are used.
 #[derive(Clone)]
 pub struct Source {
     pub(crate) kind: SourceKind,
-    /// Where the caller has it from, for errors.
+    /// Set by [`Source::named`], for errors.
     origin: Option<String>,
 }
 
@@ -57,23 +57,23 @@ pub(crate) enum SourceKind {
     Profile(ProfileName),
 }
 
-/// What a source gives.
+/// The identity that a source gives.
 #[derive(Debug)]
 pub(crate) struct Credentials {
     pub(crate) identity: Identity,
     /// The proxy's address, if the source knows it.
     pub(crate) address: Option<Address>,
-    /// When to come again for the next, if the source knows that there will be one.
+    /// When to ask the source for a new identity. None if it does not issue them.
     pub(crate) renew_at: Option<OffsetDateTime>,
 }
 
-/// Why a source gives nothing.
+/// Why a source gives no identity.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SourceError {
     /// The bot cannot join.
     #[error(transparent)]
     Join(#[from] JoinError),
-    /// What it holds is no identity.
+    /// Its contents are not an identity.
     #[error(transparent)]
     Identity(#[from] InvalidIdentity),
     /// The identity file is malformed.
@@ -137,14 +137,14 @@ impl Source {
         Self::of(SourceKind::Profile(ProfileName::new(dir, name)))
     }
 
-    /// Says where the caller has it from, such as the name of a setting. Errors repeat it.
+    /// Names the origin of the source, such as a setting. Errors repeat it.
     #[must_use]
     pub fn named(mut self, origin: &str) -> Self {
         self.origin = Some(origin.to_owned());
         self
     }
 
-    /// What it was named.
+    /// The origin that [`Source::named`] set.
     pub fn origin(&self) -> Option<&str> {
         self.origin.as_deref()
     }
@@ -216,7 +216,7 @@ impl Source {
         })
     }
 
-    /// Lets go of what it keeps: the cluster does not accept the identity that it gave. Whether it can give another one now.
+    /// Drops what it keeps, because the cluster does not accept the identity that it gave. True if it can give another one now.
     pub(crate) async fn forget(&self) -> bool {
         let SourceKind::Join(bot) = &self.kind else {
             return false;

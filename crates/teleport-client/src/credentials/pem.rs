@@ -13,7 +13,7 @@ pub(crate) enum InvalidPem {
         /// The label of the begin line.
         label: String,
     },
-    /// A begin line goes on after its label.
+    /// A begin line has more text after its label.
     #[error("its line breaks are lost or written as \\n")]
     LostLineBreaks,
     /// The body of a block is not base64.

@@ -20,7 +20,7 @@ pub(crate) enum InvalidPrivateKey {
     #[error(transparent)]
     Pem(#[from] InvalidPem),
     /// It is something else.
-    #[error("the PEM block {label:?} stands where the private key belongs")]
+    #[error("it begins with the PEM block {label:?} and not with a private key")]
     Label {
         /// The label found.
         label: String,
@@ -28,7 +28,7 @@ pub(crate) enum InvalidPrivateKey {
     /// It needs a pass phrase.
     #[error("the private key is encrypted, which is not supported: write it without a pass phrase")]
     Encrypted,
-    /// It is kept in a device.
+    /// It is in a hardware key.
     #[error(
         "the private key is in a hardware key (PIV), which is not supported: use a Machine ID bot's identity instead"
     )]
@@ -46,8 +46,8 @@ pub(crate) enum InvalidPrivateKey {
     Damaged,
 }
 
-/// Reads the key that is the first block of a text. The label only says that it is a key: Teleport and OpenSSL have both written wrong ones
-/// (`api/utils/keys/privatekey.go` in gravitational/teleport), so each format is tried.
+/// Reads the key that is the first block of a text. The label only says that it is a key: Teleport and OpenSSL have both written
+/// wrong ones (`api/utils/keys/privatekey.go` in gravitational/teleport), so each format is tried.
 pub(crate) fn parse(text: &str) -> Result<Arc<dyn SigningKey>, InvalidPrivateKey> {
     if text.contains(ENCRYPTED) {
         return Err(InvalidPrivateKey::Encrypted);
@@ -131,7 +131,7 @@ mod tests {
         assert!(
             reason("CERTIFICATE")
                 .to_string()
-                .contains("\"CERTIFICATE\" stands where the private key")
+                .contains("the PEM block \"CERTIFICATE\" and not")
         );
         let encrypted = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n\
                          -----END RSA PRIVATE KEY-----";

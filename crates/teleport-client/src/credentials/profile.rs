@@ -37,8 +37,8 @@ pub(crate) enum InvalidProfile {
     /// No profile is the current one.
     #[error("{} names no current profile", .0.display())]
     NoCurrent(PathBuf),
-    /// The name would lead out of the folder.
-    #[error("{0:?} is no name of a profile: it is the host name of a proxy")]
+    /// The name is a path, which could leave the folder.
+    #[error("{0:?} is not the name of a profile: that is the host name of a proxy")]
     Name(String),
     /// A file cannot be read.
     #[error("{} cannot be read: {source}", path.display())]
@@ -48,16 +48,16 @@ pub(crate) enum InvalidProfile {
         /// Why.
         source: io::Error,
     },
-    /// The description is no profile.
-    #[error("{} is no profile: {reason}", path.display())]
+    /// The description is not that of a profile.
+    #[error("{} is not a profile: {reason}", path.display())]
     Description {
         /// The file.
         path: PathBuf,
         /// Why.
         reason: String,
     },
-    /// The proxy's address makes no sense.
-    #[error("{} has a web_proxy_addr that is no address: {source}", path.display())]
+    /// The proxy's address is invalid.
+    #[error("{} has a web_proxy_addr that is not an address: {source}", path.display())]
     Address {
         /// The file.
         path: PathBuf,
@@ -85,7 +85,7 @@ pub(crate) enum InvalidProfile {
     Identity(#[from] InvalidIdentity),
 }
 
-/// What is needed of the description. Other keys are passed over.
+/// The keys of the description that are needed. Others are ignored.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Description {
@@ -163,11 +163,11 @@ pub(crate) async fn read(name: &ProfileName) -> Result<(Identity, Address), Inva
     let keys = dir.join("keys").join(address.host());
     let user = &description.user;
 
-    // Version 17 moved the TLS key to a file of its own; before, one key served TLS and SSH.
+    // Since version 17 the TLS key has its own file. Before, there was one key for TLS and SSH.
     let (chain, key) = match certificates(&keys.join(format!("{user}.crt"))).await {
         Err(InvalidProfile::Read { source, path }) if source.kind() == io::ErrorKind::NotFound => {
             let older = certificates(&keys.join(format!("{user}-x509.pem"))).await;
-            // The newer path is the one to show when there is neither.
+            // If neither exists, the error shows the newer path.
             let older = older.map_err(|error| match error {
                 InvalidProfile::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                     InvalidProfile::Read { path, source }

@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 use rustls::pki_types::ServerName;
 
 /// Port of an address that names none: where a Teleport proxy serves the web.
-pub const DEFAULT_PORT: u16 = 443;
+const DEFAULT_PORT: u16 = 443;
 
 /// Where a cluster's proxy or auth server listens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,7 +22,7 @@ enum Host {
 }
 
 impl Address {
-    /// Reads `host` or `host:port`, where an IPv6 host stands in brackets. A missing port means [`DEFAULT_PORT`].
+    /// Reads `host` or `host:port`, with an IPv6 host in brackets. A missing port means 443.
     ///
     /// # Errors
     ///
@@ -65,13 +65,8 @@ impl Address {
         }
     }
 
-    /// The port.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
     /// Whether it can only be this machine: `localhost`, a name under it, or a loopback IP address.
-    pub fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         match &self.host {
             Host::Name(name) => is_loopback_name(name),
             Host::Ip(ip) => ip.is_loopback(),
@@ -93,7 +88,7 @@ impl Address {
 }
 
 /// Whether a name is `localhost` or under it, which RFC 6761 section 6.3 reserves for loopback addresses.
-pub fn is_loopback_name(name: &str) -> bool {
+pub(crate) fn is_loopback_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     let tail = name.rsplit('.').next().unwrap_or(name);
     tail.eq_ignore_ascii_case("localhost")
@@ -117,7 +112,7 @@ impl FromStr for Address {
     }
 }
 
-/// Why a text is no address.
+/// Why a text is not an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAddress {
     /// There is nothing.
@@ -128,7 +123,7 @@ pub enum InvalidAddress {
     Scheme {
         /// What was given.
         found: String,
-        /// What stands before `://`.
+        /// The text before `://`.
         scheme: String,
         /// What to write.
         write: String,
@@ -139,7 +134,7 @@ pub enum InvalidAddress {
         /// What to write.
         write: String,
     },
-    /// It goes on after host and port.
+    /// It has a path.
     #[error("{found:?} has a path: write {write}")]
     Path {
         /// What was given.
@@ -147,9 +142,9 @@ pub enum InvalidAddress {
         /// What to write.
         write: String,
     },
-    /// The host is missing or no name.
+    /// The host is missing or invalid.
     #[error(
-        "{found:?} has the host {host:?}, which is no DNS name and no IP address: write host:port, such as example.teleport.sh:443"
+        "{found:?} has the host {host:?}, which is neither a DNS name nor an IP address: write host:port, such as example.teleport.sh:443"
     )]
     Host {
         /// What was given.
@@ -157,7 +152,7 @@ pub enum InvalidAddress {
         /// The part that should be a host.
         host: String,
     },
-    /// The port is no port.
+    /// The port is not a number, or out of range.
     #[error("{found:?} has the port {port:?}: a port is a number from 1 to 65535")]
     Port {
         /// What was given.
@@ -165,7 +160,7 @@ pub enum InvalidAddress {
         /// The part that should be a port.
         port: String,
     },
-    /// An IPv6 address stands without brackets.
+    /// An IPv6 address without brackets.
     #[error("{found:?} looks like an IPv6 address: write it in brackets, such as [{found}]:443")]
     Brackets {
         /// What was given.
@@ -225,7 +220,7 @@ fn parse_port(port: &str, found: &str) -> Result<u16, InvalidAddress> {
     }
 }
 
-/// Host and port out of something that goes on before or after them.
+/// The host and port in a text that has more before or after them.
 fn suggestion(rest: &str) -> String {
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
     let authority = authority.rsplit('@').next().unwrap_or_default();
@@ -334,7 +329,7 @@ mod tests {
             "ex\u{e4}mple.com",
         ] {
             assert!(
-                refused(text).contains("no DNS name"),
+                refused(text).contains("neither a DNS name"),
                 "{text}: {}",
                 refused(text)
             );

@@ -1,4 +1,4 @@
-//! Making a connection: one credential source after the other, until one leads to the cluster.
+//! Making a connection: one credential source after the other, until the cluster accepts one.
 
 use crate::{
     Address, Config,
@@ -8,8 +8,8 @@ use crate::{
     error::{ConnectError, SkipReason},
 };
 
-/// Connects with the first source that leads to the cluster. A source that has expired, or does not get through, is skipped; one
-/// that cannot be read is an error. A bot whose identity the cluster does not accept any more joins again first.
+/// Connects with the first source that the cluster accepts. A source that has expired, or with which connecting fails, is skipped;
+/// one that cannot be read is an error. A bot whose identity the cluster does not accept any more joins again first.
 pub(crate) async fn connect(config: &Config) -> Result<Connection, ConnectError> {
     let mut skipped = Vec::new();
     let mut last_address = config.address.clone();

@@ -1,4 +1,4 @@
-//! The two ways to a cluster, and what one can meet.
+//! The two ways to connect to a cluster, and how they fail.
 
 use std::{fmt, time::Duration};
 
@@ -15,16 +15,16 @@ use crate::{
     error_kind::{ErrorKind, Transient},
 };
 
-/// A way to a cluster's auth server.
+/// A way to connect to a cluster's auth server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Way {
-    /// The address is its own.
+    /// The address is that of the auth server.
     Direct,
     /// The address is a proxy's, which routes by ALPN.
     Proxy,
 }
 
-/// What a way met.
+/// Why one way failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WayError {
     #[error("{step} took longer than {}", humantime::format_duration(*.after))]
@@ -48,8 +48,8 @@ pub(crate) enum WayError {
     )]
     NoTlsRouting,
     #[error(
-        "a load balancer in front of the proxy ends TLS and drops ALPN, so that the cluster is reachable only by a connection \
-         upgrade, which is not supported"
+        "a load balancer in front of the proxy ends TLS and drops ALPN, so the cluster can be reached only by a connection upgrade, \
+         which is not supported"
     )]
     ConnectionUpgrade,
     #[error("neither the proxy nor the identity says the name of the cluster")]
@@ -91,7 +91,7 @@ pub(crate) enum WayError {
     TooOld(String),
 }
 
-/// Why no way led to the cluster: what each one met.
+/// Why there is no connection to the cluster: how each way failed.
 #[derive(Debug)]
 pub(crate) struct DialError {
     /// Invariant: not empty.
@@ -103,7 +103,7 @@ impl WayError {
         Self::Tls(error.to_string())
     }
 
-    /// Whether it settles what is at the address, so that the other way need not be waited for.
+    /// Whether it shows what is at the address, so that the other way cannot succeed.
     pub(crate) fn is_decisive(&self) -> bool {
         match self {
             Self::NoTlsRouting
@@ -177,14 +177,14 @@ impl WayError {
 impl DialError {
     pub(crate) fn kind(&self) -> ErrorKind {
         let kinds = || self.failures.iter().map(|(_, error)| error.kind());
-        // If either may pass, the whole may: a proxy that is down for a moment always refuses the direct way.
+        // If one failure is transient, all are: a proxy that is down for a moment always refuses the direct way.
         kinds()
             .find(|kind| matches!(kind, ErrorKind::Transient(_)))
             .or_else(|| kinds().next_back())
             .unwrap_or(ErrorKind::Other)
     }
 
-    /// Whether another identity may get through where this one does not.
+    /// Whether connecting may succeed with another identity.
     pub(crate) fn is_about_identity(&self) -> bool {
         matches!(
             self.kind(),

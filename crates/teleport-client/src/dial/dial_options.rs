@@ -1,4 +1,4 @@
-//! What connections are made with, whichever cluster they lead to.
+//! The options of connections, which are the same for all clusters.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub struct DialOptions {
     pub user_agent: &'static str,
     pub(crate) roots: Roots,
     pub(crate) http_proxy: HttpProxy,
-    /// Who this machine is to AWS, for joins.
+    /// The AWS credentials of this machine, for joins.
     pub(crate) aws: Aws,
     pub(crate) clock: Clock,
 }

@@ -27,16 +27,16 @@ pub(crate) struct Found {
     pub(crate) signature_algorithm_suite: Option<String>,
 }
 
-/// Why the web API told nothing.
+/// Why the web API gave no answer that can be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DiscoveryError {
-    /// The connection broke off, or what came is no HTTP.
-    #[error("it gave no HTTP answer to {PATH}: {0}")]
+    /// The connection broke, or the answer is not HTTP.
+    #[error("it did not answer {PATH} over HTTP: {0}")]
     Http(String),
-    /// The proxy, or what stands before it, cannot answer now.
+    /// The proxy, or a gateway in front of it, cannot answer now.
     #[error("it answered {PATH} with {0}")]
     Unavailable(StatusCode),
-    /// It sends us elsewhere.
+    /// It redirects.
     #[error("it answered {PATH} with {status}, a redirect to {location}")]
     Redirect {
         /// The status.
@@ -44,8 +44,8 @@ pub(crate) enum DiscoveryError {
         /// Where to.
         location: String,
     },
-    /// It is something else than a Teleport proxy.
-    #[error("it is no Teleport proxy: it answered {PATH} with {status} and {what}")]
+    /// It is not a Teleport proxy.
+    #[error("it is not a Teleport proxy: it answered {PATH} with {status} and {what}")]
     NotTeleport {
         /// The status.
         status: StatusCode,
@@ -185,7 +185,7 @@ fn kind_of(bytes: &[u8]) -> &'static str {
     } else if serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() {
         "JSON of another kind"
     } else {
-        "something that is no JSON"
+        "something that is not JSON"
     }
 }
 
@@ -239,16 +239,16 @@ mod tests {
     }
 
     #[test]
-    fn something_else_than_teleport_is_told_by_what_it_sends() {
+    fn something_else_than_teleport_is_described_by_what_it_sends() {
         let text = |status, body| answer(status, body).unwrap_err().to_string();
         assert!(text(404, " <html>secret</html>").ends_with("404 Not Found and an HTML page"));
         assert!(text(200, "{}").ends_with("JSON of another kind"));
         assert!(text(200, "").ends_with("an empty page"));
-        assert!(text(200, "hello").ends_with("something that is no JSON"));
+        assert!(text(200, "hello").ends_with("something that is not JSON"));
     }
 
     #[test]
-    fn a_gateway_that_cannot_reach_the_proxy_is_a_passing_matter() {
+    fn a_gateway_that_cannot_reach_the_proxy_is_transient() {
         for status in [429, 502, 503] {
             assert!(matches!(
                 answer(status, "<html>"),

@@ -22,7 +22,7 @@ pub(crate) enum HandshakeError {
     /// The certificate is not valid now.
     #[error("its certificate has expired or is not valid yet: check the clock of this machine too")]
     NotValidNow,
-    /// The certificate is no good in another way.
+    /// The certificate is invalid in another way.
     #[error("its certificate is not accepted: {0}")]
     Certificate(String),
     /// The other side refuses.
@@ -70,7 +70,7 @@ impl HandshakeError {
             Error::InvalidMessage(_) => Self::NotTls,
             Error::AlertReceived(alert) => Self::Alert(*alert),
             Error::InvalidCertificate(error) => match error {
-                // A CA of the same name and another key: the cluster was made anew, or its CA was rotated.
+                // A CA of the same name with another key: the cluster was recreated, or its CA was rotated.
                 CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                     Self::UnknownIssuer
                 }

@@ -30,7 +30,7 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct HttpProxy(Arc<Matcher>);
 
-/// Why a proxy did not lead on.
+/// Why there is no connection through a proxy.
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP proxy {proxy} (from HTTPS_PROXY or ALL_PROXY): {reason}")]
 pub(crate) struct HttpProxyError {
@@ -55,7 +55,7 @@ enum Reason {
     Authentication,
     #[error("it answered CONNECT with {0}")]
     Status(StatusCode),
-    #[error("it broke off: {0}")]
+    #[error("the connection to it broke: {0}")]
     Broken(String),
 }
 
@@ -67,7 +67,7 @@ impl Default for HttpProxy {
 }
 
 impl HttpProxy {
-    /// What stands in `HTTPS_PROXY` and in `NO_PROXY`.
+    /// A proxy with the values of `HTTPS_PROXY` and `NO_PROXY`.
     #[cfg(test)]
     pub(crate) fn new(https_proxy: &str, no_proxy: &str) -> Self {
         let matcher = Matcher::builder()
@@ -194,15 +194,15 @@ async fn socks(proxy: &Intercept, address: &Address) -> Result<Box<dyn Stream>, 
     }
     let target: Uri = format!("https://{address}/")
         .parse()
-        .map_err(|_| Reason::Broken("the address is no URI".to_owned()))?;
-    // Boxed, as the compiler cannot see that the connector's own future may be sent.
+        .map_err(|_| Reason::Broken("the address is not a URI".to_owned()))?;
+    // Boxed, because the compiler cannot see that the future of the connector is Send.
     match socks.oneshot(target).boxed().await {
         Ok(stream) => Ok(Box::new(stream.into_inner())),
         Err(error) => Err(Reason::Broken(error.to_string())),
     }
 }
 
-/// The proxy without what is secret about it.
+/// The proxy without its user name and password.
 fn shown(proxy: &Intercept) -> String {
     let uri = proxy.uri();
     let port = uri

@@ -1,6 +1,6 @@
 //! Metadata of answers, before gRPC's code reads them.
 //!
-//! Names that end in `-bin` have base64 values. tonic takes that on trust and panics over a `grpc-status-details-bin` that is
+//! Names that end in `-bin` have base64 values. tonic does not check that, and panics on a `grpc-status-details-bin` that is
 //! something else (`Status::from_header_map`), so such values are dropped here.
 
 use base64::{

@@ -1,6 +1,6 @@
 //! Dialling: the ways to a cluster's auth server, tried side by side.
 
-pub mod address;
+pub(crate) mod address;
 pub(crate) mod connect;
 pub(crate) mod dial_error;
 pub(crate) mod dial_options;
@@ -30,7 +30,7 @@ use self::{
     dial_options::DialOptions,
     handshake::{HandshakeError, handshake, is_refusal},
     tls::Trust,
-    tls_alert::{Attentive, LastAlert},
+    tls_alert::{AlertStream, LastAlert},
     transport::{SERVER_NAME, Transport},
     verifier::Presented,
 };
@@ -47,8 +47,8 @@ pub(crate) struct Dialled {
     pub(crate) server_version: String,
 }
 
-/// Tries both ways at once and takes the first on which the cluster answers. A failure that settles what is at the address ends
-/// the other way too.
+/// Tries both ways at once and takes the first on which the cluster answers. A failure that shows what is at the address ends the
+/// other way too.
 pub(crate) async fn dial(
     address: &Address,
     identity: &Identity,
@@ -74,7 +74,7 @@ pub(crate) async fn dial(
         }
         Err(failure) => failure,
     };
-    tracing::debug!(way = %first.0, error = %first.1, "one way does not lead to the cluster");
+    tracing::debug!(way = %first.0, error = %first.1, "one way to the cluster failed");
     match other.await {
         Ok(dialled) => Ok(dialled),
         Err((way, error)) if error.is_decisive() => Err(DialError {
@@ -186,7 +186,7 @@ impl Attempt<'_> {
             return Err(WayError::NoHttp2);
         }
         let alert = LastAlert::default();
-        let stream = Attentive::new(stream, alert.clone());
+        let stream = AlertStream::new(stream, alert.clone());
         let transport = self
             .step(
                 "the start of HTTP/2",
@@ -291,7 +291,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Whether something before the proxy ends TLS and knows no ALPN, so that the proxy cannot route by it
+    /// Whether something in front of the proxy ends TLS without ALPN, so that the proxy cannot route by it
     /// (`api/client/alpn_conn_upgrade.go` in gravitational/teleport).
     async fn is_alpn_stripped(&self) -> bool {
         let test = async {
@@ -336,7 +336,7 @@ impl Attempt<'_> {
     }
 }
 
-/// Whether a server is older than what the API calls here were made for. A version that makes no sense is none to judge.
+/// Whether a server is older than the calls of this client need. A version that cannot be read counts as new enough.
 fn is_too_old(version: &str) -> bool {
     let major = version
         .trim_start_matches('v')

@@ -1,4 +1,4 @@
-//! Whom the web certificate of a proxy is verified by: the roots that the operating system trusts.
+//! The roots that verify the web certificate of a proxy: those that the operating system trusts.
 
 use std::{env, ffi::OsString, sync::Arc};
 
@@ -18,7 +18,7 @@ pub(crate) enum Roots {
 
 /// There are no roots.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no trusted root certificates were found{}: set SSL_CERT_FILE to a file with some", because(.problems))]
+#[error("no trusted root certificates were found{}: set SSL_CERT_FILE to a file of root certificates", because(.problems))]
 pub(crate) struct NoRoots {
     /// What went wrong when looking.
     problems: Vec<String>,
@@ -58,13 +58,13 @@ fn system() -> Result<Arc<RootCertStore>, NoRoots> {
     store(load())
 }
 
-/// A variable that is set and empty is like one that is not set.
+/// Reads the roots. A variable that is empty counts as not set.
 fn load() -> CertificateResult {
     let is_named = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
     if env::var_os(FILE).is_none() || VARIABLES.iter().any(is_named) {
         return load_native_certs();
     }
-    // Where variables name nothing, `load_native_certs` looks here too, or asks the keychain of macOS. But it takes an empty
+    // Without the variables `load_native_certs` searches here too, or asks the keychain of macOS. But it takes an empty
     // SSL_CERT_FILE for the name of a file (`CertPaths::from_env` in rustls-native-certs).
     let found = openssl_probe::probe();
     let folder = found.cert_dir.first();
@@ -76,7 +76,7 @@ fn store(found: CertificateResult) -> Result<Arc<RootCertStore>, NoRoots> {
     let mut roots = RootCertStore::empty();
     let (_, unusable) = roots.add_parsable_certificates(found.certs);
     if !problems.is_empty() || unusable > 0 {
-        tracing::debug!(?problems, unusable, "some trusted roots were passed over");
+        tracing::debug!(?problems, unusable, "some trusted roots were ignored");
     }
     if roots.is_empty() {
         return Err(NoRoots { problems });
@@ -92,7 +92,7 @@ fn because(problems: &[String]) -> String {
 }
 
 const FILE: &str = "SSL_CERT_FILE";
-/// What names roots instead of the operating system's.
+/// The variables that replace the operating system's roots.
 const VARIABLES: [&str; 2] = [FILE, "SSL_CERT_DIR"];
 
 #[cfg(test)]
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_the_roots_is_told() {
+    fn what_names_the_roots_is_reported() {
         assert!(in_use(|_| None).contains("the operating system"));
         let file = |name: &str| (name == "SSL_CERT_FILE").then(|| "/etc/own.pem".into());
         assert_eq!(in_use(file), "those in /etc/own.pem (SSL_CERT_FILE)");

@@ -23,7 +23,7 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// There is no TCP connection: the name cannot be resolved, or nothing listens, or the way is blocked.
+/// Why there is no TCP connection: the name cannot be resolved, nothing listens, or a firewall blocks it.
 #[derive(Debug, thiserror::Error)]
 #[error("no TCP connection: {0}")]
 pub(crate) struct SocketError(String);
@@ -43,7 +43,7 @@ pub(crate) async fn open(authority: &str) -> Result<Box<dyn Stream>, SocketError
     Ok(Box::new(stream.into_inner()))
 }
 
-/// Happy eyeballs (RFC 8305) come with it.
+/// It tries IPv6 and IPv4 at the same time (RFC 8305).
 fn connector() -> HttpConnector<Resolver> {
     let mut connector = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
     connector.enforce_http(false);

@@ -12,10 +12,10 @@ use crate::{
 /// Why there is no TCP connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TcpError {
-    /// Not even a direct one.
+    /// The direct connection failed.
     #[error(transparent)]
     Socket(#[from] SocketError),
-    /// The HTTP proxy did not let us through.
+    /// The connection through the HTTP proxy failed.
     #[error(transparent)]
     HttpProxy(#[from] HttpProxyError),
 }

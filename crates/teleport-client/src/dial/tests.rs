@@ -92,7 +92,7 @@ async fn insecure_turns_off_the_check_of_the_web_certificate_alone() {
 }
 
 #[tokio::test]
-async fn credentials_of_another_cluster_are_told_by_name() {
+async fn credentials_of_another_cluster_are_reported_by_name() {
     let foreign = Authority::new("other").identity_file("bot");
     for cluster in [Cluster::auth(pong).await, Cluster::proxy(pong).await] {
         let error = failure(cluster.config_with(&foreign)).await;
@@ -157,7 +157,7 @@ async fn a_proxy_without_tls_routing_is_not_supported() {
 }
 
 #[tokio::test]
-async fn a_load_balancer_that_drops_alpn_is_told() {
+async fn a_load_balancer_that_drops_alpn_is_reported() {
     let find = r#"{"proxy":{"tls_routing_enabled":true},"cluster_name":"parent"}"#.to_owned();
     let cluster = Cluster::start(
         Authority::new("parent"),
@@ -178,7 +178,7 @@ async fn a_load_balancer_that_drops_alpn_is_told() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_has_no_auth_server_to_route_to_is_a_passing_matter() {
+async fn a_proxy_that_has_no_auth_server_to_route_to_is_transient() {
     let find = r#"{"proxy":{"tls_routing_enabled":true},"cluster_name":"parent"}"#.to_owned();
     let cluster = Cluster::start(Authority::new("parent"), Web::FindWithoutAuth(find), pong).await;
     let error = failure(cluster.config()).await;
@@ -190,7 +190,7 @@ async fn a_proxy_that_has_no_auth_server_to_route_to_is_a_passing_matter() {
 }
 
 #[tokio::test]
-async fn a_web_site_that_is_no_teleport_is_told() {
+async fn a_web_site_that_is_not_teleport_is_reported() {
     let web = Web::Find(StatusCode::NOT_FOUND, "<html></html>".to_owned());
     let cluster = Cluster::start(Authority::new("parent"), web, pong).await;
     let error = failure(cluster.config()).await;
@@ -200,7 +200,7 @@ async fn a_web_site_that_is_no_teleport_is_told() {
         &error,
         &[
             "as an auth server: ",
-            "as a proxy: it is no Teleport proxy",
+            "as a proxy: it is not a Teleport proxy",
             "404 Not Found and an HTML page",
         ],
     );
@@ -208,7 +208,7 @@ async fn a_web_site_that_is_no_teleport_is_told() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_down_behind_its_gateway_is_a_passing_matter() {
+async fn a_proxy_that_is_down_behind_its_gateway_is_transient() {
     let web = Web::Find(StatusCode::BAD_GATEWAY, "<html></html>".to_owned());
     let cluster = Cluster::start(Authority::new("parent"), web, pong).await;
     assert_eq!(
@@ -218,7 +218,7 @@ async fn a_proxy_that_is_down_behind_its_gateway_is_a_passing_matter() {
 }
 
 #[tokio::test]
-async fn a_port_that_speaks_no_tls_is_told() {
+async fn a_port_that_speaks_no_tls_is_reported() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {

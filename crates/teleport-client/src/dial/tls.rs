@@ -1,5 +1,5 @@
 //! The two TLS configurations. The web's trusts public roots and shows no certificate; the cluster's trusts only the identity's
-//! CAs and always shows its certificate. Neither ever stands in for the other.
+//! CAs and always shows its certificate. Neither is ever used in place of the other.
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ use crate::{
     dial::verifier::{ClusterVerifier, Presented},
 };
 
-/// Whose web certificates are good.
+/// Which web certificates are accepted.
 #[derive(Clone)]
 pub(crate) enum Trust {
-    /// Those that lead to one of these roots and name the host.
+    /// Those that are signed by one of these roots and name the host.
     Roots(Arc<RootCertStore>),
     /// Any: the option `insecure`.
     Anyone,
@@ -43,7 +43,7 @@ pub(crate) fn web(trust: Trust, alpn: &[&[u8]]) -> Result<Arc<ClientConfig>, Err
     Ok(Arc::new(config))
 }
 
-/// For a join service, before there is an identity. What is presented is noted down.
+/// For a join service, before there is an identity. The server's certificate is kept in `presented`.
 pub(crate) fn join(trust: Trust, presented: Arc<Presented>) -> Result<Arc<ClientConfig>, Error> {
     let verifier: Arc<dyn ServerCertVerifier> = match trust {
         Trust::Roots(roots) => {
@@ -62,7 +62,7 @@ pub(crate) fn join(trust: Trust, presented: Arc<Presented>) -> Result<Arc<Client
     Ok(Arc::new(config))
 }
 
-/// For a cluster's auth server. What it presents is noted down.
+/// For a cluster's auth server. Its certificate is kept in `presented`.
 pub(crate) fn cluster(
     identity: &Identity,
     alpn: Vec<Vec<u8>>,
@@ -71,7 +71,7 @@ pub(crate) fn cluster(
     let inner = WebPkiServerVerifier::builder_with_provider(identity.cluster_roots(), provider())
         .build()
         .map_err(|error| Error::General(error.to_string()))?;
-    // It answers every request for a certificate with this one, whatever issuers the server hints at.
+    // This certificate is always sent, whatever issuers the server asks for.
     let certificate = SingleCertAndKey::from(identity.certified_key());
     let mut config = builder()?
         .dangerous()
@@ -86,13 +86,13 @@ pub(crate) fn alpn_direct() -> Vec<Vec<u8>> {
     vec![H2.to_vec()]
 }
 
-/// Protocols to offer for a join. A proxy looks at the first entry only, and settles on the second
+/// Protocols to offer for a join. A proxy reads the first entry only, and selects the second
 /// (`lib/srv/alpnproxy/common/protocols.go` in gravitational/teleport); an auth server knows the second only.
 fn alpn_join() -> Vec<Vec<u8>> {
     vec![b"teleport-proxy-grpc".to_vec(), H2.to_vec()]
 }
 
-/// Protocols to offer when a proxy is to route to a cluster's auth server. It looks at the first entry only, and the auth
+/// Protocols to offer for a proxy that routes to a cluster's auth server. The proxy reads the first entry only, and the auth
 /// server needs the second (`lib/srv/alpnproxy/auth/auth_proxy.go` in gravitational/teleport).
 pub(crate) fn alpn_routed(cluster_name: &str) -> Vec<Vec<u8>> {
     let mut name = String::from("teleport-auth@");

@@ -1,8 +1,8 @@
 //! A stream that keeps the TLS alert that the other side ended it with.
 //!
 //! With TLS 1.3 a server that refuses the client's certificate says so only after the client's handshake is done (RFC 8446
-//! section 4.6), and then closes. What the client sends meanwhile fails, often before the alert has been read; and whoever asks why
-//! may come after the connection is gone.
+//! section 4.6), and then closes. What the client sends until then fails, often before it has read the alert, and the connection
+//! may be closed before the client asks for the reason.
 
 use std::{
     io::{self, ErrorKind, IoSlice},
@@ -14,7 +14,7 @@ use std::{
 use rustls::{AlertDescription, Error};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The alert that a stream ended with, once it has. Clones share it.
+/// The alert that a stream ended with. Empty until then. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LastAlert(Arc<OnceLock<AlertDescription>>);
 
@@ -33,14 +33,14 @@ impl LastAlert {
 }
 
 /// A TLS stream whose last alert is kept.
-pub(crate) struct Attentive<S> {
+pub(crate) struct AlertStream<S> {
     stream: S,
     alert: LastAlert,
     /// A write failed with it, and what the other side sent before is being read.
     broken: Option<io::Error>,
 }
 
-impl<S> Attentive<S> {
+impl<S> AlertStream<S> {
     pub(crate) fn new(stream: S, alert: LastAlert) -> Self {
         Self {
             stream,
@@ -50,7 +50,7 @@ impl<S> Attentive<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Attentive<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AlertStream<S> {
     /// Writes. A write that finds the connection closed fails only after all that came before has been read.
     fn poll_attempt<T>(
         &mut self,
@@ -68,7 +68,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Attentive<S> {
         Poll::Ready(Err(error.unwrap_or_else(|| ErrorKind::BrokenPipe.into())))
     }
 
-    /// Reads to the end. It is near: a socket that takes no writes any more gets nothing new.
+    /// Reads to the end. There is little left: the other side has closed the connection.
     fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut bytes = [0; 1024];
         loop {
@@ -81,7 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Attentive<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Attentive<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for AlertStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -95,7 +95,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Attentive<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Attentive<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for AlertStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -189,11 +189,11 @@ mod tests {
     fn closed(
         write: ErrorKind,
         reads: impl IntoIterator<Item = Poll<io::Result<&'static [u8]>>>,
-    ) -> (Attentive<Closed>, LastAlert) {
+    ) -> (AlertStream<Closed>, LastAlert) {
         let reads = reads.into_iter().collect();
         let alert = LastAlert::default();
         (
-            Attentive::new(Closed { write, reads }, alert.clone()),
+            AlertStream::new(Closed { write, reads }, alert.clone()),
             alert,
         )
     }

@@ -1,6 +1,6 @@
 //! gRPC's transport: one HTTP/2 connection over a stream that is already encrypted.
 //!
-//! hyper is used directly instead of tonic's channel, because hyper tells whether a request that failed was ever sent.
+//! hyper is used directly instead of tonic's channel, because hyper reports whether a request that failed was ever sent.
 
 use std::{
     fmt,
@@ -77,7 +77,7 @@ impl Service<Request<Body>> for Transport {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        // Whether it is closed comes out when the request is sent, and then with the request handed back.
+        // If it is closed, sending the request fails and hands the request back.
         Poll::Ready(Ok(()))
     }
 

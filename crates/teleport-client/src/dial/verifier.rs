@@ -1,4 +1,4 @@
-//! Verifies an auth server by the identity's CAs, and notes what it presented, so that a failure can be explained.
+//! Verifies an auth server by the identity's CAs, and keeps the certificate that it presented, so that a failure can be explained.
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,14 +14,14 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use crate::{credentials::identity::organization, dial::transport::SERVER_NAME};
 
-/// The certificate that a server presented, once it has.
+/// The certificate that a server presented. Empty until then.
 #[derive(Debug, Default)]
 pub(crate) struct Presented(OnceLock<ServerCertificate>);
 
-/// What a server's certificate says of itself. None of it is verified.
+/// What a server's certificate says. None of it is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServerCertificate {
-    /// The names that it is good for.
+    /// The names that it is for.
     pub(crate) names: Vec<String>,
     /// The cluster that issued it: the issuer's first organization.
     pub(crate) cluster_name: Option<String>,
@@ -61,7 +61,7 @@ impl ServerCertificate {
     }
 }
 
-/// Notes the certificate and leaves the judgement to webpki.
+/// Keeps the certificate and lets webpki verify it.
 #[derive(Debug)]
 pub(crate) struct ClusterVerifier {
     inner: Arc<WebPkiServerVerifier>,

@@ -1,4 +1,4 @@
-//! AWS credentials, and keeping those that were found.
+//! Finding AWS credentials, and keeping them while they are valid.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use super::{
     machine,
 };
 
-/// Finds credentials. Clones share what was found as long as it is good.
+/// Finds credentials. Clones share what was found while it is valid.
 #[derive(Clone, Default)]
 pub(crate) struct Aws {
     source: Source,
-    /// Held while credentials are looked for, so that those who join at once look once.
+    /// Locked while credentials are searched, so that joins at the same time search once.
     found: Arc<Mutex<Option<Caller>>>,
 }
 
@@ -43,7 +43,7 @@ impl Aws {
         }
     }
 
-    /// Credentials that are good now. Those that expire are kept until shortly before they do; others are cheap to find again.
+    /// Credentials that are valid now. Those that expire are kept until shortly before they do; others are cheap to find again.
     pub(super) async fn caller(&self, now: OffsetDateTime) -> Result<Caller, AwsError> {
         let mut found = self.found.lock().await;
         let good = found

@@ -1,4 +1,4 @@
-//! The bot that this process is in one cluster: it joins when an identity is first needed, and renews it in time.
+//! The bot of this client in one cluster: it joins when an identity is first needed, and renews it in time.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -14,9 +14,9 @@ use super::{
     legacy,
     method::JoinMethod,
     parent::Parent,
-    proxy::{EXCHANGE_TIMEOUT, Entrance},
+    proxy::{EXCHANGE_TIMEOUT, JoinTarget},
     refusal::{Refusal, RefusalReason, rules},
-    roles::Asking,
+    roles::CertificateRequest,
     service,
     token::TokenName,
 };
@@ -31,17 +31,17 @@ use crate::{
 pub(crate) struct Bot {
     pub(crate) method: JoinMethod,
     pub(crate) token: TokenName,
-    /// The cluster that may know more of the one to join.
+    /// The parent of the cluster to join, which may know more about it.
     parent: Option<Arc<dyn Parent>>,
-    /// Held while the bot joins or asks for certificates, so that those who need them at once share them.
+    /// Locked while the bot joins or asks for certificates, so that calls at the same time share them.
     state: Arc<Mutex<State>>,
 }
 
-/// An identity that is good for a while.
+/// An identity, and when to renew it.
 #[derive(Clone, Debug)]
 pub(crate) struct Renewable {
     pub(crate) identity: Identity,
-    /// When to ask for the next one. It is good for some time after that.
+    /// When to ask for the next one. It is still valid for some time after that.
     pub(crate) renew_at: OffsetDateTime,
 }
 
@@ -71,7 +71,7 @@ impl Bot {
         }
     }
 
-    /// The identity to act with: the one that is there, unless it is time for the next.
+    /// The identity for calls: the last one, or a new one if it is time for that.
     pub(crate) async fn identity(
         &self,
         options: &DialOptions,
@@ -89,7 +89,7 @@ impl Bot {
         Ok(acting)
     }
 
-    /// A further identity to act with, for other programs.
+    /// Another identity, for other programs.
     pub(crate) async fn bundle(
         &self,
         options: &DialOptions,
@@ -102,12 +102,12 @@ impl Bot {
         Ok(IdentityBundle::new(&certified, &certified.identity()?))
     }
 
-    /// Forgets what it has: the cluster does not accept it any more.
+    /// Drops its identities, because the cluster does not accept them any more.
     pub(crate) async fn forget(&self) {
         *self.state.lock().await = State::default();
     }
 
-    /// Certificates for the bot's roles, by its own identity, or by joining where that is missing or does not work any more.
+    /// Certificates for the bot's roles. It asks with its own identity, and joins first if that is missing or refused.
     async fn issue(
         &self,
         state: &mut MutexGuard<'_, State>,
@@ -136,11 +136,11 @@ impl Bot {
     }
 
     async fn join(&self, options: &DialOptions, address: &Address) -> Result<Joined, JoinError> {
-        // What is wrong on this side should come out before anything is sent.
+        // What is wrong on this machine is reported before anything is sent.
         let caller = options.aws.caller(options.clock.now()).await?;
         let token = Box::pin(self.token.resolve(address)).await?;
-        let entrance = Entrance { address, options };
-        let exchange = exchange(&entrance, &token, &caller);
+        let target = JoinTarget { address, options };
+        let exchange = exchange(&target, &token, &caller);
         let exchange = tokio::time::timeout(EXCHANGE_TIMEOUT, exchange);
         let outcome = exchange.await.unwrap_or_else(|_| {
             Err(JoinError::Reach {
@@ -200,18 +200,18 @@ impl Joined {
         ttl: Duration,
     ) -> Result<Certified, JoinError> {
         let dialled = dial::dial(address, &self.own.identity, options).await?;
-        let asking = Asking {
+        let request = CertificateRequest {
             transport: dialled.transport,
             address,
             identity: &self.own.identity,
             joined: &self.certified,
         };
-        asking.certificates(ttl, &options.clock).await
+        request.certificates(ttl, &options.clock).await
     }
 }
 
 impl Renewable {
-    /// Two thirds of its life are for use; in the last third the next one is got.
+    /// It is renewed after two thirds of its life.
     fn new(identity: Identity, now: OffsetDateTime) -> Self {
         let life = (identity.not_after() - now).max(time::Duration::ZERO);
         Self {
@@ -221,37 +221,37 @@ impl Renewable {
     }
 }
 
-/// Joins by the newer service, and by the older where there is no newer one.
+/// Joins with the newer service, or with the older one if the server has no newer one.
 async fn exchange(
-    entrance: &Entrance<'_>,
+    target: &JoinTarget<'_>,
     token: &str,
     caller: &Caller,
 ) -> Result<Certified, JoinError> {
-    let clock = &entrance.options.clock;
-    let transport = entrance.connect().await?;
+    let clock = &target.options.clock;
+    let transport = target.connect().await?;
     let no_service = match service::join(transport.clone(), token, caller, clock).await {
         Ok(certified) => return Ok(certified),
         Err(Failure::NoService(status)) => status,
         Err(Failure::Refused(status)) => return Err(Refusal::new(&status, token).into()),
         Err(Failure::Failed(error)) => return Err(error),
     };
-    tracing::debug!(code = ?no_service.code(), "the newer join service does not serve, so the older one is asked");
+    tracing::debug!(code = ?no_service.code(), "the newer join service does not work, so the older one is tried");
     let transport = if transport.is_closed() {
-        entrance.connect().await?
+        target.connect().await?
     } else {
         transport
     };
-    let algorithm = entrance.algorithm().await;
+    let algorithm = target.algorithm().await;
     match legacy::join(transport, token, algorithm, caller, clock).await {
         Ok(certified) => Ok(certified),
-        // Where the older one is no longer there, what the newer one met says more.
+        // Without the older one, the failure of the newer one says more.
         Err(Failure::NoService(_)) => Err(Refusal::new(&no_service, token).into()),
         Err(Failure::Refused(status)) => Err(Refusal::new(&status, token).into()),
         Err(Failure::Failed(error)) => Err(error),
     }
 }
 
-/// Whether another identity of the same bot may do better.
+/// Whether it may work with another identity of the same bot.
 fn is_about_identity(error: &JoinError) -> bool {
     match error {
         JoinError::Dial(error) => error.is_about_identity(),

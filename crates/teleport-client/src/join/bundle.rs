@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::certificates::Certified;
 use crate::credentials::{identity::Identity, pem};
 
-/// An identity as other programs take it. It can do all that the bot's roles can, until it expires.
+/// An identity in the formats that other programs read. Until it expires it has all rights of the bot's roles.
 #[derive(Clone)]
 pub struct IdentityBundle {
     /// An identity file, as `tbot` writes it, for `tctl`, `tsh` and other clients (`api/identityfile` in gravitational/teleport).
@@ -40,7 +40,7 @@ impl IdentityBundle {
             .iter()
             .map(|ca| format!("@cert-authority {cluster_name},*.{cluster_name} {ca} type=host\n"))
             .collect();
-        // Readers go by this order: the first PEM block is the key, the second the certificate.
+        // Programs that read it rely on this order: the first PEM block is the key, the second the certificate.
         let identity_file = format!(
             "{}{}\n{tls_cert}{known_hosts}{tls_ca_certs}",
             tls_private_key.expose_secret(),

@@ -1,4 +1,4 @@
-//! Who calls AWS: credentials, where they are from, and why there are none.
+//! The caller of AWS: its credentials, where they were found, and why there are none.
 
 use std::fmt;
 
@@ -24,11 +24,11 @@ pub(crate) struct CallerIdentity {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AwsError {
     /// There are none.
-    #[error("there are no AWS credentials; looked for were, in this order: {TRIED}")]
+    #[error("there are no AWS credentials; the sources tried are, in this order: {TRIED}")]
     NoCredentials,
-    /// There are none, and what the environment has is one half.
+    /// There are none. The environment has one half of them.
     #[error(
-        "there are no AWS credentials: {set} is set, and {missing} is not; looked for were, in this order: {TRIED}"
+        "there are no AWS credentials: {set} is set, and {missing} is not; the sources tried are, in this order: {TRIED}"
     )]
     Half {
         /// The variable that is there.
@@ -36,10 +36,10 @@ pub(crate) enum AwsError {
         /// The one that is not.
         missing: &'static str,
     },
-    /// There should be some, but they cannot be had.
-    #[error("AWS credentials cannot be loaded: {0}; looked for were, in this order: {TRIED}")]
+    /// Some are configured, but they cannot be loaded.
+    #[error("AWS credentials cannot be loaded: {0}; the sources tried are, in this order: {TRIED}")]
     Unusable(String),
-    /// They are no longer good.
+    /// They have expired.
     #[error("the AWS credentials with the access key {key_id:?} expired at {at}")]
     Expired {
         /// Which.
@@ -50,7 +50,7 @@ pub(crate) enum AwsError {
 }
 
 impl Caller {
-    /// Which credentials they are, and where they were found.
+    /// The credentials for a sentence: their access key, and where they were found.
     pub(super) fn origin(&self) -> String {
         let key_id = self.credentials.access_key_id();
         let marks = self.credentials.get_property::<Vec<AwsCredentialFeature>>();
@@ -65,7 +65,7 @@ impl Caller {
         }
     }
 
-    /// When they end, if they do.
+    /// When they expire, if they do.
     pub(super) fn expires(&self) -> Option<OffsetDateTime> {
         self.credentials.expiry().map(OffsetDateTime::from)
     }
@@ -77,7 +77,7 @@ impl fmt::Display for CallerIdentity {
     }
 }
 
-/// Where the SDK marks credentials as found. One that goes through a profile has other marks beside.
+/// Where credentials were found, by the SDK's marks. Credentials from a profile have other marks too.
 const PLACES: &[(AwsCredentialFeature, &str)] = &[
     (
         AwsCredentialFeature::CredentialsEnvVars,
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_told_which_credentials_they_are_and_where_they_are_from() {
+    fn the_origin_says_which_credentials_they_are_and_where_they_were_found() {
         let mut caller = caller();
         assert_eq!(caller.origin(), "those with the access key \"AKID0\"");
         for (marks, place) in [

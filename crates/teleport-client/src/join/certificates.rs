@@ -1,4 +1,4 @@
-//! Certificates as the two join services hand them out, brought to one form.
+//! Certificates of the two join services, in one form.
 
 use rustls::pki_types::CertificateDer;
 use ssh_key::{Certificate as SshCertificate, PublicKey, public::KeyData};
@@ -10,7 +10,7 @@ use crate::credentials::{
     pem,
 };
 
-/// What a cluster certified.
+/// The certificates that a cluster issued for one key.
 #[derive(Clone, Debug)]
 pub(super) struct Certificates {
     /// X.509, DER.
@@ -23,7 +23,7 @@ pub(super) struct Certificates {
     pub(super) ssh_cas: Vec<String>,
 }
 
-/// A key with what a cluster certified it for.
+/// A key with its certificates.
 #[derive(Debug)]
 pub(super) struct Certified {
     pub(super) key: Key,
@@ -31,7 +31,7 @@ pub(super) struct Certified {
     pub(super) certificates: Certificates,
 }
 
-/// Why an answer holds no certificates that can be used.
+/// Why the certificates in an answer cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidCertificates {
     /// A part is missing or damaged.

@@ -1,4 +1,4 @@
-//! Why a join brings no identity.
+//! Why a join fails.
 
 use tonic::Status;
 
@@ -17,16 +17,16 @@ use crate::{
     error::Part,
 };
 
-/// Why a join brings no identity.
+/// Why a join fails.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JoinError {
     /// This machine has no usable AWS credentials.
     #[error(transparent)]
     Aws(#[from] AwsError),
-    /// There is no signed request.
+    /// The request to AWS cannot be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
-    /// There is no key.
+    /// A key cannot be made.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The cluster's join service cannot be reached.
@@ -34,30 +34,30 @@ pub(crate) enum JoinError {
     Reach {
         /// What was dialled.
         address: Address,
-        /// What came of it.
+        /// How it failed.
         error: WayError,
     },
-    /// It does not let us join.
+    /// It refuses the join.
     #[error(transparent)]
     Refused(Box<Refusal>),
     /// It does not keep to the protocol.
-    #[error("the join service said something else than {0}")]
+    #[error("the join service did not answer with {0}")]
     Protocol(&'static str),
-    /// It hands out something that is no identity.
+    /// Its certificates cannot be used.
     #[error("the cluster's answer cannot be used: {0}")]
     Certificates(#[from] InvalidCertificates),
-    /// The cluster does not answer to the bot.
-    #[error("the bot joined, and then could not connect: {0}")]
+    /// The bot joined, but cannot connect.
+    #[error("the bot joined, but could not connect: {0}")]
     Dial(#[from] DialError),
-    /// The cluster does not let the bot have certificates for its roles.
-    #[error("the bot joined, and got no certificates for its roles: {0}")]
+    /// The bot joined, but the cluster refuses certificates for its roles.
+    #[error("the bot joined, but got no certificates for its roles: {0}")]
     Call(CallFailure),
     /// The bot has no roles to act with.
     #[error(
-        "the bot {0:?} has no roles: it may impersonate none, so that there is nothing it can do"
+        "the bot {0:?} has no roles: it may not impersonate any, so there is nothing that it can do"
     )]
     NoRoles(String),
-    /// The parent cluster, which is to know the bot, does not answer.
+    /// The parent cluster, which knows the bot, cannot be asked.
     #[error("the parent cluster does not say which bot {address} has: {error}")]
     Parent {
         /// The child.
@@ -65,31 +65,31 @@ pub(crate) enum JoinError {
         /// Why.
         error: ParentError,
     },
-    /// The parent cluster knows no such workload cluster.
+    /// The parent cluster has no workload cluster with this domain.
     #[error("the parent cluster has no workload cluster with the domain {address}")]
     NoCluster {
-        /// What is no domain.
+        /// The address that is not a domain of one.
         address: Address,
         /// What it may be instead.
         near: Option<NearAddress>,
     },
-    /// The parent cluster knows no bot of a workload cluster.
+    /// The workload cluster has no bot.
     #[error("the workload cluster {address} has no bot to join as (spec.bot)")]
     NoBot {
         /// The child.
         address: Address,
     },
-    /// Nobody said which cluster to join.
+    /// No cluster to join is configured.
     #[error("no address is set: a join needs the address of the cluster's proxy")]
     NoAddress,
 }
 
-/// Why an exchange brought no certificates.
+/// Why an exchange with a join service failed.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The service does not exist on the server, or does not work.
     NoService(Status),
-    /// The server decided against the join.
+    /// The server refused the join.
     Refused(Status),
     /// Something went wrong on this side.
     Failed(JoinError),
@@ -108,11 +108,11 @@ impl From<Refusal> for JoinError {
 }
 
 impl JoinError {
-    /// Whether the same join may succeed a little later, as it does right after a cluster became active: its name, its certificate,
-    /// the token and the bot each come in their own time.
-    pub(crate) fn may_pass(&self) -> bool {
+    /// Whether the same join may succeed a little later. Right after a cluster became active, its name, its certificate, the token
+    /// and the bot do not all exist yet.
+    pub(crate) fn may_succeed_later(&self) -> bool {
         match self {
-            Self::Refused(refusal) => refusal.may_pass(),
+            Self::Refused(refusal) => refusal.may_succeed_later(),
             Self::Reach { error, .. } => match error {
                 WayError::Web(error) => !matches!(
                     error,
@@ -120,7 +120,7 @@ impl JoinError {
                         | HandshakeError::NotValidNow
                         | HandshakeError::NotTls
                 ),
-                // A cluster that is just being set up may answer by its name before it knows what to do there.
+                // A cluster that is still being set up may answer at its name before it speaks HTTP/2 there.
                 WayError::NoHttp2 => true,
                 error => matches!(error.kind(), ErrorKind::Transient(_)),
             },
@@ -160,11 +160,11 @@ impl JoinError {
         }
     }
 
-    /// The part of the configuration that is to blame.
+    /// The part of the configuration that causes it.
     pub(crate) fn part(&self) -> Option<Part> {
         match self {
             Self::Reach { .. } | Self::NoCluster { .. } | Self::NoAddress => Some(Part::Address),
-            // The configuration is not to blame then, but what AWS has.
+            // The AWS credentials cause it then, and no part of the configuration.
             Self::Refused(refusal) if refusal.kind() == ErrorKind::Credentials => None,
             Self::Refused(_) | Self::NoBot { .. } => Some(Part::JoinToken),
             Self::Aws(_) | Self::Sign(_) => Some(Part::JoinMethod),

@@ -46,7 +46,7 @@ pub(crate) struct KeyError(String);
 struct Public {
     /// X.509's SubjectPublicKeyInfo, DER.
     spki: Vec<u8>,
-    /// What stands inside of that: a point, or PKCS#1.
+    /// The key inside of that: a point, or PKCS#1.
     inner: Vec<u8>,
     /// SSH's wire form.
     ssh: Vec<u8>,

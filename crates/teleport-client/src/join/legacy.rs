@@ -52,7 +52,7 @@ pub(super) async fn join(
         }),
         sts_identity_request: signed.expose_secret().to_vec(),
     };
-    // There is room for it. Without a listener the answer to come says why.
+    // There is room for it. If the server has stopped reading, the next answer says why.
     let _ = requests.try_send(request);
 
     let found = next(&mut answers).await?.certs;

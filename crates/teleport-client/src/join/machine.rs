@@ -1,4 +1,4 @@
-//! Who this machine is to AWS: credentials and region as the AWS SDK finds them.
+//! The AWS credentials and the region of this machine, as the AWS SDK finds them.
 
 use std::{env, time::Duration};
 
@@ -21,7 +21,7 @@ pub(super) async fn caller() -> Result<Caller, AwsError> {
         Some(region) => Some(Region::new(region)),
         None => named_by(ProfileFileRegionProvider::new()).await,
     };
-    // On machines outside of AWS nobody answers there, and the SDK's usual four tries would make every error slow.
+    // Outside of AWS nothing answers there, and the SDK's default of four tries would make every error slow.
     let imds = imds::Client::builder().max_attempts(IMDS_TRIES).build();
     let chain_of_sources = DefaultCredentialsChain::builder()
         .region(
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_the_credentials_in_the_environment_is_told() {
+    fn half_of_the_credentials_in_the_environment_is_reported() {
         let text = |set: &[&str]| {
             let variable = |name: &str| set.contains(&name).then(|| "text".to_owned());
             half(variable).map(|error| error.to_string())

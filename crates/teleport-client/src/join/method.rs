@@ -2,14 +2,14 @@
 
 use std::{fmt, str::FromStr};
 
-/// A join method that works here.
+/// A supported join method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JoinMethod {
     /// A signed request to AWS STS proves the AWS identity of this machine.
     Iam,
 }
 
-/// Why a text names no join method that works.
+/// Why a text is not the name of a supported join method.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidJoinMethod {
     /// Its secret works only once, and this client joins again whenever it needs to.
@@ -24,8 +24,8 @@ pub enum InvalidJoinMethod {
         /// Its name.
         name: String,
     },
-    /// There is no such method.
-    #[error("{name:?} is no join method: {}", works())]
+    /// Teleport does not have it.
+    #[error("{name:?} is not a join method: {}", works())]
     Unknown {
         /// What was given.
         name: String,
@@ -58,7 +58,7 @@ impl fmt::Display for JoinMethod {
 }
 
 fn works() -> String {
-    format!("the join methods that work are: {}", JoinMethod::Iam)
+    format!("the supported join methods are: {}", JoinMethod::Iam)
 }
 
 /// The others that Teleport knows (`api/types/provisioning.go` in gravitational/teleport).
@@ -98,22 +98,25 @@ mod tests {
     fn a_token_is_refused_because_it_works_once() {
         let error = refused("token");
         assert!(
-            error.contains("only once") && error.ends_with("work are: iam"),
+            error.contains("only once") && error.ends_with("join methods are: iam"),
             "{error}"
         );
     }
 
     #[test]
-    fn known_methods_are_told_from_unknown_ones() {
+    fn known_methods_are_distinguished_from_unknown_ones() {
         for known in UNSUPPORTED {
             let error = refused(known);
             assert!(
-                error.contains("not supported") && error.ends_with("work are: iam"),
+                error.contains("not supported") && error.ends_with("join methods are: iam"),
                 "{error}"
             );
         }
         for unknown in ["IAM", "aws", "", "jwt"] {
-            assert!(refused(unknown).contains("is no join method"), "{unknown}");
+            assert!(
+                refused(unknown).contains("is not a join method"),
+                "{unknown}"
+            );
         }
     }
 }

@@ -1,16 +1,16 @@
-//! Joining a cluster as a bot: proving who this machine is by a join method, and getting certificates for it.
+//! Joining a cluster as a bot: a join method proves the identity of this machine, and the cluster issues certificates.
 //!
-//! A join gives the bot's own identity, which may do nearly nothing but ask for certificates of the roles that the bot may
-//! impersonate. Those are what calls are made with (`lib/tbot` in gravitational/teleport). All keys live in memory only.
+//! A join gives the bot's own identity, which may do little more than ask for certificates of the roles that the bot may
+//! impersonate. Calls use those (`lib/tbot` in gravitational/teleport). All keys are kept in memory only.
 //!
 //! | what | where |
 //! | --- | --- |
-//! | which join | [`method`], `token`, `parent` |
-//! | who this machine is to AWS | `aws`, `machine`, `caller`, `region`, `sts` |
+//! | the join method and token | [`method`], `token`, `parent` |
+//! | the AWS identity of this machine | `aws`, `machine`, `caller`, `region`, `sts` |
 //! | keys and certificates | `key`, `certificates`, [`bundle`] |
 //! | the exchange | `proxy`, `service`, `legacy`, `roles` |
 //! | keeping an identity | `bot` |
-//! | what can go wrong | `errors`, `refusal` |
+//! | errors | `errors`, `refusal` |
 
 pub(super) mod aws;
 mod bot;

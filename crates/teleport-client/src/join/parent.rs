@@ -1,10 +1,10 @@
-//! The parent of a cluster: it may know more of the one to join.
+//! The parent of the cluster to join, which may know more about it.
 
 use teleport_proto::teleport::workloadcluster::v1::WorkloadCluster;
 
 use crate::{Address, Error, NearAddress};
 
-/// What a join asks the parent.
+/// The questions of a join to the parent.
 #[async_trait::async_trait]
 pub(crate) trait Parent: Send + Sync {
     /// The workload cluster whose domain is an address.
@@ -20,7 +20,7 @@ pub(crate) trait Parent: Send + Sync {
     fn is_at_host_of(&self, address: &Address) -> bool;
 }
 
-/// Why the parent does not answer, as its client tells it.
+/// Why the parent cannot be asked: the error of its client.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct ParentError(pub(crate) Error);

@@ -1,6 +1,6 @@
-//! The connection to a join service: TLS without a client certificate, since that is what the join is to bring.
+//! The connection to a join service: TLS without a client certificate, because the join has not issued one yet.
 //!
-//! A proxy serves it to everybody (`ProtocolProxyGRPCInsecure` in `lib/srv/alpnproxy/common/protocols.go` in
+//! A proxy offers it without authentication (`ProtocolProxyGRPCInsecure` in `lib/srv/alpnproxy/common/protocols.go` in
 //! gravitational/teleport), and an auth server on its own port.
 
 use std::{sync::Arc, time::Duration};
@@ -24,12 +24,12 @@ use crate::{
 };
 
 /// Where to join.
-pub(super) struct Entrance<'a> {
+pub(super) struct JoinTarget<'a> {
     pub(super) address: &'a Address,
     pub(super) options: &'a DialOptions,
 }
 
-impl Entrance<'_> {
+impl JoinTarget<'_> {
     /// Connects to the join service.
     pub(super) async fn connect(&self) -> Result<Transport, JoinError> {
         let deadline = self.deadline();
@@ -51,7 +51,7 @@ impl Entrance<'_> {
         connected.map_err(|error| self.unreached(error))
     }
 
-    /// The algorithm that the cluster's web API says to use. Auth servers have no such API: then it is one that all accept.
+    /// The algorithm that the cluster's web API says to use. Auth servers have no web API: then it is one that all accept.
     pub(super) async fn algorithm(&self) -> Algorithm {
         let found = match self.find().await {
             Ok(found) => found,
@@ -76,9 +76,9 @@ impl Entrance<'_> {
             .step(deadline, step, handshake(stream, config, name))
             .await?;
         let stream = stream.map_err(WayError::Web)?;
-        let asking = discovery::find(stream, self.address, self.options.user_agent);
+        let answer = discovery::find(stream, self.address, self.options.user_agent);
         Ok(self
-            .step(deadline, "the answer of its web API", asking)
+            .step(deadline, "the answer of its web API", answer)
             .await??)
     }
 
@@ -97,7 +97,7 @@ impl Entrance<'_> {
         let stream = stream.map_err(WayError::Web)?;
         match stream.get_ref().1.alpn_protocol() {
             Some(tls::H2) => {}
-            // A Teleport proxy always settles on a protocol; what stands before it and ends TLS may know none.
+            // A Teleport proxy always selects a protocol. A load balancer that ends TLS may not.
             None => return Err(WayError::ConnectionUpgrade),
             Some(_) => return Err(WayError::NoHttp2),
         }

@@ -64,13 +64,13 @@ impl RefusalReason {
         }
     }
 
-    /// Whether other AWS credentials are what it takes.
+    /// Whether other AWS credentials may help.
     pub(super) fn is_about_aws(self) -> bool {
         matches!(self, Self::NotAllowed | Self::AwsExpired | Self::AwsRefused)
     }
 
     /// Whether the same join may succeed a little later, with nothing changed on this side.
-    pub(super) fn may_pass(self) -> bool {
+    pub(super) fn may_succeed_later(self) -> bool {
         matches!(self, Self::NotFound | Self::Transient(_))
     }
 }
@@ -88,9 +88,11 @@ impl Refusal {
         }
     }
 
-    /// Whether the same join may succeed a little later. The parent does not change as a cluster does that has just been made.
-    pub(super) fn may_pass(&self) -> bool {
-        self.reason.may_pass() && !(self.at_parent && self.reason == RefusalReason::NotFound)
+    /// Whether the same join may succeed a little later. At the parent a missing token does not appear by itself, as it does in a
+    /// cluster that was just created.
+    pub(super) fn may_succeed_later(&self) -> bool {
+        self.reason.may_succeed_later()
+            && !(self.at_parent && self.reason == RefusalReason::NotFound)
     }
 
     pub(super) fn kind(&self) -> ErrorKind {
@@ -110,7 +112,7 @@ impl fmt::Display for Refusal {
         match self.reason {
             RefusalReason::Transient(_) => f.write_str("the cluster cannot do it now")?,
             RefusalReason::AwsExpired | RefusalReason::AwsRefused => {
-                f.write_str("AWS does not accept the AWS credentials, says the cluster")?;
+                f.write_str("the cluster reports that AWS does not accept the AWS credentials")?;
             }
             _ => f.write_str("the cluster refuses")?,
         }
@@ -126,7 +128,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// What the token of a workload cluster allows, as a sentence's end.
+/// What the token of a workload cluster allows, as the end of a sentence.
 pub(super) fn rules(cluster: &WorkloadCluster) -> Option<String> {
     let Token { allow, .. } = cluster.spec.as_ref()?.token.as_ref()?;
     let rules = allow.iter().map(|rule| {
@@ -143,7 +145,7 @@ pub(super) fn rules(cluster: &WorkloadCluster) -> Option<String> {
     (!rules.is_empty()).then(|| rules.join("; or "))
 }
 
-/// Whether a failure of the newer service is one after which the older is tried: not a decision about the join itself.
+/// Whether the older service is tried after a failure of the newer one: the failure is not a decision about the join.
 pub(super) fn falls_back(status: &Status, before_answer: bool) -> bool {
     match status.code() {
         Code::Unimplemented => true,
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_identity_is_told_from_a_token_that_is_not_there() {
+    fn a_wrong_identity_is_distinguished_from_a_token_that_does_not_exist() {
         let denied = |text: &str| reason(Code::PermissionDenied, text);
         assert_eq!(
             denied("instance did not match any allow rules in token ci"),
@@ -176,7 +178,10 @@ mod tests {
             RefusalReason::NotFound
         );
         assert_eq!(reason(Code::NotFound, ""), RefusalReason::NotFound);
-        assert!(!RefusalReason::NotAllowed.may_pass() && RefusalReason::NotFound.may_pass());
+        assert!(
+            !RefusalReason::NotAllowed.may_succeed_later()
+                && RefusalReason::NotFound.may_succeed_later()
+        );
     }
 
     #[test]
@@ -199,26 +204,29 @@ mod tests {
         }
         for status in ["\"503 Service Unavailable\"", "503 Service Unavailable"] {
             let busy = denied(&format!("aws sts api returned status: {status} body: \"\""));
-            assert!(busy.may_pass(), "{status}");
+            assert!(busy.may_succeed_later(), "{status}");
         }
-        assert!(denied(&format!("{aws}<Code>Throttling</Code>")).may_pass());
+        assert!(denied(&format!("{aws}<Code>Throttling</Code>")).may_succeed_later());
     }
 
     #[test]
-    fn other_refusals_are_final_and_passing_failures_are_not() {
+    fn other_refusals_are_final_and_transient_failures_are_not() {
         for code in [
             Code::PermissionDenied,
             Code::InvalidArgument,
             Code::Internal,
         ] {
-            assert!(!reason(code, "lock in force").may_pass(), "{code:?}");
+            assert!(
+                !reason(code, "lock in force").may_succeed_later(),
+                "{code:?}"
+            );
         }
         for code in [
             Code::Unavailable,
             Code::ResourceExhausted,
             Code::DeadlineExceeded,
         ] {
-            assert!(reason(code, "").may_pass(), "{code:?}");
+            assert!(reason(code, "").may_succeed_later(), "{code:?}");
         }
     }
 

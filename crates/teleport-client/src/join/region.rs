@@ -10,7 +10,7 @@ pub(super) struct Endpoint {
 
 /// A region in a part of AWS whose hosts auth servers do not know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Teleport knows no AWS STS host for the region {0:?}")]
+#[error("Teleport does not know an AWS STS host for the region {0:?}")]
 pub(crate) struct UnknownPartition(String);
 
 /// The region that the environment names, by the variables and in the order of the AWS SDK. Unlike there, a variable that is set to
@@ -49,13 +49,13 @@ pub(super) fn endpoint(region: Option<&str>) -> Result<Endpoint, UnknownPartitio
     })
 }
 
-/// A part of AWS with accounts and credentials of its own.
+/// A part of AWS with its own accounts and credentials.
 struct Partition {
     /// How its regions begin. Empty for the one that has all others.
     prefix: &'static str,
     /// How its hosts end.
     suffix: &'static str,
-    /// Invariant: not empty. The first stands in for those that are not listed.
+    /// Invariant: not empty. The first is used for regions that are not listed.
     regions: &'static [&'static str],
 }
 
@@ -70,7 +70,7 @@ impl Partition {
     }
 }
 
-/// In the standard partition the only one that is always there.
+/// The only region of the standard partition that cannot be disabled.
 const DEFAULT_REGION: &str = "us-east-1";
 
 const PARTITIONS: [Partition; 5] = [

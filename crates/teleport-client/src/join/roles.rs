@@ -1,4 +1,4 @@
-//! From the bot's own identity to one that it can act with: certificates for the roles that it may impersonate
+//! From the bot's own identity to one for calls: certificates for the roles that the bot may impersonate
 //! (`lib/tbot/internal/identity` in gravitational/teleport).
 
 use std::time::{Duration, SystemTime};
@@ -20,16 +20,16 @@ use crate::{
     dial::transport::{self, Transport},
 };
 
-/// The bot that asks, over a connection with its own identity.
-pub(super) struct Asking<'a> {
+/// A request for certificates, over a connection with the bot's own identity.
+pub(super) struct CertificateRequest<'a> {
     pub(super) transport: Transport,
     pub(super) address: &'a Address,
     pub(super) identity: &'a Identity,
     pub(super) joined: &'a Certified,
 }
 
-impl Asking<'_> {
-    /// Certificates for all roles that the bot may impersonate. The cluster may give them less time than is asked for.
+impl CertificateRequest<'_> {
+    /// Certificates for all roles that the bot may impersonate. The cluster may shorten their time.
     pub(super) async fn certificates(
         &self,
         ttl: Duration,
@@ -64,7 +64,7 @@ impl Asking<'_> {
         let issued = client.generate_user_certs(Request::new(request));
         let issued = self.answer("GenerateUserCerts", issued).await?;
         let mut certificates = Certificates::from_text(&issued)?;
-        // What came with them is the CA of users; what proves the cluster itself is the CA of hosts.
+        // The answer has the CA of users. The cluster's servers are verified by the CA of hosts.
         let cas = client.get_cluster_ca_cert(Request::new(()));
         let cas = self.answer("GetClusterCACert", cas).await?;
         certificates.trust(&cas.tlsca)?;

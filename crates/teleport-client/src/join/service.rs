@@ -45,7 +45,7 @@ pub(super) async fn join(
     let mut answers = answers.map_err(|status| failed(status, true))?.into_inner();
 
     let join_response::Payload::Init(init) = next(&mut answers, true).await? else {
-        return Err(JoinError::Protocol("how it goes on").into());
+        return Err(JoinError::Protocol("how to continue").into());
     };
     let algorithm = Algorithm::of_suite(&init.signature_algorithm_suite);
     let key = Key::generate(algorithm).await.map_err(JoinError::from)?;
@@ -114,11 +114,11 @@ impl Exchange {
         let request = JoinRequest {
             payload: Some(payload),
         };
-        // There is room for all that is ever said. Without a listener the answer to come says why.
+        // There is room for all messages. If the server has stopped reading, the next answer says why.
         let _ = self.requests.try_send(request);
     }
 
-    /// Tells the server's log why nothing more comes.
+    /// Tells the server, for its log, why the client stops.
     fn give_up(&self, reason: Reason, message: &str) {
         self.say(Payload::GivingUp(GivingUp {
             reason: reason.into(),
@@ -136,7 +136,7 @@ async fn next(
             payload: Some(payload),
         })) => Ok(payload),
         Ok(Some(JoinResponse { payload: None })) => {
-            Err(JoinError::Protocol("anything that is known").into())
+            Err(JoinError::Protocol("a message that this client knows").into())
         }
         Ok(None) => Err(failed(
             Status::new(Code::Unavailable, "it ended the exchange early"),

@@ -1,7 +1,7 @@
 //! The request that proves an AWS identity: `sts:GetCallerIdentity`, signed here and sent to AWS by the auth server.
 //!
-//! The server looks at each part of it (`lib/join/iamjoin` in gravitational/teleport). Only headers that nobody changes on the
-//! way are signed, and the challenge is one of them, so that no older request can be used again.
+//! The server checks each part of it (`lib/join/iamjoin` in gravitational/teleport). Only headers that nothing on the way changes
+//! are signed. The challenge is one of them, so that no older request can be used again.
 
 use std::time::SystemTime;
 
@@ -18,21 +18,22 @@ use super::{
     region::{UnknownPartition, endpoint},
 };
 
-/// Why there is no signed request.
+/// Why the request cannot be signed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SignError {
-    /// There is no host to sign for.
+    /// No host of AWS STS is known for the region.
     #[error(transparent)]
     Partition(#[from] UnknownPartition),
     /// The server's challenge does not fit into a header.
-    #[error("the server's challenge is no text for a header")]
+    #[error("the server's challenge is not a valid header")]
     Challenge,
     /// The signer refuses.
     #[error("the request to AWS STS cannot be signed: {0}")]
     Sign(String),
 }
 
-/// The bytes of an HTTP/1.1 request that says who the caller is, for one challenge. Whoever has them can do so for some minutes.
+/// The bytes of an HTTP/1.1 request that proves who the caller is, for one challenge. They are a secret for some minutes: with them
+/// anybody can answer that challenge.
 pub(super) fn signed_request(
     caller: &Caller,
     challenge: &str,

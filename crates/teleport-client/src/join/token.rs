@@ -1,4 +1,4 @@
-//! Which join is meant: the method, and the name of the token.
+//! How to join: the method, and the name of the token.
 
 use std::{fmt, sync::Arc};
 
@@ -16,12 +16,12 @@ pub struct JoinRequest {
     pub(crate) token: Option<String>,
 }
 
-/// The name of a join token. With join method `iam` it is no secret.
+/// The name of a join token. With the join method `iam` it is not a secret.
 #[derive(Clone)]
 pub(crate) enum TokenName {
     /// It was given.
     Given(String),
-    /// That of the bot which the parent of a workload cluster knows: Teleport Cloud names the token like the bot.
+    /// The token of the workload cluster's bot, which the parent knows: Teleport Cloud names the token like the bot.
     OfBot(Arc<dyn Parent>),
 }
 
@@ -31,7 +31,7 @@ impl JoinRequest {
     ///
     /// # Errors
     ///
-    /// When the method is none that works, with a list of those that do.
+    /// When the method is not supported. The error lists those that are.
     pub fn new(method: Option<&str>, token: Option<&str>) -> Result<Self, InvalidJoinMethod> {
         let some = |text: Option<&str>| {
             text.map(str::trim)
@@ -49,7 +49,7 @@ impl JoinRequest {
 }
 
 impl TokenName {
-    /// Finds the name out.
+    /// The name. It may ask the parent for it.
     pub(super) async fn resolve(&self, address: &Address) -> Result<String, JoinError> {
         let parent = match self {
             Self::Given(name) => return Ok(name.clone()),

@@ -1,4 +1,4 @@
-//! A cluster on a loopback port: the parts of a proxy and an auth server that a client can tell apart.
+//! A cluster on a loopback port: the parts of a proxy and an auth server that a client can distinguish.
 
 use std::{
     convert::Infallible,
@@ -47,7 +47,7 @@ pub(crate) enum Web {
     Find(StatusCode, String),
     /// The same, and the proxy finds no auth server to route to.
     FindWithoutAuth(String),
-    /// The same, and something before the proxy that drops ALPN: every connection ends there.
+    /// The same, and something in front of the proxy that drops ALPN: every connection ends there.
     BehindLoadBalancer(String),
 }
 
@@ -58,7 +58,7 @@ pub(crate) enum Answer {
     Status(tonic::Code, &'static str),
     /// The connection breaks instead.
     Drop,
-    /// Nothing ever comes.
+    /// There is never an answer.
     Silence,
 }
 
@@ -208,12 +208,12 @@ impl Cluster {
         self.port
     }
 
-    /// A configuration that leads here, with an identity of this cluster.
+    /// A configuration for this cluster, with an identity of it.
     pub(crate) fn config(&self) -> Config {
         self.config_with(&self.state.authority.identity_file("bot"))
     }
 
-    /// A configuration that leads here, with any identity file.
+    /// A configuration for this cluster, with any identity file.
     pub(crate) fn config_with(&self, identity_file: &str) -> Config {
         let contents = SecretSlice::from(identity_file.as_bytes().to_vec());
         let source = Source::identity_file(contents).named("identity_file");

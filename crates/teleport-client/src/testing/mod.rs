@@ -19,7 +19,10 @@ use x509_parser::{
 
 pub(super) use self::cluster::{Answer, Cluster, Web};
 use crate::credentials::{identity::Identity, identity_file};
-use crate::{Address, Call, Client, Config, Error, Repeatable, call::method};
+use crate::{
+    Address, Client, Config, Error,
+    call::{Call, Repeatable, method},
+};
 
 impl Config {
     /// The same for another address.
@@ -41,7 +44,7 @@ impl Client {
     }
 }
 
-/// A certificate authority, as a cluster has one.
+/// A certificate authority of a cluster.
 pub(super) struct Authority {
     name: String,
     certificate: rcgen::Certificate,
@@ -124,7 +127,7 @@ impl Authority {
         )
     }
 
-    /// A client certificate for somebody else's key, with an end of its own.
+    /// A client certificate for the key of somebody else, which ends at a given time.
     pub(super) fn certify(
         &self,
         user: &str,

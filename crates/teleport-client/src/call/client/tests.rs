@@ -6,7 +6,7 @@ use teleport_proto::teleport::{header::v1::Metadata, workloadcluster::v1::Worklo
 
 use super::*;
 use crate::{
-    Client, Part, Repeatable,
+    Client, Part,
     call::method,
     testing::{Answer, Authority, Cluster},
 };
@@ -84,7 +84,7 @@ async fn a_broken_connection_is_replaced_by_the_next_call() {
     let client = cluster.client();
     client.unary(call(Repeatable::No)).await.unwrap();
     cluster.break_connections();
-    // Whether the client has noticed the break yet is left to chance: a read gets through in both cases.
+    // The client may have noticed the break or not: a read succeeds in both cases.
     client.unary(call(Repeatable::Yes)).await.unwrap();
     assert_eq!(cluster.pings(), 2);
 }
@@ -106,7 +106,7 @@ async fn renewed_credentials_are_read_for_the_next_connection() {
 }
 
 #[tokio::test]
-async fn reads_are_repeated_after_any_passing_failure() {
+async fn reads_are_repeated_after_any_transient_failure() {
     let busy = Answer::Status(tonic::Code::ResourceExhausted, "rate limit exceeded");
     let cluster = Cluster::auth(scripted(vec![unavailable(), busy, Answer::Drop])).await;
     cluster.client().unary(call(Repeatable::Yes)).await.unwrap();
@@ -183,10 +183,13 @@ async fn a_write_that_was_refused_for_the_rate_is_repeated() {
 }
 
 #[tokio::test]
-async fn a_silent_server_is_given_up_after_the_deadline_and_dialled_anew() {
+async fn a_silent_server_is_given_up_after_the_deadline_and_dialled_again() {
     let cluster = Cluster::auth(scripted(vec![Answer::Silence])).await;
     let client = cluster.client();
-    let slow = call(Repeatable::Yes).deadline(Duration::from_millis(50));
+    let slow = Call {
+        deadline: Duration::from_millis(50),
+        ..call(Repeatable::Yes)
+    };
     let error = client.unary(slow).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transient(Transient::Deadline));
     assert!(!error.may_have_been_carried_out() && error.cause().is_none());
@@ -212,7 +215,7 @@ async fn fields_that_are_not_known_come_through_and_go_back() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_message_is_an_error_and_leaves_a_doubt() {
+async fn an_answer_that_is_not_a_message_is_an_error_and_leaves_a_doubt() {
     let cluster = Cluster::auth(scripted(vec![Answer::Message(vec![0xff])])).await;
     let error = cluster
         .client()
@@ -224,7 +227,7 @@ async fn an_answer_that_is_no_message_is_an_error_and_leaves_a_doubt() {
     assert!(
         error
             .to_string()
-            .contains("is no teleport.workloadcluster.v1.WorkloadCluster"),
+            .contains("is not a teleport.workloadcluster.v1.WorkloadCluster"),
         "{error}"
     );
 }

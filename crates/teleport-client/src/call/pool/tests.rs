@@ -63,7 +63,7 @@ fn request(token: Option<&str>) -> JoinRequest {
 }
 
 #[tokio::test]
-async fn each_cluster_is_joined_once_whoever_asks() {
+async fn each_cluster_is_joined_once_for_all_callers() {
     let (one, two) = (Child::proxy().await, Child::proxy().await);
     let (_parent, client) = parent_of(&one, TOKEN).await;
     let mut config = client.config().clone();
@@ -95,14 +95,14 @@ async fn without_a_token_the_parent_is_asked_for_the_bot() {
     assert_eq!(child.count("Join"), 1);
 }
 
-/// What comes of a patient call on a cluster at an address.
+/// How a patient call on a cluster at an address fails.
 async fn error_at(client: Client, token: Option<&str>, address: &Address) -> Error {
     let pool = Pool::new(client, request(token));
     pool.client(address).patient().ping().await.unwrap_err()
 }
 
 #[tokio::test]
-async fn an_address_that_the_parent_does_not_know_is_told_with_the_one_that_may_be_meant() {
+async fn an_address_that_the_parent_does_not_know_is_reported_with_what_it_may_be() {
     let child = Child::proxy().await;
     let domain = child.address().to_string();
     let parent = Parent::auth(move |path, _| match path.rsplit('/').next().unwrap() {
@@ -138,7 +138,7 @@ async fn an_address_that_the_parent_does_not_know_is_told_with_the_one_that_may_
 }
 
 #[tokio::test]
-async fn a_cluster_without_a_bot_is_told() {
+async fn a_cluster_without_a_bot_is_reported() {
     let child = Child::proxy().await;
     let (_parent, client) = parent_of(&child, "").await;
     let error = error_at(client, None, &child.address()).await;
@@ -151,7 +151,7 @@ async fn a_cluster_without_a_bot_is_told() {
     assert_eq!(child.count("Join"), 0);
 }
 
-/// A token of a cluster that was just made comes a little later. The parent was not just made.
+/// The token of a cluster that was just created appears a little later. The parent was not just created.
 #[tokio::test]
 async fn a_token_that_the_parent_itself_does_not_have_is_not_waited_for() {
     let cluster = Child::proxy().await;
@@ -223,5 +223,8 @@ fn a_request_has_the_method_of_teleport_cloud_unless_it_says_another() {
         JoinRequest::new(Some("iam"), Some(" "))
     );
     let error = JoinRequest::new(Some("token"), None).unwrap_err();
-    assert!(error.to_string().ends_with("work are: iam"), "{error}");
+    assert!(
+        error.to_string().ends_with("join methods are: iam"),
+        "{error}"
+    );
 }

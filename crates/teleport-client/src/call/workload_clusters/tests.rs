@@ -58,7 +58,7 @@ async fn each_call_reaches_its_rpc() {
     );
 }
 
-/// Knows `one` at `one.example.com` and `other` at `renamed.example.com:444`, and tells domains only one by one.
+/// Knows `one` at `one.example.com` and `other` at `renamed.example.com:444`. A list has no domains.
 async fn with_two() -> Cluster {
     let at = |name: &str, domain: &str| {
         let status = WorkloadClusterStatus {

@@ -100,10 +100,10 @@ async fn a_malformed_description_is_named() {
         ("", "it is empty"),
         ("user: alice\n", "no web_proxy_addr"),
         ("web_proxy_addr: a:1\n", "no user"),
-        ("web_proxy_addr: [", "is no profile"),
+        ("web_proxy_addr: [", "is not a profile"),
         (
             "web_proxy_addr: https://a\nuser: alice\n",
-            "web_proxy_addr that is no address",
+            "web_proxy_addr that is not an address",
         ),
     ] {
         folder.write("proxy.example.com.yaml", text);

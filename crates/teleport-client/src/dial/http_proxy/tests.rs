@@ -11,7 +11,7 @@ use crate::{
     testing::{Answer, Cluster},
 };
 
-/// A proxy that leads every CONNECT to one port, or refuses, and keeps what it was asked.
+/// A proxy that connects every CONNECT to one port, or refuses it, and keeps the requests.
 struct Proxy {
     port: u16,
     asked: Arc<Mutex<Vec<String>>>,
@@ -64,7 +64,7 @@ async fn refusal(url: &str) -> String {
 async fn a_cluster_is_reached_through_a_proxy_with_a_password() {
     let cluster = Cluster::auth(|_, _| Answer::Message(Vec::new())).await;
     let proxy = Proxy::start(ESTABLISHED, cluster.port()).await;
-    // A name that no DNS knows: only the proxy can lead there.
+    // A name that no DNS knows: only the proxy can connect to it.
     let mut config = cluster
         .config()
         .with_address(Address::parse("parent.invalid:3025").unwrap());
@@ -91,7 +91,7 @@ async fn a_cluster_is_reached_through_a_proxy_with_a_password() {
 }
 
 #[tokio::test]
-async fn what_the_proxy_answers_is_told_without_its_password() {
+async fn what_the_proxy_answers_is_reported_without_its_password() {
     let forbidden = Proxy::start("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n", 0).await;
     let error = refusal(&format!("http://bob:hunter2@127.0.0.1:{}", forbidden.port)).await;
     assert!(
@@ -113,7 +113,7 @@ async fn what_the_proxy_answers_is_told_without_its_password() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_not_there_is_told() {
+async fn a_proxy_that_does_not_exist_is_reported() {
     let port = TcpListener::bind("127.0.0.1:0")
         .await
         .unwrap()

@@ -18,7 +18,7 @@ async fn call(transport: Transport) -> CallFailure {
     status::failure("Ping", "here:443".to_owned(), &status)
 }
 
-/// Speaks HTTP/2 to the client and treats its first request as told.
+/// Speaks HTTP/2 to the client, and lets `serve` answer.
 async fn failure_of<F>(
     serve: impl FnOnce(server::Connection<DuplexStream, bytes::Bytes>) -> F,
 ) -> CallFailure

@@ -61,9 +61,9 @@ pub(crate) struct Cluster {
 /// How it behaves. It can be changed at any time.
 #[derive(Clone)]
 pub(crate) struct Behaviour {
-    /// Whether the newer join service is there, and what it meets otherwise.
+    /// Whether the newer join service works, or how it fails.
     pub(crate) newer: Result<(), Code>,
-    /// Whether the older one is there.
+    /// Whether the older one exists.
     pub(crate) older: bool,
     pub(crate) suite: &'static str,
     /// What the next joins are answered with, before they work.
@@ -75,7 +75,7 @@ pub(crate) struct Behaviour {
     pub(crate) roles: Vec<&'static str>,
     /// What GetRole is answered with first.
     pub(crate) role_failures: VecDeque<Status>,
-    /// Whether the web API is there.
+    /// Whether the web API exists.
     pub(crate) web: bool,
     /// Whether the auth server answers Ping.
     pub(crate) pings: bool,
@@ -97,7 +97,7 @@ struct State {
     breaks: watch::Sender<u32>,
 }
 
-/// What makes it this cluster and no other.
+/// The CAs that identify the cluster.
 pub(crate) struct Own {
     pub(crate) user_ca: Authority,
     pub(crate) host_ca: Authority,
@@ -151,12 +151,12 @@ impl Cluster {
         Address::parse(&format!("child.localhost:{}", self.port)).unwrap()
     }
 
-    /// The roots that its web certificate leads to.
+    /// The roots of its web certificate.
     pub(crate) fn web_roots(&self) -> Arc<RootCertStore> {
         self.state.web_ca.roots()
     }
 
-    /// The roots that its auth server's certificate leads to.
+    /// The roots of its auth server's certificate.
     pub(crate) fn host_roots(&self) -> Arc<RootCertStore> {
         self.own().host_ca.roots()
     }
@@ -165,7 +165,7 @@ impl Cluster {
         self.state.own()
     }
 
-    /// Makes it anew: with other CAs, at the same address. Connections break.
+    /// Recreates it with other CAs at the same address. Connections break.
     pub(crate) fn remake(&self) {
         *self.state.own.lock().unwrap() = Arc::new(Own::new());
         self.state.breaks.send_modify(|breaks| *breaks += 1);

@@ -158,7 +158,7 @@ async fn a_cluster_with_the_legacy_suite_gets_rsa_keys_from_both_services() {
 }
 
 #[tokio::test]
-async fn a_cluster_without_any_join_service_is_told() {
+async fn a_cluster_without_any_join_service_is_reported() {
     let cluster = Cluster::proxy().await;
     cluster.change(|behaviour| {
         behaviour.newer = Err(Code::Unimplemented);
@@ -171,7 +171,7 @@ async fn a_cluster_without_any_join_service_is_told() {
 }
 
 #[tokio::test]
-async fn what_the_newer_service_met_is_told_where_the_older_is_gone() {
+async fn the_failure_of_the_newer_service_is_reported_when_the_older_does_not_exist() {
     let cluster = Cluster::proxy().await;
     cluster.change(|behaviour| {
         behaviour.newer = Err(Code::ResourceExhausted);
@@ -215,7 +215,7 @@ async fn an_auth_server_is_joined_on_its_own_port_if_its_ca_is_trusted() {
 }
 
 #[tokio::test]
-async fn without_aws_credentials_nothing_is_dialled_and_what_was_tried_is_told() {
+async fn without_aws_credentials_nothing_is_dialled_and_what_was_tried_is_reported() {
     let cluster = Cluster::proxy().await;
     let clock = Manual::new();
     let mut config = config(&cluster, &clock);
@@ -257,7 +257,7 @@ async fn a_wrong_identity_is_never_tried_again_and_shown() {
 }
 
 #[tokio::test]
-async fn an_expired_aws_session_is_told() {
+async fn an_expired_aws_session_is_reported() {
     let cluster = Cluster::proxy().await;
     let refusal = r#"aws sts api returned status: "403 Forbidden" body: "{\"Error\":{\"Code\":\"ExpiredToken\"}}""#;
     cluster.change(|behaviour| behaviour.refusals = [Status::permission_denied(refusal)].into());
@@ -361,7 +361,7 @@ async fn what_fails_after_the_join_is_tried_again_without_another_one() {
 }
 
 #[tokio::test]
-async fn a_bot_without_roles_is_told() {
+async fn a_bot_without_roles_is_reported() {
     let cluster = Cluster::proxy().await;
     cluster.change(|behaviour| behaviour.roles.clear());
     let (client, _) = client(&cluster);

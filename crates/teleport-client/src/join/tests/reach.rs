@@ -33,7 +33,7 @@ async fn a_cluster_that_cannot_be_reached_yet_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_port_that_does_not_speak_tls_is_told_at_once() {
+async fn a_port_that_does_not_speak_tls_is_reported_at_once() {
     let cluster = Cluster::proxy().await;
     let clock = Manual::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

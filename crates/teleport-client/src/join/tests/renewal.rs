@@ -1,4 +1,4 @@
-//! Certificates that run out.
+//! Certificates that expire.
 
 use super::*;
 use crate::join::testing::HOUR;
@@ -48,7 +48,7 @@ async fn while_renewing_fails_the_connection_that_works_is_used() {
     clock.turn(6 * MINUTE);
     client.ping().await.unwrap();
     assert_eq!(cluster.count("Join"), 3);
-    // Once it has expired there is nothing to fall back on.
+    // After it has expired there is no other identity.
     cluster.change(|behaviour| behaviour.refusals = vec![not_there()].into());
     clock.turn(HOUR);
     assert_eq!(error(&client).await.kind(), ErrorKind::JoinRefused);
@@ -82,7 +82,7 @@ async fn an_identity_that_the_cluster_does_not_take_any_more_is_replaced() {
 }
 
 #[tokio::test]
-async fn a_cluster_that_was_made_anew_is_joined_again_by_the_call_that_meets_it() {
+async fn a_recreated_cluster_is_joined_again_by_the_next_call() {
     let cluster = Cluster::proxy().await;
     let (client, clock) = client(&cluster);
     client.ping().await.unwrap();
