@@ -57,7 +57,7 @@ fn drift(env: &TestEnv) {
     let change = |kind: &str, name: &str, change: &dyn Fn(&mut Value)| {
         let mut object = env.simulator.object("parent", kind, name).unwrap().unwrap();
         change(&mut object);
-        env.simulator.put_object("parent", kind, object).unwrap();
+        env.simulator.put_object("parent", kind, &object).unwrap();
     };
     change("role", "developer", &|role| {
         let allow = &mut role["spec"]["allow"];

@@ -8,7 +8,7 @@ use crate::{
     duration,
     mapping::{
         Mapping,
-        fields::{Kind, Message},
+        fields::{FieldKind, Message},
         timestamp::Instant,
     },
 };
@@ -48,10 +48,10 @@ fn objects(message: &Message) -> BoxedStrategy<Value> {
 }
 
 /// Values that are there, in forms that a person might write.
-fn values(kind: &Kind) -> BoxedStrategy<Value> {
+fn values(kind: &FieldKind) -> BoxedStrategy<Value> {
     match kind {
-        Kind::Scalar(kind) => scalars(kind),
-        Kind::Timestamp(_) => (
+        FieldKind::Scalar(kind) => scalars(kind),
+        FieldKind::Timestamp(_) => (
             -62_135_596_800_i64..253_402_214_400,
             0_i32..1_000_000_000,
             any::<bool>(),
@@ -62,20 +62,22 @@ fn values(kind: &Kind) -> BoxedStrategy<Value> {
                 Value::string(zoned.map_or_else(|| text.clone(), |text| format!("{text}-02:30")))
             })
             .boxed(),
-        Kind::Duration(_) | Kind::Nanoseconds => prop_oneof![
+        FieldKind::Duration(_) | FieldKind::Nanoseconds => prop_oneof![
             any::<i64>().prop_map(|nanoseconds| duration::format(nanoseconds.into())),
             "[1-9][0-9]{0,2}(ms|s|m|h|d|mo)",
             Just("never".to_owned()),
         ]
         .prop_map(Value::from)
         .boxed(),
-        Kind::List(element) => collection::vec(values(element), 0..3)
+        FieldKind::List(element) => collection::vec(values(element), 0..3)
             .prop_map(Value::List)
             .boxed(),
-        Kind::Entries(entries) => collection::btree_map("[a-z]{0,3}", values(&entries.kind), 0..3)
-            .prop_map(Value::Map)
-            .boxed(),
-        Kind::Map(keys, element) => {
+        FieldKind::Entries(entries) => {
+            collection::btree_map("[a-z]{0,3}", values(&entries.kind), 0..3)
+                .prop_map(Value::Map)
+                .boxed()
+        }
+        FieldKind::Map(keys, element) => {
             let keys = match keys {
                 WireKind::String => "[a-z]{0,3}".boxed(),
                 _ => any::<i32>().prop_map(|key| key.to_string()).boxed(),
@@ -84,8 +86,8 @@ fn values(kind: &Kind) -> BoxedStrategy<Value> {
                 .prop_map(Value::Map)
                 .boxed()
         }
-        Kind::Wrapper(_, inner) => values(inner),
-        Kind::Message(message) => objects(message),
+        FieldKind::Wrapper(_, inner) => values(inner),
+        FieldKind::Message(message) => objects(message),
     }
 }
 
