@@ -38,6 +38,7 @@ mod taint;
 mod tbot_config;
 mod tenants;
 mod tenants_changes;
+mod tenants_recreated;
 mod tokens;
 mod users;
 mod validation;
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
         tbot_config::SCENARIOS,
         tenants::SCENARIOS,
         tenants_changes::SCENARIOS,
+        tenants_recreated::SCENARIOS,
         tokens::SCENARIOS,
         bots::SCENARIOS,
         auth_preference::SCENARIOS,
