@@ -39,6 +39,7 @@ mod taint;
 mod tbot_config;
 mod tenants;
 mod tenants_changes;
+mod tenants_recreated;
 mod tokens;
 mod users;
 mod validation;
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
         tbot_config::SCENARIOS,
         tenants::SCENARIOS,
         tenants_changes::SCENARIOS,
+        tenants_recreated::SCENARIOS,
         tokens::SCENARIOS,
         bots::SCENARIOS,
         auth_preference::SCENARIOS,

@@ -224,7 +224,7 @@ fn a_configured_revision_is_kept_and_never_sent(program: &Program) {
     env.plan_is_empty().without_diagnostics();
 }
 
-/// What the error "Still in Use" advises. The user refers to the role, and Terraform destroys the old one first all the same.
+/// What the error "Still in Use" advises. The user refers to the role, and Terraform destroys the old one first anyway.
 fn a_role_in_use_is_replaced_with_create_before_destroy(program: &Program) {
     let env = TestEnv::new(program);
     let body = |name: &str, lifecycle: &str| {
