@@ -1,7 +1,7 @@
 //! Values as MessagePack.
 //!
 //! - null: nil. Unknown: any extension; refined unknown: extension 12.
-//! - number: an `i64` or a fraction that a float holds exactly; else its decimal digits as a text.
+//! - number: its decimal digits as a text; an infinity as a float.
 //! - list, set and tuple: array. Map and object: map with text keys, the object's with every attribute.
 //! - dynamic: array of the type as JSON and the value.
 
@@ -273,16 +273,14 @@ fn write_nil(out: &mut ByteBuf) {
     let Ok(()) = encode::write_nil(out);
 }
 
+/// A finite number is a text, which core reads with the same precision as a number of a state file. It compares the state
+/// that it read with the refreshed one including their precision: with a number in any other form,
+/// `plan -refresh-only -detailed-exitcode` says that something changed (hashicorp/terraform issue 36403).
 fn write_number(out: &mut ByteBuf, number: &Number, trail: &Trail<'_>) -> Result<(), CodecError> {
-    if let Some(integer) = number.as_i64() {
-        return length(encode::write_sint(out, integer), trail);
+    match number {
+        Number::Finite(_) => write_text(out, &number.to_string(), trail),
+        infinite => length(encode::write_f64(out, infinite.to_f64()), trail),
     }
-    let float = number.to_f64();
-    let exact = float.is_infinite() || float.fract() != 0.0;
-    if exact && Number::from_f64(float).as_ref() == Some(number) {
-        return length(encode::write_f64(out, float), trail);
-    }
-    write_text(out, &number.to_string(), trail)
 }
 
 fn write_text(out: &mut ByteBuf, text: &str, trail: &Trail<'_>) -> Result<(), CodecError> {
