@@ -80,33 +80,39 @@ fn all_clusters_are_read_from_every_page_and_with_their_status(program: &Program
         .iter()
         .map(|name| TEAM_A.replace("team-a", name))
         .collect();
-    let env = TestEnv::with(program, &format!("page_size = 2\n{clusters}"));
-    env.simulator.set_state("d", "creating").unwrap();
-    env.configure("data \"teleport_workload_clusters\" \"all\" {}\n");
-    env.apply().succeeded().without_diagnostics();
-    let read = env
-        .state()
-        .get("data.teleport_workload_clusters.all")
-        .attributes;
-    let found = read["clusters"].as_array().unwrap();
-    let found: Vec<_> = found
-        .iter()
-        .map(|cluster| {
-            (
-                cluster["name"].as_str().unwrap(),
-                cluster["status"]["state"].as_str().unwrap(),
-            )
-        })
-        .collect();
-    let expected = [
-        ("a", "active"),
-        ("b", "active"),
-        ("c", "active"),
-        ("d", "creating"),
-        ("e", "active"),
-    ];
-    assert_eq!(found, expected);
-    assert!(env.calls("ListWorkloadClusters") >= 3);
+    // What a list shows of a cluster may lack the status: only then is the cluster read by itself.
+    for (listed, reads) in [(false, names.len()), (true, 0)] {
+        let scenario = format!("page_size = 2\nlisted_status = {listed}\n{clusters}");
+        let env = TestEnv::with(program, &scenario);
+        env.simulator.set_state("d", "creating").unwrap();
+        env.configure("data \"teleport_workload_clusters\" \"all\" {}\n");
+        env.apply().succeeded().without_diagnostics();
+        let read = env
+            .state()
+            .get("data.teleport_workload_clusters.all")
+            .attributes;
+        let found = read["clusters"].as_array().unwrap();
+        let found: Vec<_> = found
+            .iter()
+            .map(|cluster| {
+                (
+                    cluster["name"].as_str().unwrap(),
+                    cluster["status"]["state"].as_str().unwrap(),
+                )
+            })
+            .collect();
+        let expected = [
+            ("a", "active"),
+            ("b", "active"),
+            ("c", "active"),
+            ("d", "creating"),
+            ("e", "active"),
+        ];
+        assert_eq!(found, expected);
+        assert!(env.calls("ListWorkloadClusters") >= 3);
+        // The apply plans, and that reads it.
+        assert_eq!(env.calls("GetWorkloadCluster"), reads);
+    }
 }
 
 fn no_clusters_are_an_empty_list(program: &Program) {

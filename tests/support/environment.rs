@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -90,7 +91,10 @@ impl TestEnv {
 
     /// A Teleport Cloud that behaves as this scenario file says.
     pub(crate) fn with(program: &Program, scenario: &str) -> Self {
-        let scenario: Scenario = scenario.parse().expect("the scenario must be valid");
+        let mut scenario: Scenario = scenario.parse().expect("the scenario must be valid");
+        if scenario.read_lag.is_zero() {
+            scenario.read_lag = read_lag();
+        }
         let installation = Installation::of(program);
         let folder = tempfile::tempdir().expect("a temporary folder must be creatable");
         fs::copy(
@@ -297,6 +301,14 @@ pub(crate) fn provider_block(address: &str, identity_file: &Path, more: &str) ->
     format!(
         "provider \"teleport\" {{\n  addr = {address:?}\n  identity_file_path = {identity_file:?}\n  {more}\n}}\n"
     )
+}
+
+/// The lag of the caches of scenarios that say nothing of it, as the real server has one.
+fn read_lag() -> Duration {
+    let text = std::env::var("READ_LAG").unwrap_or_else(|_| "300ms".to_owned());
+    text.parse::<humantime::Duration>()
+        .expect("READ_LAG must be a duration")
+        .into()
 }
 
 /// The runtime that everything of the tests' own runs on.

@@ -281,6 +281,7 @@ fn lifecycle(options: &Options, proxy: SocketAddr) -> Lifecycle {
         name_hold: scenario.name_hold,
         taken: HashSet::from([PARENT.to_owned()]),
         domain: format!("localhost:{}", proxy.port()),
+        listed_status: scenario.listed_status,
     }
 }
 

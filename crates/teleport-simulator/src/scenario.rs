@@ -54,6 +54,8 @@ pub struct Scenario {
     pub held_names: Vec<String>,
     /// Whether support has switched workload clusters on.
     pub workload_clusters_enabled: bool,
+    /// Whether lists of workload clusters show their status.
+    pub listed_status: bool,
     /// Whether users other than bots need MFA for writes.
     pub mfa_for_admin_actions: bool,
     /// Whether the proxy leads to the auth server.
@@ -155,6 +157,7 @@ impl Default for Scenario {
             name_hold: Duration::from_secs(14 * 24 * 60 * 60),
             held_names: Vec::new(),
             workload_clusters_enabled: true,
+            listed_status: false,
             mfa_for_admin_actions: false,
             tls_routing: true,
             server_version: "18.5.0".to_owned(),
@@ -346,6 +349,7 @@ mod tests {
             edition = "enterprise"
             held_names = ["old"]
             workload_clusters_enabled = false
+            listed_status = true
             mfa_for_admin_actions = true
             tls_routing = false
             server_version = "17.1.0"
@@ -382,6 +386,7 @@ mod tests {
         assert_eq!(scenario.name_hold, Duration::from_secs(15 * 24 * 3600));
         assert_eq!(scenario.read_lag, Duration::from_secs(1));
         assert_eq!(scenario.edition, Edition::Enterprise);
+        assert!(scenario.listed_status);
         assert_eq!(scenario.script().unwrap().len(), 3);
         assert_eq!(scenario.certificate_life, Some(Duration::from_secs(20)));
         assert!(scenario.aws_identities[0].expired);

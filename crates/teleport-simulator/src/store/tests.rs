@@ -15,6 +15,7 @@ fn store(lag: Duration) -> (Store, ReadLag) {
         name_hold: Duration::ZERO,
         taken: Default::default(),
         domain: "localhost".to_owned(),
+        listed_status: false,
     };
     let read_lag = ReadLag::default();
     read_lag.set(lag);

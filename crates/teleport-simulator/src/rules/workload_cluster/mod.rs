@@ -29,6 +29,8 @@ pub(crate) struct Life {
     pub(crate) domain: String,
     pub(crate) message: Option<String>,
     pub(crate) status_missing: bool,
+    /// Whether a list shows its status.
+    listed_status: bool,
     pub(crate) progress: Progress,
     /// Whether it has ever been active.
     started: bool,
@@ -52,6 +54,7 @@ impl Life {
             domain: names.domain(name),
             message: None,
             status_missing: false,
+            listed_status: names.listed_status(),
             progress: names.progress(),
             started: false,
             incarnation: fastrand::u64(..),
@@ -121,7 +124,8 @@ pub(super) fn place(write: &mut Write, state: &State) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The object with its status. A read moves a scripted state on. Items of a list have no status.
+/// The object with its status. A read moves a scripted state on. Items of a list have no status, unless the
+/// scenario says so.
 pub(super) fn show(object: &mut Object, sight: Sight) -> DynamicMessage {
     let mut message = object.message.clone();
     let Beside::Life(life) = &mut object.beside else {
@@ -131,7 +135,7 @@ pub(super) fn show(object: &mut Object, sight: Sight) -> DynamicMessage {
         life.progress.read();
         life.look();
     }
-    if sight != Sight::Listed
+    if (sight != Sight::Listed || life.listed_status)
         && let Some(status) = life.status()
         && let Ok(status) = object::untyped(STATUS_MESSAGE, &status)
     {

@@ -23,6 +23,8 @@ pub(crate) struct Lifecycle {
     pub(crate) taken: HashSet<String>,
     /// What follows the name and a dot in a domain.
     pub(crate) domain: String,
+    /// Whether a list shows its status.
+    pub(crate) listed_status: bool,
 }
 
 /// The names that cannot be used.
@@ -34,6 +36,11 @@ pub(crate) struct Names {
 }
 
 impl Names {
+    /// Whether a list shows the status of a cluster.
+    pub(super) fn listed_status(&self) -> bool {
+        self.lifecycle.listed_status
+    }
+
     pub(crate) fn new(lifecycle: Lifecycle) -> Self {
         Self {
             lifecycle,

@@ -25,6 +25,7 @@ fn lifecycle() -> Lifecycle {
         name_hold: Duration::from_secs(3600),
         taken: HashSet::from(["parent".to_owned()]),
         domain: "localhost:3080".to_owned(),
+        listed_status: false,
     }
 }
 
