@@ -64,6 +64,7 @@ pub(super) async fn create(shape: &Shape, call: &Call<ProviderData>, request: Cr
         };
     };
     let pending = Pending {
+        shape,
         run: &run,
         objects: created.target.client().objects(shape.kind.rpcs),
         name: &name,
@@ -160,7 +161,7 @@ impl Work<'_> {
             return None;
         }
         let objects = target.client().objects(self.shape.kind.rpcs);
-        let found = self.run.briefly(objects.get(self.name)).await;
+        let found = self.run.briefly(find(&objects, self.name)).await;
         let found = found.and_then(Result::ok);
         let object = found.filter(|object| shows(self.shape, object, planned));
         if object.is_none() && self.shape.kind.lifecycle.is_none() {

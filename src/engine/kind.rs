@@ -54,6 +54,8 @@ pub(crate) struct Kind {
     pub(crate) left_behind: fn(&Error, &str) -> Option<String>,
     /// How its rights can be taken away instead of a deletion. None: there is no `deletion_policy`.
     pub(crate) revoke: Option<Revoke>,
+    /// What a recreated object lacks, as a sentence after a space. Empty where it lacks nothing.
+    pub(crate) recreated: &'static str,
     /// Arguments that only the provider knows: name and attribute.
     pub(crate) arguments: fn() -> Vec<(&'static str, Attribute)>,
     /// What it adds to the life of its objects.
@@ -128,6 +130,7 @@ impl Kind {
         review: |_, _, _| {},
         left_behind: |_, _| None,
         revoke: None,
+        recreated: "",
         arguments: Vec::new,
         lifecycle: None,
         blame: |_| None,

@@ -66,6 +66,8 @@ pub(crate) trait Lifecycle: Send + Sync {
 
 /// An object that exists, or may exist, and is not ready yet.
 pub(crate) struct Pending<'a> {
+    /// What the object is.
+    pub(crate) shape: &'a Shape,
     /// The run that waits.
     pub(crate) run: &'a Run,
     /// The calls.
@@ -130,6 +132,7 @@ pub(super) async fn go_on(shape: &Shape, call: &Call<ProviderData>, request: Upd
         };
     };
     let pending = Pending {
+        shape,
         run: &run,
         objects: target.client().objects(shape.kind.rpcs),
         name: &name,

@@ -173,7 +173,7 @@ pub(crate) fn is_stale(
 }
 
 /// Whether an object is what a planned or stored one says.
-pub(super) fn shows(shape: &Shape, object: &DynamicMessage, wanted: &Value) -> bool {
+pub(crate) fn shows(shape: &Shape, object: &DynamicMessage, wanted: &Value) -> bool {
     let found = shape.value(object, wanted);
     differences(&comparable(shape, wanted), &comparable(shape, &found)).is_empty()
 }
@@ -191,7 +191,10 @@ fn never_seen(what: &str, cluster: &str) -> String {
     )
 }
 
-/// How long to wait between reads: about five seconds in all.
+/// How long reads may be answered from before a write.
+pub(crate) const LAG: Duration = Duration::from_secs(5);
+
+/// How long to wait between reads: [`LAG`] in all.
 pub(crate) const WAITS: [Duration; 7] = [
     Duration::from_millis(100),
     Duration::from_millis(200),

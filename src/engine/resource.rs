@@ -140,15 +140,9 @@ impl KindResource {
                 "cluster changes, so the {noun} is destroyed in the old cluster and created in the new one."
             )
         };
-        let more = match noun {
-            "user" => {
-                " A recreated user has no password and no MFA device: a teleport_user_invite gives them a new link."
-            }
-            _ => "",
-        };
         errors::warning(Summary::RecreatedInAnotherCluster)
             .at(path)
-            .detail(format!("{text}{more}"))
+            .detail(format!("{text}{}", self.shape.kind.recreated))
             .add(diags);
     }
 }

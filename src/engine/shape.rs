@@ -320,7 +320,7 @@ impl Shape {
     }
 
     /// What tells one version of a stored object from another: its revision, or a digest where it has none.
-    pub(super) fn revision(&self, object: &DynamicMessage) -> String {
+    pub(crate) fn revision(&self, object: &DynamicMessage) -> String {
         let mut value = self.reported(object);
         match value.at(REVISION).as_str() {
             Some(revision) => revision.to_owned(),

@@ -39,7 +39,7 @@ fn create_waits_until_the_cluster_is_active_and_stores_what_is_read_then(program
 }
 
 fn a_cluster_that_is_active_at_once_is_read_once_more(program: &Program) {
-    let env = TestEnv::new(program);
+    let env = TestEnv::with(program, "active_after_reads = 0\nread_lag = \"1ms\"");
     env.configure(&cluster("team-a", ""));
     env.apply().succeeded().without_diagnostics();
     let calls = env.simulator.calls().into_iter().map(|call| call.rpc);

@@ -145,7 +145,8 @@ fn a_cluster_that_is_deleted_while_it_is_waited_for_is_an_error_and_planned_agai
     let env = TestEnv::with(program, "states = ['creating']");
     env.configure(&cluster("team-a", ""));
     let mut running = env.start(APPLY);
-    running.until("the cluster is waited for", |_| env.is_waiting());
+    // Until a read has seen it, "not found" may be the server's cache.
+    running.until("it is seen", |_| env.calls("GetWorkloadCluster") > 4);
     env.simulator.delete_cluster("team-a");
     running.wait().error(&["team-a", "somebody deleted it"]);
     // The next plan looks again. The delete may be younger than the server's cache.

@@ -20,7 +20,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
 ];
 
 fn waiting_shows_its_progress(program: &Program) {
-    let mut env = TestEnv::with(program, "active_after_reads = 2");
+    let mut env = TestEnv::with(program, "active_after_reads = 2\nread_lag = \"1ms\"");
     env.set("TF_LOG_PROVIDER", "INFO");
     env.configure(&cluster("team-a", ""));
     let outcome = env.apply().succeeded();

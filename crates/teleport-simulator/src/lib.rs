@@ -158,8 +158,6 @@ impl Simulator {
         let settings = settings(&options.scenario, proxy_address);
         let lifecycle = lifecycle(&options, proxy_address);
         let shared = Arc::new(Shared::default());
-        let read_lag = options.read_lag.unwrap_or(options.scenario.read_lag);
-        shared.read_lag.set(read_lag);
         let authorities = (
             Authority::load_or_make(data.path(), "user-ca", &settings.name)?,
             Authority::load_or_make(data.path(), "host-ca", &settings.name)?,
@@ -181,6 +179,9 @@ impl Simulator {
         )?;
         let control = control::Control::new(tenant, children, data.clone());
         control.apply(&options.scenario)?;
+        // What is there from the start is in the caches.
+        let read_lag = options.read_lag.unwrap_or(options.scenario.read_lag);
+        control.set_read_lag(read_lag);
 
         let mut tasks = JoinSet::new();
         tasks.spawn(listener::accept(proxy_listener, move |stream, address| {

@@ -36,6 +36,7 @@ pub(crate) const USER: Kind = Kind {
         apply: revoke,
         leaves: "without roles and traits",
     }),
+    recreated: " A recreated user has no password and no MFA device: a teleport_user_invite gives them a new link.",
     blame,
     ..Kind::DEFAULT
 };

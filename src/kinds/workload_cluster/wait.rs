@@ -13,6 +13,7 @@ use super::status;
 use crate::{
     engine::{
         Followed, Pending,
+        read::{LAG, shows},
         run::{End as Ended, Run},
         timeouts::timeout,
     },
@@ -24,6 +25,7 @@ use crate::{
 /// the destroy half of its replacement is refused.
 pub(super) async fn until_ready(pending: Pending<'_>, diags: &mut Diagnostics) -> Followed {
     let Pending {
+        shape,
         run,
         objects,
         name,
@@ -37,7 +39,17 @@ pub(super) async fn until_ready(pending: Pending<'_>, diags: &mut Diagnostics) -
         Some(reason) => End::Stopped(reason),
         None => {
             let run = run.clone().until(deadline);
-            until_active(|| objects.get(name), name, &mut seen, &run).await
+            let begin = Instant::now();
+            let revision = seen.as_ref().map(|cluster| shape.revision(cluster));
+            // Right after a create the server's cache may show the one of this name that was just deleted.
+            let is_stale = |cluster: &DynamicMessage| {
+                let other = |revision: String| revision != shape.revision(cluster);
+                let is_recent = is_new && begin.elapsed() < LAG;
+                is_recent
+                    && (revision.clone().is_some_and(other) || !shows(shape, cluster, planned))
+            };
+            let read = || objects.get(name);
+            until_active(read, is_stale, name, &mut seen, &run).await
         }
     };
     let is_ready = matches!(end, End::Active);
@@ -180,6 +192,7 @@ impl State {
 /// believed at its third time in a row.
 pub(super) async fn until_active<R: Future<Output = Result<DynamicMessage, Error>>>(
     read: impl Fn() -> R,
+    is_stale: impl Fn(&DynamicMessage) -> bool,
     name: &str,
     last: &mut Option<DynamicMessage>,
     run: &Run,
@@ -196,6 +209,7 @@ pub(super) async fn until_active<R: Future<Output = Result<DynamicMessage, Error
             Err(ended) => return End::of(ended, passing),
         };
         match read {
+            Ok(cluster) if is_stale(&cluster) => passing = None,
             Ok(cluster) => {
                 (missing, passing, is_seen) = (0, None, true);
                 let state = State::of(&status(&cluster));

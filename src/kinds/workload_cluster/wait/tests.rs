@@ -38,7 +38,7 @@ async fn wait_through(
     };
     let run = Run::apply(&call).until(Instant::now() + limit);
     let mut last = None;
-    let end = until_active(read, "a", &mut last, &run).await;
+    let end = until_active(read, |_| false, "a", &mut last, &run).await;
     (end, last.map(|cluster| status(&cluster).state), reads.get())
 }
 
@@ -56,6 +56,25 @@ async fn waiting_goes_on_through_missing_and_unfamiliar_states_until_active() {
     let (end, _, reads) = wait_through(&states, QUARTER, &Stop::never()).await;
     assert!(matches!(end, End::Active), "{:?}", end);
     assert_eq!(reads, 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_stale_is_not_believed() {
+    let reads = Cell::new(0);
+    let read = || {
+        reads.set(reads.get() + 1);
+        async { Ok(cluster(Some("active"))) }
+    };
+    let call = Call {
+        client: None,
+        stop: Stop::never(),
+    };
+    let run = Run::apply(&call).until(Instant::now() + QUARTER);
+    let mut last = None;
+    let is_stale = |_: &DynamicMessage| reads.get() < 3;
+    let end = until_active(read, is_stale, "a", &mut last, &run).await;
+    assert!(matches!(end, End::Active), "{end:?}");
+    assert_eq!(reads.get(), 3);
 }
 
 #[tokio::test(start_paused = true)]
