@@ -253,7 +253,7 @@ fn an_expired_object_changes_nothing_until_it_gets_a_new_time(program: &Program)
             .unwrap()
             .to_owned()
     };
-    let soon = later(4);
+    let soon = later(10);
     env.configure(&role(&soon, "\"ubuntu\""));
     env.apply().succeeded();
     while env
