@@ -63,9 +63,21 @@ pub(crate) fn run(scenarios: &[&[Scenario]]) -> ExitCode {
     arguments.test_threads.get_or_insert(3 * cores);
     let columns = columns(&Search::from_process());
     let scenarios = scenarios.concat();
-    let conclusion = libtest_mimic::run(&arguments, trials(&columns, &scenarios));
+    let share = std::env::var(SHARE).ok();
+    let share = share.map(|share| {
+        share
+            .parse()
+            .unwrap_or_else(|_| panic!("{SHARE} must be a number"))
+    });
+    let share = share.unwrap_or(1).max(1);
+    let conclusion = libtest_mimic::run(&arguments, trials(&columns, &scenarios, share));
     if !arguments.list {
-        let summary = summary(&columns, scenarios.len());
+        let mut summary = summary(&columns, scenarios.len());
+        if share > 1 {
+            summary += &format!(
+                "matrix: second versions of a program ran one of {share} scenarios ({SHARE})\n"
+            );
+        }
         eprint!("{summary}");
         // `make test` prints it again at its very end.
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("matrix.txt");
@@ -90,11 +102,18 @@ pub(crate) fn columns(search: &Search<'_>) -> Vec<Column> {
         .collect()
 }
 
-/// One trial per program and scenario, named `PROGRAM::MODULE::SCENARIO`.
-fn trials(columns: &[Column], scenarios: &[Scenario]) -> Vec<Trial> {
+/// One trial per program and scenario, named `PROGRAM::MODULE::SCENARIO`. A second version of a program runs every scenario that
+/// the first one cannot run, and one of `share` of the others.
+fn trials(columns: &[Column], scenarios: &[Scenario], share: usize) -> Vec<Trial> {
     let mut trials = Vec::new();
-    for column in columns {
-        for &scenario in scenarios {
+    for (index, column) in columns.iter().enumerate() {
+        let first = columns[..index].iter().find(|(kind, _)| *kind == column.0);
+        let first = first.and_then(|(_, found)| found.as_ref().ok());
+        for (number, &scenario) in scenarios.iter().enumerate() {
+            let runs = |program| scenario.needs.is_none_or(|feature| feature.is_in(program));
+            if first.is_some_and(runs) && number % share != 0 {
+                continue;
+            }
             let (_, found) = column.clone();
             trials.push(Trial::ignorable_test(
                 trial_name(column, scenario),
@@ -150,6 +169,9 @@ impl Feature {
         since.is_none_or(|(_, since)| minor >= *since)
     }
 }
+
+/// The environment variable that says how many of the scenarios a second version of a program runs.
+const SHARE: &str = "ACCEPTANCE_SHARE";
 
 /// A line per program: which one was used, or why it was skipped.
 pub(crate) fn summary(columns: &[Column], scenarios: usize) -> String {
