@@ -1,6 +1,13 @@
 //! The handle that calls go through.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use backon::{Retryable, Sleeper};
 use prost_reflect::DynamicMessage;
@@ -128,7 +135,8 @@ impl Client {
         call: &Call,
         sleep: impl Sleeper,
     ) -> Result<DynamicMessage, Error> {
-        (|| self.attempt(call))
+        let tried = AtomicBool::new(false);
+        (|| self.attempt(call, tried.swap(true, Ordering::Relaxed)))
             .retry(self.config.retry.waits())
             .sleep(sleep)
             .when(|error: &Error| self.may_repeat(call, error))
@@ -139,9 +147,9 @@ impl Client {
             .inspect_err(|error| tracing::debug!(kind = %error.kind(), "the call failed"))
     }
 
-    async fn attempt(&self, call: &Call) -> Result<DynamicMessage, Error> {
+    async fn attempt(&self, call: &Call, is_repetition: bool) -> Result<DynamicMessage, Error> {
         let connection = self.connections.current(self.patience).await?;
-        let result = connection.call(call).await;
+        let result = connection.call(call, is_repetition).await;
         if let Err(error) = &result
             && Connection::is_suspect_after(error)
         {

@@ -33,6 +33,7 @@ pub(crate) fn deadline(rpc: &str, address: String, deadline: Duration) -> CallFa
         message: format!("no answer within {}", humantime::format_duration(deadline)),
         answered: false,
         may_have_been_carried_out: true,
+        is_repetition: false,
     }
 }
 
@@ -114,6 +115,7 @@ fn blank() -> CallFailure {
         message: String::new(),
         answered: false,
         may_have_been_carried_out: false,
+        is_repetition: false,
     }
 }
 

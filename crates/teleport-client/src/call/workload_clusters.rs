@@ -200,6 +200,7 @@ impl WorkloadClusters {
             message: String::new(),
             answered: false,
             may_have_been_carried_out: false,
+            is_repetition: false,
         }
     }
 }
