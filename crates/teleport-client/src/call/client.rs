@@ -62,14 +62,31 @@ impl Client {
     /// credentials. If the request has no token, this cluster must be the parent of the other: it says which bot to join as.
     #[must_use]
     pub fn joining(&self, address: Address, request: &JoinRequest) -> Self {
-        let parent: Arc<dyn Parent> = Arc::new(Self {
+        match &request.token {
+            Some(name) => self.joining_with(address, request, TokenName::Given(name.clone())),
+            None => self.joining_workload_cluster(address, request),
+        }
+    }
+
+    /// A client of a workload cluster of this one, which it joins as a bot. Nothing is signed for an address that is not the
+    /// domain of one.
+    pub(crate) fn joining_workload_cluster(&self, address: Address, request: &JoinRequest) -> Self {
+        let token = TokenName::InWorkloadCluster {
+            parent: self.as_parent(),
+            given: request.token.clone(),
+        };
+        self.joining_with(address, request, token)
+    }
+
+    fn as_parent(&self) -> Arc<dyn Parent> {
+        Arc::new(Self {
             patience: Patience::None,
             ..self.clone()
-        });
-        let token = match &request.token {
-            Some(name) => TokenName::Given(name.clone()),
-            None => TokenName::OfBot(parent.clone()),
-        };
+        })
+    }
+
+    fn joining_with(&self, address: Address, request: &JoinRequest, token: TokenName) -> Self {
+        let parent = self.as_parent();
         let bot = Bot::new(request.method, token, Some(parent));
         Self {
             patience: self.patience,

@@ -21,8 +21,12 @@ pub struct JoinRequest {
 pub(crate) enum TokenName {
     /// It was given.
     Given(String),
-    /// The token of the workload cluster's bot, which the parent knows: Teleport Cloud names the token like the bot.
-    OfBot(Arc<dyn Parent>),
+    /// It is in a workload cluster of this parent, which must list the address before anything is signed for it.
+    InWorkloadCluster {
+        parent: Arc<dyn Parent>,
+        /// None: that of the bot, which the parent knows. Teleport Cloud names the token like the bot.
+        given: Option<String>,
+    },
 }
 
 impl JoinRequest {
@@ -51,9 +55,9 @@ impl JoinRequest {
 impl TokenName {
     /// The name. It may ask the parent for it.
     pub(super) async fn resolve(&self, address: &Address) -> Result<String, JoinError> {
-        let parent = match self {
+        let (parent, given) = match self {
             Self::Given(name) => return Ok(name.clone()),
-            Self::OfBot(parent) => parent,
+            Self::InWorkloadCluster { parent, given } => (parent, given),
         };
         let found = parent.workload_cluster(address).await;
         let found = found.map_err(|error| JoinError::Parent {
@@ -66,6 +70,9 @@ impl TokenName {
                 near: parent.near_address(address).await,
             });
         };
+        if let Some(name) = given {
+            return Ok(name.clone());
+        }
         let bot = cluster.spec.and_then(|spec| spec.bot);
         let name = bot.map(|bot| bot.name).filter(|name| !name.is_empty());
         name.ok_or_else(|| JoinError::NoBot {
@@ -78,7 +85,12 @@ impl fmt::Display for TokenName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Given(name) => write!(f, "token {name:?}"),
-            Self::OfBot(_) => f.write_str("the token of the bot that the parent cluster knows"),
+            Self::InWorkloadCluster {
+                given: Some(name), ..
+            } => write!(f, "token {name:?}"),
+            Self::InWorkloadCluster { given: None, .. } => {
+                f.write_str("the token of the bot that the parent cluster knows")
+            }
         }
     }
 }
