@@ -7,13 +7,26 @@ use super::{
     method::{InvalidJoinMethod, JoinMethod},
     parent::Parent,
 };
-use crate::Address;
+use crate::{Address, credentials::contents::Contents};
 
 /// How to join a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinRequest {
     pub(crate) method: JoinMethod,
     pub(crate) token: Option<String>,
+}
+
+/// Why there is no such way to join.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidJoinRequest {
+    /// The method is not supported. The error lists those that are.
+    #[error(transparent)]
+    Method(#[from] InvalidJoinMethod),
+    /// The token is the contents of a file, which are not repeated.
+    #[error(
+        "the token is the contents of a file: write the name of a join token, such as terraform"
+    )]
+    Token,
 }
 
 /// The name of a join token. With the join method `iam` it is not a secret.
@@ -35,13 +48,16 @@ impl JoinRequest {
     ///
     /// # Errors
     ///
-    /// When the method is not supported. The error lists those that are.
-    pub fn new(method: Option<&str>, token: Option<&str>) -> Result<Self, InvalidJoinMethod> {
+    /// When the method is not supported, or the token is not a name.
+    pub fn new(method: Option<&str>, token: Option<&str>) -> Result<Self, InvalidJoinRequest> {
         let some = |text: Option<&str>| {
             text.map(str::trim)
                 .filter(|text| !text.is_empty())
                 .map(str::to_owned)
         };
+        if token.and_then(Contents::of).is_some() {
+            return Err(InvalidJoinRequest::Token);
+        }
         Ok(Self {
             method: match some(method) {
                 Some(method) => method.parse()?,
