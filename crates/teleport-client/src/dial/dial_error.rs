@@ -161,7 +161,9 @@ impl WayError {
             },
             Self::Web(HandshakeError::WrongName(_)) => Cause::WrongName,
             Self::Web(HandshakeError::NotTls) | Self::Auth(HandshakeError::NotTls) => Cause::NotTls,
-            Self::Discovery(DiscoveryError::NotTeleport { .. }) => Cause::NotTeleport,
+            Self::Discovery(DiscoveryError::NotTeleport { .. } | DiscoveryError::TooLarge) => {
+                Cause::NotTeleport
+            }
             Self::NoTlsRouting => Cause::NoTlsRouting,
             Self::ConnectionUpgrade => Cause::ConnectionUpgrade,
             Self::WrongCluster { .. } => Cause::WrongCluster,
