@@ -9,6 +9,7 @@ use crate::{
     dial::{
         discovery::DiscoveryError,
         handshake::{HandshakeError, alert_name},
+        http_proxy::HttpProxyError,
         roots::{self, NoRoots},
         tcp::TcpError,
     },
@@ -130,6 +131,7 @@ impl WayError {
         const UNAVAILABLE: ErrorKind = ErrorKind::Transient(Transient::Unavailable);
         match self {
             Self::Timeout { .. } | Self::Silent(_) => ErrorKind::Transient(Transient::Deadline),
+            Self::Tcp(TcpError::HttpProxy(HttpProxyError::Invalid(_))) => ErrorKind::Other,
             Self::Tcp(_) | Self::RouteClosed { .. } | Self::Closed(_) => UNAVAILABLE,
             Self::Web(HandshakeError::Closed) | Self::Auth(HandshakeError::Closed) => UNAVAILABLE,
             Self::Discovery(DiscoveryError::Http(_) | DiscoveryError::Unavailable(_)) => {
