@@ -21,7 +21,7 @@ use crate::{
     duration,
     engine::run::{Phase, Run},
     errors::{self, Summary, call_failed, call_failed_at, sentence},
-    settings::{attributes, sources::attribute_of},
+    settings::{attributes, check_join, sources::attribute_of},
 };
 
 /// The ephemeral resource `teleport_identity`.
@@ -68,7 +68,7 @@ fn schema() -> Schema {
     )
     .attribute(
         TOKEN,
-        Attribute::string().describe(
+        Attribute::string().validate(check_token).describe(
             "Name of the join token. In a workload cluster it is the name of the bot, `spec.bot.name`. If it is set, the \
              credentials of the provider block are not needed. Default: `workload_clusters` of the provider block, or else the \
              name of the bot, for which the provider asks the cluster of the provider block.",
@@ -253,9 +253,11 @@ fn check_address(path: &Path, value: &Value, diags: &mut Diagnostics) {
 }
 
 fn check_method(path: &Path, value: &Value, diags: &mut Diagnostics) {
-    if let Err(error) = JoinRequest::new(value.as_str(), None) {
-        invalid(path, sentence(&error.to_string()), diags);
-    }
+    check_join(JoinRequest::new(value.as_str(), None), path, diags);
+}
+
+fn check_token(path: &Path, value: &Value, diags: &mut Diagnostics) {
+    check_join(JoinRequest::new(None, value.as_str()), path, diags);
 }
 
 fn check_ttl(path: &Path, value: &Value, diags: &mut Diagnostics) {

@@ -8,6 +8,7 @@
 //! | answers with the object | that is the state |
 //! | answers with nothing | reads until the object is what was sent |
 //! | "already exists" | an error with the import block |
+//! | "already exists", after the client repeated the call | a look: the same object is ours |
 //! | an error after which it may have been carried out | a look: the same object is ours, another one exists already |
 //! | is interrupted | the object may exist: it stays in the state if its kind has hooks, else an error says how to import it |
 
@@ -133,11 +134,14 @@ impl Work<'_> {
             Ok(Err(error)) if error.may_have_been_carried_out() => {
                 self.look(&objects, planned, &error, diags).await?
             }
-            Ok(Err(error)) => {
-                self.refused(&target, &objects, planned, &error, diags)
-                    .await;
-                return None;
-            }
+            Ok(Err(error)) => match self.of_earlier_try(&objects, planned, &error).await {
+                Some(object) => Some(object),
+                None => {
+                    self.refused(&target, &objects, planned, &error, diags)
+                        .await;
+                    return None;
+                }
+            },
             Err(end) => return self.unanswered(target, planned, end, diags).await,
         };
         Some(Created {
@@ -175,6 +179,20 @@ impl Work<'_> {
             object,
             stopped: end.reason(),
         })
+    }
+
+    /// The object that exists already, if it is what was asked for and an earlier try of the call may have created it.
+    async fn of_earlier_try(
+        &self,
+        objects: &Objects,
+        planned: &Value,
+        error: &Error,
+    ) -> Option<DynamicMessage> {
+        if error.kind() != ErrorKind::AlreadyExists || !error.is_repetition() {
+            return None;
+        }
+        let found = self.run.briefly(find(objects, self.name)).await?.ok()?;
+        shows(self.shape, &found, planned).then_some(found)
     }
 
     /// The server refused, and there is no object of ours.

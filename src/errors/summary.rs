@@ -43,6 +43,7 @@ summaries! {
     ExistingSettingsWillBeReplaced => "Existing Settings Will Be Replaced",
     FeatureNotAvailable => "Feature Not Available",
     ImpossibleLabelSelector => "Impossible Label Selector",
+    InsecureJoin => "Insecure Join",
     Interrupted => "Interrupted",
     InvalidAttributeCombination => "Invalid Attribute Combination",
     InvalidAttributeValue => "Invalid Attribute Value",

@@ -168,8 +168,9 @@ fn on_refusal(refusal: &Refusal) -> Option<String> {
 const AT_PARENT: &str = "That is the address of the provider block's own cluster, not of a workload cluster. Objects in the \
                          provider block's cluster leave cluster out.";
 
-const NO_WORKLOAD_CLUSTER: &str = "Write the status.domain of a workload cluster of the provider block's cluster. To join another \
-                                   cluster, set join_token to the name of its token.";
+const NO_WORKLOAD_CLUSTER: &str = "Write the status.domain of a workload cluster of the provider block's cluster. The provider \
+                                   signs a join request for no other address. For another cluster, use a provider block of its \
+                                   own, or teleport_identity with join_token.";
 
 #[cfg(test)]
 mod tests {

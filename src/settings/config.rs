@@ -8,7 +8,7 @@ use crate::duration;
 
 use super::{
     attributes::{self as attribute, Attribute},
-    sources,
+    contents, sources,
     values::{InvalidSettings, Problem, Settings},
 };
 
@@ -26,6 +26,11 @@ impl Settings {
     ///
     /// Every problem at once.
     pub(crate) fn validate(&self) -> Result<Validated, InvalidSettings> {
+        let misplaced = contents::misplaced(self);
+        if !misplaced.is_empty() {
+            // The other checks repeat what they find.
+            return Err(InvalidSettings(misplaced));
+        }
         let mut problems = Vec::new();
         let address = self.checked(&mut problems, &attribute::ADDR, Address::parse);
         let join_timeout = self.checked(
@@ -66,6 +71,12 @@ impl Settings {
             return Err(InvalidSettings(problems));
         }
         let mut config = Config::new(address, sources);
+        if insecure == Some(true) && config.joins() {
+            warnings.push(Problem {
+                attribute: attribute::INSECURE,
+                message: INSECURE_JOIN.to_owned(),
+            });
+        }
         config.dial.user_agent = USER_AGENT;
         set(&mut config.dial.insecure, insecure);
         set(&mut config.dial.timeout, dial_timeout);
@@ -132,6 +143,12 @@ fn parse_bool(text: &str) -> Result<bool, String> {
         _ => Err(format!("{text:?} is neither true nor false")),
     }
 }
+
+/// What somebody between this machine and the cluster can do with an insecure join.
+pub(crate) const INSECURE_JOIN: &str = "the certificate of the cluster is not checked, and a join proves nothing else about the \
+                                        cluster: whoever is between this machine and the cluster can obtain a certificate of \
+                                        the bot. Use it for tests only. Otherwise set SSL_CERT_FILE to the certificate of the \
+                                        cluster's proxy, or of its CA";
 
 const USER_AGENT: &str = concat!("terraform-provider-teleport/", env!("CARGO_PKG_VERSION"));
 

@@ -4,11 +4,12 @@ pub(crate) mod advice;
 pub(crate) mod attributes;
 pub(crate) mod causes;
 mod config;
+mod contents;
 pub(crate) mod policy;
 pub(crate) mod sources;
 pub(crate) mod values;
 
-use teleport_client::{Client, JoinRequest};
+use teleport_client::{Client, InvalidJoinRequest, JoinRequest};
 use tfplugin::{Attribute, Block, Diagnostics, Nesting, Path, Schema, Value};
 
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
 
 use self::{
     attributes::{self as arguments, ATTRIBUTES},
-    config::Validated,
+    config::{INSECURE_JOIN, Validated},
     policy::{POLICY, Policy, policy_argument},
     values::Settings,
 };
@@ -69,17 +70,16 @@ fn workload_clusters() -> Attribute {
     let method = Attribute::string()
         .describe("How to join, as the provider's `join_method`: `iam`, the default.")
         .validate(|path, value, diags| {
-            if let Err(error) = JoinRequest::new(value.as_str(), None) {
-                errors::error(Summary::InvalidAttributeValue)
-                    .at(path.clone())
-                    .detail(sentence(&format!("{path}: {error}")))
-                    .add(diags);
-            }
+            check_join(JoinRequest::new(value.as_str(), None), path, diags);
         });
-    let token = Attribute::string().describe(
-        "Name of the join token in each of them. Default: the name of the cluster's bot, for which the provider asks the cluster \
-         of the provider block.",
-    );
+    let token = Attribute::string()
+        .describe(
+            "Name of the join token in each of them. Default: the name of the cluster's bot, for which the provider asks the \
+             cluster of the provider block.",
+        )
+        .validate(|path, value, diags| {
+            check_join(JoinRequest::new(None, value.as_str()), path, diags);
+        });
     Attribute::nested(
         Nesting::Single,
         [("join_method", method), ("join_token", token)],
@@ -88,6 +88,20 @@ fn workload_clusters() -> Attribute {
         "How to join the workload clusters that resources and data sources name with their argument `cluster`. The other \
          arguments of the provider block are those of their parent.",
     )
+}
+
+/// Adds an error about an argument that says how to join.
+pub(crate) fn check_join(
+    request: Result<JoinRequest, InvalidJoinRequest>,
+    path: &Path,
+    diags: &mut Diagnostics,
+) {
+    if let Err(error) = request {
+        errors::error(Summary::InvalidAttributeValue)
+            .at(path.clone())
+            .detail(sentence(&format!("{path}: {error}")))
+            .add(diags);
+    }
 }
 
 /// Checks the values in the block. Values from the environment are not checked: the apply may have another environment.
@@ -114,22 +128,22 @@ pub(crate) fn validate(config: &Value, diags: &mut Diagnostics) {
 
 /// Makes clients from the block, without connecting.
 pub(crate) fn configure(
-    config: &Value,
+    block: &Value,
     environment: &Environment,
     diags: &mut Diagnostics,
 ) -> Option<ProviderData> {
-    let policy = match config.field(POLICY) {
+    let policy = match block.field(POLICY) {
         Value::Unknown => Err(Unknown {
             attributes: vec![POLICY],
         }),
         policy => Ok(policy.as_str().and_then(Policy::parse)),
     };
-    let join = join_request(config.field(WORKLOAD_CLUSTERS), diags)?;
-    let joins = !config.field("join_method").is_null();
+    let join = join_request(block.field(WORKLOAD_CLUSTERS), diags)?;
+    let joins = !block.field("join_method").is_null();
     let unknown: Vec<_> = ATTRIBUTES
         .iter()
         .map(|argument| argument.name)
-        .filter(|name| config.field(name).is_unknown())
+        .filter(|name| block.field(name).is_unknown())
         .collect();
     if !unknown.is_empty() {
         let unknown = Unknown {
@@ -141,16 +155,31 @@ pub(crate) fn configure(
                 .joining(joins),
         );
     }
-    let settings = Settings::from_lookups(|argument| text(config, argument), environment);
+    let settings = Settings::from_lookups(|argument| text(block, argument), environment);
     match settings.validate() {
         Ok(Validated { config, warnings }) => {
             for warning in &warnings {
-                errors::warning(Summary::AmbiguousProviderConfiguration)
+                let summary = if warning.attribute == arguments::INSECURE {
+                    Summary::InsecureJoin
+                } else {
+                    Summary::AmbiguousProviderConfiguration
+                };
+                errors::warning(summary)
                     .at(Path::attribute(warning.attribute.name))
                     .detail(sentence(&warning.to_string()))
                     .add(diags);
             }
             let joins = config.joins();
+            let joins_others = !block.field(WORKLOAD_CLUSTERS).is_null();
+            if config.dial.insecure && joins_others && !joins {
+                errors::warning(Summary::InsecureJoin)
+                    .at(Path::attribute(arguments::INSECURE.name))
+                    .detail(sentence(&format!(
+                        "{}: {INSECURE_JOIN}",
+                        arguments::INSECURE.name
+                    )))
+                    .add(diags);
+            }
             let cluster = ProviderData::new(Ok(Client::new(config)), join);
             Some(cluster.with_deletion_policy(policy).joining(joins))
         }
@@ -181,8 +210,12 @@ fn join_request(config: &Value, diags: &mut Diagnostics) -> Option<Result<JoinRe
     match JoinRequest::new(text("join_method"), text("join_token")) {
         Ok(request) => Some(Ok(request)),
         Err(error) => {
+            let argument = match error {
+                InvalidJoinRequest::Method(_) => "join_method",
+                InvalidJoinRequest::Token => "join_token",
+            };
             errors::error(Summary::InvalidProviderConfiguration)
-                .at(Path::attributes(&[WORKLOAD_CLUSTERS, "join_method"]))
+                .at(Path::attributes(&[WORKLOAD_CLUSTERS, argument]))
                 .detail(sentence(&error.to_string()))
                 .add(diags);
             None
@@ -275,7 +308,8 @@ const DESCRIPTIONS: [(&str, &str); 22] = [
     (
         "insecure",
         "Whether to accept any certificate of the proxy's web address, for test clusters. Calls always verify the cluster with \
-         the certificate authorities of the credentials.",
+         the certificate authorities of the credentials. A join has none: with `insecure`, whoever is between this machine and \
+         the cluster can obtain a certificate of the bot.",
     ),
     (
         "dial_timeout_duration",

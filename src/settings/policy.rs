@@ -1,5 +1,6 @@
 //! `deletion_policy`: what a destroy does with an object.
 
+use teleport_client::Contents;
 use tfplugin::{Attribute, Diagnostics, Path, Value};
 
 use crate::errors::{self, Summary};
@@ -74,8 +75,17 @@ fn check(path: &Path, value: &Value, diags: &mut Diagnostics) {
         errors::error(Summary::InvalidAttributeValue)
             .at(path.clone())
             .detail(format!(
-                "{path} must be \"delete\", \"revoke\" or \"abandon\", got: {text:?}."
+                "{path} must be \"delete\", \"revoke\" or \"abandon\"{}.",
+                got(text)
             ))
             .add(diags);
+    }
+}
+
+/// The value for an error. The contents of a file are not repeated.
+fn got(text: &str) -> String {
+    match Contents::of(text) {
+        Some(_) => String::new(),
+        None => format!(", got: {text:?}"),
     }
 }

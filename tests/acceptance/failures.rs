@@ -13,6 +13,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_state_of_failure_ends_the_wait_and_is_named,
     a_connection_lost_after_the_creation_makes_one_cluster,
     a_connection_lost_before_the_creation_doubles_nothing,
+    an_object_that_the_clients_first_try_made_is_not_taken_for_anothers,
     failures_in_passing_are_ridden_out,
     connections_that_are_closed_while_waiting_are_made_again,
     rights_that_are_taken_away_while_waiting_keep_the_cluster_in_the_state,
@@ -75,6 +76,29 @@ fn a_connection_lost_before_the_creation_doubles_nothing(program: &Program) {
     env.apply().succeeded();
     assert_eq!(env.names(), ["team-a"]);
     env.plan_is_empty();
+}
+
+fn an_object_that_the_clients_first_try_made_is_not_taken_for_anothers(program: &Program) {
+    let env = TestEnv::new(program);
+    // The client tries again after this answer, which means that nothing was done.
+    let fault = Fault::code("CreateWorkloadCluster", Code::ResourceExhausted).carried_out();
+    env.simulator.add_fault(fault.clone()).unwrap();
+    env.configure(&cluster("team-a", ""));
+    env.apply().succeeded().without_diagnostics();
+    assert_eq!(env.calls("CreateWorkloadCluster"), 2);
+    assert_eq!(env.names(), ["team-a"]);
+    env.plan_is_empty().without_diagnostics();
+
+    // Another object of the same name is still somebody else's.
+    let env = TestEnv::with_team_a(program);
+    env.simulator
+        .add_fault(Fault::code(
+            "CreateWorkloadCluster",
+            Code::ResourceExhausted,
+        ))
+        .unwrap();
+    env.configure(&cluster("team-a", "").replace("us-west-2", "eu-central-1"));
+    env.apply().error(&["Already Exists", "import"]);
 }
 
 fn failures_in_passing_are_ridden_out(program: &Program) {

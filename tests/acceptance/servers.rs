@@ -22,6 +22,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_port_that_speaks_something_else_is_told_apart,
     a_web_server_that_is_no_teleport_is_told_apart,
     a_web_certificate_that_is_not_trusted_is_explained,
+    a_web_certificate_that_signed_itself_is_trusted_if_it_is_a_root,
     a_cluster_without_the_feature_is_explained,
 ];
 
@@ -136,6 +137,22 @@ fn a_web_certificate_that_is_not_trusted_is_explained(program: &Program) {
         &format!("none of those in {} (SSL_CERT_FILE)", other.display()),
         "insecure = true",
     ]);
+}
+
+fn a_web_certificate_that_signed_itself_is_trusted_if_it_is_a_root(program: &Program) {
+    let mut env = TestEnv::with(program, "self_signed_proxy = true");
+    env.configure(LOOK);
+    env.apply().succeeded().without_diagnostics();
+    // The CA of other proxies.
+    let other = env.simulator.data_dir().join("web-ca.pem");
+    env.set("SSL_CERT_FILE", &other.to_string_lossy());
+    let error = env.plan_with(&[]).error(&[
+        "Certificate Not Trusted",
+        "it is self-signed",
+        "set the environment variable SSL_CERT_FILE",
+        "insecure = true",
+    ]);
+    assert!(!error.text.contains("CaUsed"), "{error:?}");
 }
 
 fn a_cluster_without_the_feature_is_explained(program: &Program) {

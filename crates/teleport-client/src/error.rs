@@ -99,6 +99,14 @@ impl Error {
         }
     }
 
+    /// Whether the client had tried the call before, so that what the server refuses may be what an earlier try did.
+    pub fn is_repetition(&self) -> bool {
+        match &*self.0 {
+            Failure::Connect(_) => false,
+            Failure::Call(failure) => failure.is_repetition,
+        }
+    }
+
     /// Whether there was no connection, so that no call was sent.
     pub fn is_connect(&self) -> bool {
         matches!(&*self.0, Failure::Connect(_))

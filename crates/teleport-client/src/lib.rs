@@ -27,6 +27,7 @@
 //! | reaching a cluster | `dial`, [`Address`] |
 //! | joining as a bot | `join` |
 //! | calls | `call`: [`Client`], [`Pool`], [`WorkloadClusters`], [`Objects`], [`ResetTokens`] |
+//! | what stands where a path or a name belongs | [`Contents`] |
 //! | what can go wrong | [`Error`], [`ErrorKind`], [`Cause`], [`Part`] |
 
 mod call;
@@ -37,6 +38,7 @@ mod dial;
 mod error;
 mod error_kind;
 mod join;
+mod shown;
 
 #[cfg(test)]
 mod testing;
@@ -52,7 +54,7 @@ pub use call::{
 };
 pub use cause::{Cause, NearAddress};
 pub use config::Config;
-pub use credentials::Source;
+pub use credentials::{Source, contents::Contents};
 pub use dial::{
     address::{Address, InvalidAddress},
     dial_options::DialOptions,
@@ -64,4 +66,5 @@ pub use join::{
     bundle::IdentityBundle,
     method::{InvalidJoinMethod, JoinMethod},
     refusal::{Refusal, RefusalReason},
+    token::InvalidJoinRequest,
 };

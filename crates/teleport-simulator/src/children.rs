@@ -123,7 +123,7 @@ impl Children {
         }
         Ok(Child {
             auth: AuthServer::new(tenant.clone(), None)?,
-            web_tls: tls::proxy(&self.web, &[&host], true)?,
+            web_tls: tls::proxy(&self.web.server(&[&host])?, true)?,
             tenant,
         })
     }

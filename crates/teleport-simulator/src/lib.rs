@@ -51,7 +51,11 @@ use std::{
 use tokio::{net::TcpListener, task::JoinSet};
 
 use self::{
-    authority::{Authority, data::DataDir, identity},
+    authority::{
+        Authority, Issued,
+        data::{DataDir, write_public},
+        identity,
+    },
     children::Children,
     grpc::server::AuthServer,
     rules::workload_cluster::Lifecycle,
@@ -165,6 +169,7 @@ impl Simulator {
         let tenant = Tenant::new(settings, lifecycle.clone(), authorities, shared.clone());
         let tenant = Arc::new(tenant);
         let web = || Authority::load_or_make(data.path(), "web-ca", PROXY_HOST);
+        let (certificate, ca_file) = web_certificate(&options.scenario, &web()?, data.path())?;
         let children = Children::new(tenant.clone(), lifecycle, shared, web()?);
         let children = Arc::new(children);
         let identity_file = identity::write_all(&tenant, data.path())?;
@@ -173,7 +178,7 @@ impl Simulator {
         let proxy = Proxy::new(
             tenant.clone(),
             auth.clone(),
-            &web()?,
+            &certificate,
             children.clone(),
             proxy_address,
         )?;
@@ -199,7 +204,7 @@ impl Simulator {
                 control: control_address,
             },
             identity_file,
-            ca_file: data.path().join("web-ca.pem"),
+            ca_file,
             tasks,
             data,
         })
@@ -225,7 +230,7 @@ impl Simulator {
         &self.identity_file
     }
 
-    /// Certificate authority of the proxy's web certificate.
+    /// Certificate authority of the proxies' web certificates, and the parent's own certificate if it signed itself.
     pub fn ca_file(&self) -> &Path {
         &self.ca_file
     }
@@ -239,6 +244,25 @@ impl Simulator {
     pub async fn shutdown(mut self) {
         self.tasks.shutdown().await;
     }
+}
+
+/// The web certificate of the parent's proxy, and the file of what a client has to trust.
+fn web_certificate(
+    scenario: &Scenario,
+    web: &Authority,
+    data: &Path,
+) -> Result<(Issued, PathBuf), AuthorityError> {
+    let names = [PROXY_HOST, "localhost", "127.0.0.1"];
+    if !scenario.self_signed_proxy {
+        return Ok((web.server(&names)?, data.join("web-ca.pem")));
+    }
+    let certificate = Authority::self_signed(&names)?;
+    let file = data.join("web-roots.pem");
+    write_public(
+        &file,
+        &format!("{}{}", certificate.certificate_pem, web.pem()),
+    )?;
+    Ok((certificate, file))
 }
 
 async fn listen(

@@ -60,6 +60,8 @@ pub struct Scenario {
     pub mfa_for_admin_actions: bool,
     /// Whether the proxy leads to the auth server.
     pub tls_routing: bool,
+    /// Whether the web certificate of the parent's proxy signed itself and is a CA, as where no other is configured.
+    pub self_signed_proxy: bool,
     /// Version of the servers.
     pub server_version: String,
     /// Oldest client that the servers talk to.
@@ -160,6 +162,7 @@ impl Default for Scenario {
             listed_status: false,
             mfa_for_admin_actions: false,
             tls_routing: true,
+            self_signed_proxy: false,
             server_version: "18.5.0".to_owned(),
             min_client_version: "17.0.0".to_owned(),
             page_size: 100,

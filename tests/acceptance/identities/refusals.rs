@@ -161,7 +161,7 @@ fn a_parent_that_cannot_be_asked_is_told_from_the_cluster(program: &Program) {
     env.write(&format!("{block}{}{}", known(&env, ""), handed("1")));
     env.plan_with(&[]).error(&[
         "Invalid Credentials",
-        "the parent cluster does not say which bot team-a.localhost",
+        "the parent cluster does not say whether team-a.localhost",
         "The argument of the provider block concerned is identity_file_path",
     ]);
     assert_eq!(joins(&env), 0);

@@ -1,6 +1,13 @@
 //! The handle that calls go through.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use backon::{Retryable, Sleeper};
 use prost_reflect::DynamicMessage;
@@ -55,14 +62,31 @@ impl Client {
     /// credentials. If the request has no token, this cluster must be the parent of the other: it says which bot to join as.
     #[must_use]
     pub fn joining(&self, address: Address, request: &JoinRequest) -> Self {
-        let parent: Arc<dyn Parent> = Arc::new(Self {
+        match &request.token {
+            Some(name) => self.joining_with(address, request, TokenName::Given(name.clone())),
+            None => self.joining_workload_cluster(address, request),
+        }
+    }
+
+    /// A client of a workload cluster of this one, which it joins as a bot. Nothing is signed for an address that is not the
+    /// domain of one.
+    pub(crate) fn joining_workload_cluster(&self, address: Address, request: &JoinRequest) -> Self {
+        let token = TokenName::InWorkloadCluster {
+            parent: self.as_parent(),
+            given: request.token.clone(),
+        };
+        self.joining_with(address, request, token)
+    }
+
+    fn as_parent(&self) -> Arc<dyn Parent> {
+        Arc::new(Self {
             patience: Patience::None,
             ..self.clone()
-        });
-        let token = match &request.token {
-            Some(name) => TokenName::Given(name.clone()),
-            None => TokenName::OfBot(parent.clone()),
-        };
+        })
+    }
+
+    fn joining_with(&self, address: Address, request: &JoinRequest, token: TokenName) -> Self {
+        let parent = self.as_parent();
         let bot = Bot::new(request.method, token, Some(parent));
         Self {
             patience: self.patience,
@@ -128,7 +152,8 @@ impl Client {
         call: &Call,
         sleep: impl Sleeper,
     ) -> Result<DynamicMessage, Error> {
-        (|| self.attempt(call))
+        let tried = AtomicBool::new(false);
+        (|| self.attempt(call, tried.swap(true, Ordering::Relaxed)))
             .retry(self.config.retry.waits())
             .sleep(sleep)
             .when(|error: &Error| self.may_repeat(call, error))
@@ -139,9 +164,9 @@ impl Client {
             .inspect_err(|error| tracing::debug!(kind = %error.kind(), "the call failed"))
     }
 
-    async fn attempt(&self, call: &Call) -> Result<DynamicMessage, Error> {
+    async fn attempt(&self, call: &Call, is_repetition: bool) -> Result<DynamicMessage, Error> {
         let connection = self.connections.current(self.patience).await?;
-        let result = connection.call(call).await;
+        let result = connection.call(call, is_repetition).await;
         if let Err(error) = &result
             && Connection::is_suspect_after(error)
         {

@@ -1,10 +1,15 @@
 //! A codec for messages that are known only by their descriptors. Fields that the descriptor does not know are kept.
 
-use prost::Message;
+use prost::{Message, bytes::Buf};
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 use tonic::{
     Status,
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
+};
+
+use crate::call::{
+    status,
+    values::{Budget, TooMany},
 };
 
 /// Writes any message; reads messages of one type.
@@ -56,7 +61,11 @@ impl Decoder for DynamicDecoder {
     type Error = Status;
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<DynamicMessage>, Status> {
-        DynamicMessage::decode(self.0.clone(), buffer)
+        let message = buffer.copy_to_bytes(buffer.remaining());
+        Budget::new()
+            .spend(&self.0, message.clone())
+            .map_err(|TooMany| status::too_large())?;
+        DynamicMessage::decode(self.0.clone(), message)
             .map(Some)
             .map_err(|error| {
                 Status::internal(format!(

@@ -51,8 +51,12 @@ impl Connection {
         self.identity.cluster_name()
     }
 
-    /// Tries a call once.
-    pub(crate) async fn call(&self, call: &Call) -> Result<DynamicMessage, Error> {
+    /// Tries a call once. `is_repetition` says whether it was tried before.
+    pub(crate) async fn call(
+        &self,
+        call: &Call,
+        is_repetition: bool,
+    ) -> Result<DynamicMessage, Error> {
         let rpc = call.method.name();
         let address = self.address.to_string();
         let mut request = Request::new(call.request.clone());
@@ -68,6 +72,7 @@ impl Connection {
             Error::call(CallFailure {
                 may_have_been_carried_out: failure.may_have_been_carried_out
                     && call.repeatable == Repeatable::No,
+                is_repetition,
                 ..failure
             })
         })

@@ -18,6 +18,8 @@ pub(crate) struct CallFailure {
     pub(crate) answered: bool,
     /// Whether the server may have done what was asked, which must not be done twice.
     pub(crate) may_have_been_carried_out: bool,
+    /// Whether the call was tried before, and that try failed too.
+    pub(crate) is_repetition: bool,
 }
 
 impl fmt::Display for CallFailure {

@@ -14,6 +14,7 @@ pub(crate) mod retry;
 pub(crate) mod rights;
 pub(crate) mod server_texts;
 pub(crate) mod status;
+pub(crate) mod values;
 pub(crate) mod workload_clusters;
 
 use std::time::Duration;

@@ -238,6 +238,7 @@ impl Objects {
             message,
             answered: false,
             may_have_been_carried_out: false,
+            is_repetition: false,
         })
     }
 }

@@ -35,6 +35,7 @@ pub(crate) async fn outcome<T>(
             ),
             answered: false,
             may_have_been_carried_out: true,
+            is_repetition: false,
         },
     })
 }

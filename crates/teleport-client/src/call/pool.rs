@@ -59,7 +59,9 @@ impl Pool {
         if clients.by_address.len() >= self.capacity {
             clients.forget_oldest();
         }
-        let client = self.parent.joining(address.clone(), &self.request);
+        let client = self
+            .parent
+            .joining_workload_cluster(address.clone(), &self.request);
         let used = Used {
             client: client.clone(),
             last,

@@ -60,6 +60,7 @@ impl ResetTokens {
                 message: format!("the answer cannot be read: {error}"),
                 answered: false,
                 may_have_been_carried_out: true,
+                is_repetition: false,
             })
         })
     }

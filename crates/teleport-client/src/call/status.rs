@@ -2,18 +2,26 @@
 
 use std::{error::Error as StdError, time::Duration};
 
+use http_body_util::LengthLimitError;
 use tonic::{Code, Status};
 
 use crate::{
     call::{failure::CallFailure, server_texts},
     dial::transport::{TransportError, chain},
     error_kind::{ErrorKind, Transient},
+    shown,
 };
 
 /// What a status that ended a call means.
 pub(crate) fn failure(rpc: &str, address: String, status: &Status) -> CallFailure {
     // Only what the transport reports has a cause; what the server sent has none.
     let failure = match status.source() {
+        _ if is_too_large(status) => CallFailure {
+            message: TOO_LARGE.to_owned(),
+            // The server may have done what was asked before it answered.
+            may_have_been_carried_out: true,
+            ..blank()
+        },
         Some(cause) => broken(cause),
         None => answered(status),
     };
@@ -22,6 +30,23 @@ pub(crate) fn failure(rpc: &str, address: String, status: &Status) -> CallFailur
         address,
         ..failure
     }
+}
+
+/// The status of an answer that is not read, because it is too large.
+pub(crate) fn too_large() -> Status {
+    Status::out_of_range(TONIC_TOO_LARGE)
+}
+
+/// Whether an answer is larger than is accepted: tonic found so from its length, or the transport from what came.
+fn is_too_large(status: &Status) -> bool {
+    let mut next = status.source();
+    while let Some(error) = next {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        next = error.source();
+    }
+    status.code() == Code::OutOfRange && status.message().starts_with(TONIC_TOO_LARGE)
 }
 
 /// There was no answer in time.
@@ -33,6 +58,7 @@ pub(crate) fn deadline(rpc: &str, address: String, deadline: Duration) -> CallFa
         message: format!("no answer within {}", humantime::format_duration(deadline)),
         answered: false,
         may_have_been_carried_out: true,
+        is_repetition: false,
     }
 }
 
@@ -48,7 +74,7 @@ fn answered(status: &Status) -> CallFailure {
     };
     CallFailure {
         kind,
-        message: message.to_owned(),
+        message: shown::text(message),
         answered: true,
         may_have_been_carried_out: in_doubt,
         ..blank()
@@ -114,8 +140,14 @@ fn blank() -> CallFailure {
         message: String::new(),
         answered: false,
         may_have_been_carried_out: false,
+        is_repetition: false,
     }
 }
+
+const TOO_LARGE: &str = "the answer is larger than this program accepts, so it was not read";
+
+/// `decode_chunk` in `codec/decode.rs` of tonic.
+const TONIC_TOO_LARGE: &str = "Error, decoded message length too large";
 
 #[cfg(test)]
 mod tests {
@@ -159,6 +191,14 @@ mod tests {
         ] {
             assert_eq!(sent_by_server(code, "some text").kind, kind);
         }
+    }
+
+    #[test]
+    fn what_a_server_says_cannot_control_the_terminal_and_is_cut() {
+        let message = format!("\u{1b}[2J{}", "x".repeat(100_000));
+        let failure = sent_by_server(Code::NotFound, &message);
+        assert!(failure.message.starts_with("\u{fffd}[2Jxx"));
+        assert!(failure.message.len() < 5000);
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! The calls of `teleport.workloadcluster.v1.WorkloadClusterService`.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
+use prost::Message as _;
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 use teleport_proto::teleport::workloadcluster::v1::WorkloadCluster;
 
 use crate::{
-    Address, Client, Error, ErrorKind, NearAddress,
+    Address, Client, Error, ErrorKind, NearAddress, Transient,
     call::{Call, Repeatable, failure::CallFailure, method},
+    dial::transport::MAX_ANSWER_SIZE,
     join::{Parent, ParentError},
 };
 
@@ -66,10 +68,15 @@ impl WorkloadClusters {
     ///
     /// # Errors
     ///
-    /// Also when the server's pages do not end.
+    /// Also when the server's pages do not end: they are bounded in number, in size and in time.
     pub async fn list(&self) -> Result<Vec<DynamicMessage>, Error> {
+        self.in_time(self.pages()).await
+    }
+
+    async fn pages(&self) -> Result<Vec<DynamicMessage>, Error> {
         let mut clusters = Vec::new();
         let mut seen = HashSet::new();
+        let mut size = 0;
         let mut token = String::new();
         loop {
             let fields = [
@@ -77,6 +84,7 @@ impl WorkloadClusters {
                 ("page_token", Value::String(token)),
             ];
             let mut page = self.call(LIST, fields, Repeatable::Yes).await?;
+            size += page.encoded_len();
             if let Some(Value::List(items)) = page.take_field_by_name("clusters") {
                 clusters.extend(items.into_iter().filter_map(|item| match item {
                     Value::Message(cluster) => Some(cluster),
@@ -87,7 +95,11 @@ impl WorkloadClusters {
                 Some(Value::String(token)) if !token.is_empty() => token,
                 _ => return Ok(clusters),
             };
-            if !seen.insert(token.clone()) || seen.len() >= MAX_PAGES {
+            let is_endless = !seen.insert(token.clone())
+                || seen.len() >= MAX_PAGES
+                || clusters.len() > MAX_ITEMS
+                || size > MAX_SIZE;
+            if is_endless {
                 return Err(self.endless(clusters.len()));
             }
         }
@@ -99,6 +111,10 @@ impl WorkloadClusters {
     ///
     /// As [`WorkloadClusters::list`] and [`WorkloadClusters::get`]. That there is none is no error.
     pub async fn by_address(&self, address: &Address) -> Result<Option<DynamicMessage>, Error> {
+        self.in_time(self.find(address)).await
+    }
+
+    async fn find(&self, address: &Address) -> Result<Option<DynamicMessage>, Error> {
         // A domain begins with the cluster's name, so this mostly finds it at once.
         let host = address.host();
         let guess = host.split('.').next().unwrap_or_default();
@@ -184,6 +200,22 @@ impl WorkloadClusters {
             .await
     }
 
+    /// Bounds the time of several calls.
+    async fn in_time<T>(&self, calls: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        tokio::time::timeout(MAX_TIME, calls)
+            .await
+            .unwrap_or_else(|_| {
+                Err(Error::call(CallFailure {
+                    kind: ErrorKind::Transient(Transient::Deadline),
+                    message: format!(
+                        "the pages did not come to an end within {}",
+                        humantime::format_duration(MAX_TIME)
+                    ),
+                    ..self.failure(LIST)
+                }))
+            })
+    }
+
     fn endless(&self, read: usize) -> Error {
         Error::call(CallFailure {
             message: format!("the pages do not come to an end, {read} clusters were read"),
@@ -200,6 +232,7 @@ impl WorkloadClusters {
             message: String::new(),
             answered: false,
             may_have_been_carried_out: false,
+            is_repetition: false,
         }
     }
 }
@@ -245,8 +278,13 @@ const SERVICE: &str = "teleport.workloadcluster.v1.WorkloadClusterService";
 const MESSAGE: &str = "teleport.workloadcluster.v1.WorkloadCluster";
 const LIST: &str = "ListWorkloadClusters";
 const PAGE_SIZE: i32 = 100;
-/// A bound on what a server can make us read: a million clusters.
-const MAX_PAGES: usize = 10_000;
+/// Bounds on what a server can make us read.
+const MAX_PAGES: usize = 2_000;
+const MAX_ITEMS: usize = 100_000;
+/// Bytes on the wire, of all pages.
+const MAX_SIZE: usize = 4 * MAX_ANSWER_SIZE;
+/// A call has 30 seconds, and is repeated where the server asks for that.
+const MAX_TIME: Duration = Duration::from_secs(120);
 
 #[cfg(test)]
 mod tests;

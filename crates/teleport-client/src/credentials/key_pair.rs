@@ -10,6 +10,7 @@ use crate::credentials::{
     pem::{self, InvalidPem},
     private_key::{self, InvalidPrivateKey},
 };
+use crate::shown;
 
 /// Where the three files are.
 #[derive(Clone, Debug)]
@@ -60,7 +61,7 @@ pub(crate) enum InvalidKeyPair {
         source: InvalidPem,
     },
     /// A part that should hold certificates holds something else.
-    #[error("{name} holds a PEM block {label:?} where a certificate belongs")]
+    #[error("{name} holds a PEM block {label} where a certificate belongs")]
     Label {
         /// The part.
         name: String,
@@ -124,7 +125,7 @@ impl Parts {
 
 impl Part {
     async fn read(path: &PathBuf) -> Result<Self, InvalidKeyPair> {
-        let name = path.display().to_string();
+        let name = shown::path(path);
         match tokio::fs::read(path).await {
             Ok(bytes) => Ok(Self {
                 name,
@@ -147,7 +148,7 @@ impl Part {
         match pem::labels(text).find(|label| *label != "CERTIFICATE") {
             Some(label) => Err(InvalidKeyPair::Label {
                 name: self.name.clone(),
-                label: label.to_owned(),
+                label: pem::shown(label),
             }),
             None if certificates.is_empty() => Err(self.no_blocks()),
             None => Ok(certificates),

@@ -5,7 +5,9 @@
 //! | what each of them gives | `identity` |
 //! | where they are read from | `identity_file`, `key_pair`, `profile`; a join is in `join` |
 //! | their parts | `pem`, `private_key` |
+//! | the contents of a file in the wrong place | `contents` |
 
+pub(crate) mod contents;
 pub(crate) mod identity;
 pub(crate) mod identity_file;
 pub(crate) mod key_pair;
@@ -30,6 +32,7 @@ use crate::{
     cause::Cause,
     dial::{address::Address, dial_options::DialOptions},
     join::{Bot, JoinError, TokenName, method::JoinMethod},
+    shown,
 };
 
 /// One source of an identity. It is read again for each new connection, which is made when the last one broke or its certificate
@@ -230,9 +233,9 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             SourceKind::Join(bot) => bot.fmt(f),
-            SourceKind::KeyPairFiles(paths) => write!(f, "key pair {}", paths.cert.display()),
+            SourceKind::KeyPairFiles(paths) => write!(f, "key pair {}", shown::path(&paths.cert)),
             SourceKind::KeyPair(_) => f.write_str("key pair"),
-            SourceKind::IdentityFilePath(path) => write!(f, "identity file {}", path.display()),
+            SourceKind::IdentityFilePath(path) => write!(f, "identity file {}", shown::path(path)),
             SourceKind::IdentityFile(_) => f.write_str("identity file"),
             SourceKind::Profile(name) => name.fmt(f),
         }?;
@@ -251,7 +254,10 @@ impl fmt::Debug for Source {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
     use super::*;
+    use crate::testing::Authority;
 
     #[test]
     fn a_path_that_only_a_shell_expands_is_noticed() {
@@ -270,6 +276,31 @@ mod tests {
         let source = Source::identity_file(b"hunter2".to_vec().into()).named("the vault");
         for shown in [source.to_string(), format!("{source:?}")] {
             assert_eq!(shown, "identity file (the vault)");
+        }
+    }
+
+    #[tokio::test]
+    async fn errors_and_logs_never_show_the_text_of_a_file_that_stands_where_its_path_belongs() {
+        let file = Authority::new("parent").identity_file("bot");
+        let encoded = STANDARD.encode(&file);
+        for text in [&file, &file.replace('\n', " "), &encoded] {
+            let path = PathBuf::from(text);
+            let body = &file.lines().nth(1).unwrap()[..40];
+            let hidden = |shown: String| {
+                assert!(
+                    !shown.contains(body) && !shown.contains(&encoded[60..100]),
+                    "{shown}"
+                );
+            };
+            for source in [
+                Source::identity_file_path(&path),
+                Source::key_pair_files(path.clone(), path.clone(), path.clone()),
+                Source::profile(Some(path.clone()), None),
+                Source::profile(None, Some(text)),
+            ] {
+                let error = source.load(None, &DialOptions::default()).await;
+                hidden(format!("{source:?} {}", error.unwrap_err()));
+            }
         }
     }
 }

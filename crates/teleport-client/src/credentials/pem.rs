@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidPem {
     /// A block begins and does not end.
-    #[error("the PEM block {label:?} has no end line: the text is cut off")]
+    #[error("the PEM block {label} has no end line: the text is cut off")]
     NoEnd {
         /// The label of the begin line.
         label: String,
@@ -17,7 +17,7 @@ pub(crate) enum InvalidPem {
     #[error("its line breaks are lost or written as \\n")]
     LostLineBreaks,
     /// The body of a block is not base64.
-    #[error("the PEM block {label:?} is damaged: its body is not base64")]
+    #[error("the PEM block {label} is damaged: its body is not base64")]
     Body {
         /// The label of the begin line.
         label: String,
@@ -27,8 +27,7 @@ pub(crate) enum InvalidPem {
 /// The blocks of one type, in order. Lines outside of blocks and blocks of other types are ignored.
 pub(crate) fn objects<T: PemObject>(text: &str) -> Result<Vec<T>, InvalidPem> {
     let lines: Vec<_> = text.lines().map(str::trim).collect();
-    let goes_on = |line: &&str| line.starts_with(BEGIN) && line.matches(DASHES).count() != 2;
-    if lines.iter().any(goes_on) {
+    if lines.iter().any(|line| goes_on(line)) {
         return Err(InvalidPem::LostLineBreaks);
     }
     let text = SecretString::from(lines.join("\n"));
@@ -40,10 +39,10 @@ pub(crate) fn objects<T: PemObject>(text: &str) -> Result<Vec<T>, InvalidPem> {
         let label = known.next();
         let (kind, der) = block.map_err(|error| match error {
             Error::MissingSectionEnd { .. } => InvalidPem::NoEnd {
-                label: labels(text).last().unwrap_or_default().to_owned(),
+                label: shown(labels(text).last().unwrap_or_default()),
             },
             _ => InvalidPem::Body {
-                label: label.unwrap_or_default().to_owned(),
+                label: shown(label.unwrap_or_default()),
             },
         })?;
         objects.extend(T::from_pem(kind, der));
@@ -51,7 +50,28 @@ pub(crate) fn objects<T: PemObject>(text: &str) -> Result<Vec<T>, InvalidPem> {
     Ok(objects)
 }
 
-/// The labels of all blocks, in order. If the line breaks are lost, a label may hold a secret: read the blocks first.
+/// Whether a line is a begin line with more text after its label, or without the dashes after it.
+fn goes_on(line: &str) -> bool {
+    let Some(rest) = line.strip_prefix(BEGIN) else {
+        return false;
+    };
+    let is_of_label =
+        |char: char| char.is_ascii_uppercase() || char.is_ascii_digit() || char == ' ';
+    !rest
+        .strip_suffix(DASHES)
+        .is_some_and(|label| label.len() <= MAX_LABEL && label.chars().all(is_of_label))
+}
+
+/// A label for an error. Only those that are known are repeated: others may be a secret whose line breaks are lost.
+pub(crate) fn shown(label: &str) -> String {
+    if KNOWN.contains(&label) {
+        format!("{label:?}")
+    } else {
+        "of an unknown type".to_owned()
+    }
+}
+
+/// The labels of all blocks, in order. If the line breaks are lost, a label may hold a secret: see [`shown`].
 pub(crate) fn labels(text: &str) -> impl Iterator<Item = &str> {
     text.lines()
         .filter_map(|line| line.trim().strip_prefix(BEGIN)?.strip_suffix(DASHES))
@@ -75,6 +95,25 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END";
 const DASHES: &str = "-----";
 const LINE: usize = 64;
+/// Longer than all that are known.
+const MAX_LABEL: usize = 40;
+/// The labels that files of keys and certificates have (RFC 7468, and OpenSSL and OpenSSH).
+const KNOWN: [&str; 14] = [
+    "CERTIFICATE",
+    "CERTIFICATE REQUEST",
+    "EC PARAMETERS",
+    "EC PRIVATE KEY",
+    "ENCRYPTED PRIVATE KEY",
+    "OPENSSH PRIVATE KEY",
+    "PIV YUBIKEY PRIVATE KEY",
+    "PKCS7",
+    "PRIVATE KEY",
+    "PUBLIC KEY",
+    "RSA PRIVATE KEY",
+    "RSA PUBLIC KEY",
+    "TRUSTED CERTIFICATE",
+    "X509 CRL",
+];
 
 #[cfg(test)]
 mod tests {
@@ -109,8 +148,11 @@ mod tests {
 
     #[test]
     fn a_cut_off_block_is_refused() {
-        for label in ["A", "CERTIFICATE"] {
-            let text = format!("-----BEGIN {label}-----\nAAAA\n");
+        for (written, label) in [
+            ("A", "of an unknown type"),
+            ("CERTIFICATE", "\"CERTIFICATE\""),
+        ] {
+            let text = format!("-----BEGIN {written}-----\nAAAA\n");
             let label = label.to_owned();
             assert_eq!(certificates(&text), Err(InvalidPem::NoEnd { label }));
         }
@@ -123,11 +165,21 @@ mod tests {
             "-----BEGIN PRIVATE KEY----- AAAA -----END PRIVATE KEY-----",
             "-----BEGIN PRIVATE KEY-----AAAA-----END PRIVATE KEY-----",
             "-----BEGIN PRIVATE KEY-----\\nAAAA\\n-----END PRIVATE KEY-----\\n",
+            "-----BEGIN PRIVATE KEY\nAAAA\n-----END PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY AAaa END PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY\\nsecret\\n-----",
         ] {
             for text in [text.to_owned(), format!("{text}\n{good}")] {
                 assert_eq!(certificates(&text), Err(InvalidPem::LostLineBreaks));
             }
         }
+    }
+
+    #[test]
+    fn a_label_that_is_not_known_is_not_repeated() {
+        let text = "-----BEGIN PRIVATE KEY ABCDEFGH-----\nAAAA\n";
+        let error = certificates(text).unwrap_err().to_string();
+        assert!(error.contains("of an unknown type"), "{error}");
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(crate) enum InvalidPrivateKey {
     #[error(transparent)]
     Pem(#[from] InvalidPem),
     /// It is something else.
-    #[error("it begins with the PEM block {label:?} and not with a private key")]
+    #[error("it begins with the PEM block {label} and not with a private key")]
     Label {
         /// The label found.
         label: String,
@@ -62,7 +62,7 @@ pub(crate) fn parse(text: &str) -> Result<Arc<dyn SigningKey>, InvalidPrivateKey
         "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY" => {}
         label => {
             return Err(InvalidPrivateKey::Label {
-                label: label.to_owned(),
+                label: pem::shown(label),
             });
         }
     }

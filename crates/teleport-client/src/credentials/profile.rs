@@ -12,11 +12,13 @@ use serde::Deserialize;
 
 use crate::{
     credentials::{
+        contents::Contents,
         identity::{Identity, InvalidIdentity},
         pem::{self, InvalidPem},
         private_key::{self, InvalidPrivateKey},
     },
     dial::address::{Address, InvalidAddress},
+    shown,
 };
 
 /// Which profile is meant.
@@ -35,13 +37,13 @@ pub(crate) enum InvalidProfile {
     #[error("the home folder is not known")]
     NoHome,
     /// No profile is the current one.
-    #[error("{} names no current profile", .0.display())]
+    #[error("{} names no current profile", shown::path(.0))]
     NoCurrent(PathBuf),
     /// The name is a path, which could leave the folder.
-    #[error("{0:?} is not the name of a profile: that is the host name of a proxy")]
+    #[error("{:?} is not the name of a profile: that is the host name of a proxy", shown::given(.0))]
     Name(String),
     /// A file cannot be read.
-    #[error("{} cannot be read: {source}", path.display())]
+    #[error("{} cannot be read: {source}", shown::path(path))]
     Read {
         /// The file.
         path: PathBuf,
@@ -49,7 +51,7 @@ pub(crate) enum InvalidProfile {
         source: io::Error,
     },
     /// The description is not that of a profile.
-    #[error("{} is not a profile: {reason}", path.display())]
+    #[error("{} is not a profile: {reason}", shown::path(path))]
     Description {
         /// The file.
         path: PathBuf,
@@ -57,7 +59,10 @@ pub(crate) enum InvalidProfile {
         reason: String,
     },
     /// The proxy's address is invalid.
-    #[error("{} has a web_proxy_addr that is not an address: {source}", path.display())]
+    #[error(
+        "{} has a web_proxy_addr that is not an address: {source}",
+        shown::path(path)
+    )]
     Address {
         /// The file.
         path: PathBuf,
@@ -65,7 +70,7 @@ pub(crate) enum InvalidProfile {
         source: InvalidAddress,
     },
     /// A PEM file is damaged.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", shown::path(path))]
     Pem {
         /// The file.
         path: PathBuf,
@@ -73,7 +78,7 @@ pub(crate) enum InvalidProfile {
         source: InvalidPem,
     },
     /// The key cannot be used.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", shown::path(path))]
     PrivateKey {
         /// The file.
         path: PathBuf,
@@ -133,7 +138,7 @@ impl ProfileName {
                 }
             }
         };
-        if name.contains(['/', '\\']) {
+        if name.contains(['/', '\\']) || Contents::of(&name).is_some() {
             return Err(InvalidProfile::Name(name));
         }
         Ok(dir.join(format!("{name}.yaml")))
@@ -143,11 +148,11 @@ impl ProfileName {
 impl fmt::Display for ProfileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "tsh profile {name}")?,
+            Some(name) => write!(f, "tsh profile {}", shown::given(name))?,
             None => f.write_str("current tsh profile")?,
         }
         match &self.dir {
-            Some(dir) => write!(f, " in {}", dir.display()),
+            Some(dir) => write!(f, " in {}", shown::path(dir)),
             None => f.write_str(" in ~/.tsh"),
         }
     }
@@ -194,15 +199,29 @@ fn describe(path: &Path, text: &str) -> Result<Description, InvalidProfile> {
         return Err(invalid("it is empty".to_owned()));
     }
     let description: Description =
-        serde_saphyr::from_str(text).map_err(|error| invalid(error.to_string()))?;
+        serde_saphyr::from_str(text).map_err(|error| invalid(malformed(&error)))?;
     match &description {
         Description { web_proxy_addr, .. } if web_proxy_addr.is_empty() => {
             Err(invalid("it has no web_proxy_addr".to_owned()))
         }
-        Description { user, .. } if user.is_empty() || user.contains(['/', '\\']) => {
+        Description { user, .. }
+            if user.is_empty() || user.contains(['/', '\\']) || Contents::of(user).is_some() =>
+        {
             Err(invalid("it has no user that names a file".to_owned()))
         }
         _ => Ok(description),
+    }
+}
+
+/// Why it is no YAML of a profile. The library's own text quotes the file, which may hold a key.
+fn malformed(error: &serde_saphyr::Error) -> String {
+    match error.location() {
+        Some(place) => format!(
+            "line {}, column {} is not the YAML of a profile",
+            place.line(),
+            place.column()
+        ),
+        None => "it is not the YAML of a profile".to_owned(),
     }
 }
 

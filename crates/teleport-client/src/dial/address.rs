@@ -4,6 +4,8 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use rustls::pki_types::ServerName;
 
+use crate::credentials::contents::Contents;
+
 /// Port of an address that names none: where a Teleport proxy serves the web.
 const DEFAULT_PORT: u16 = 443;
 
@@ -31,6 +33,9 @@ impl Address {
         let text = text.trim();
         if text.is_empty() {
             return Err(InvalidAddress::Empty);
+        }
+        if Contents::of(text).is_some() {
+            return Err(InvalidAddress::Contents);
         }
         if let Some((scheme, rest)) = text.split_once("://") {
             return Err(InvalidAddress::Scheme {
@@ -118,6 +123,11 @@ pub enum InvalidAddress {
     /// There is nothing.
     #[error("the address is empty: write host:port, such as example.teleport.sh:443")]
     Empty,
+    /// It is the contents of a file, which are not repeated.
+    #[error(
+        "the address is the contents of a file, or longer than any address: write host:port, such as example.teleport.sh:443"
+    )]
+    Contents,
     /// It starts like a URL.
     #[error("{found:?} starts with a scheme, {scheme}://: write {write}")]
     Scheme {
@@ -296,6 +306,17 @@ mod tests {
             let error = refused(text);
             assert!(!error.contains("hunter2"), "{error}");
             assert!(error.ends_with("write example.com:443"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_contents_of_a_file_are_refused_and_not_repeated() {
+        for text in ["-----BEGIN PRIVATE KEY----- hunter2", "a\nhunter2"] {
+            let error = refused(text);
+            assert!(
+                error.contains("contents of a file") && !error.contains("hunter2"),
+                "{error}"
+            );
         }
     }
 

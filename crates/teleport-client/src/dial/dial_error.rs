@@ -8,11 +8,13 @@ use crate::{
     cause::Cause,
     dial::{
         discovery::DiscoveryError,
-        handshake::HandshakeError,
+        handshake::{HandshakeError, alert_name},
+        http_proxy::HttpProxyError,
         roots::{self, NoRoots},
         tcp::TcpError,
     },
     error_kind::{ErrorKind, Transient},
+    shown,
 };
 
 /// A way to connect to a cluster's auth server.
@@ -59,8 +61,9 @@ pub(crate) enum WayError {
     #[error("the proxy did not route to the auth server: it presented a certificate{}", for_names(.names))]
     NotRouted { names: Vec<String> },
     #[error(
-        "the proxy closed the connection to the auth server of cluster {cluster_name:?}: it does so while no auth server answers, \
-         and for a cluster that it does not know"
+        "the proxy closed the connection to the auth server of cluster {:?}: it does so while no auth server answers, and for a \
+         cluster that it does not know",
+        shown::name(.cluster_name)
     )]
     RouteClosed { cluster_name: String },
     #[error("the credentials are for another cluster: {} answers, and the credentials are from {}", cluster(.server), cluster(.identity))]
@@ -70,7 +73,7 @@ pub(crate) enum WayError {
     },
     #[error("{}", of_auth_server(.0))]
     Auth(HandshakeError),
-    #[error("the cluster refuses the client certificate of {user:?} (alert {alert:?})")]
+    #[error("the cluster refuses the client certificate of {user:?} (alert {})", alert_name(*.alert))]
     ClientRefused {
         alert: AlertDescription,
         user: String,
@@ -86,7 +89,8 @@ pub(crate) enum WayError {
         message: String,
     },
     #[error(
-        "the cluster runs Teleport {0}, and {OLDEST_MAJOR}.0.0 is the oldest version that is supported"
+        "the cluster runs Teleport {}, and {OLDEST_MAJOR}.0.0 is the oldest version that is supported",
+        shown::name(.0)
     )]
     TooOld(String),
 }
@@ -127,6 +131,7 @@ impl WayError {
         const UNAVAILABLE: ErrorKind = ErrorKind::Transient(Transient::Unavailable);
         match self {
             Self::Timeout { .. } | Self::Silent(_) => ErrorKind::Transient(Transient::Deadline),
+            Self::Tcp(TcpError::HttpProxy(HttpProxyError::Invalid(_))) => ErrorKind::Other,
             Self::Tcp(_) | Self::RouteClosed { .. } | Self::Closed(_) => UNAVAILABLE,
             Self::Web(HandshakeError::Closed) | Self::Auth(HandshakeError::Closed) => UNAVAILABLE,
             Self::Discovery(DiscoveryError::Http(_) | DiscoveryError::Unavailable(_)) => {
@@ -158,7 +163,9 @@ impl WayError {
             },
             Self::Web(HandshakeError::WrongName(_)) => Cause::WrongName,
             Self::Web(HandshakeError::NotTls) | Self::Auth(HandshakeError::NotTls) => Cause::NotTls,
-            Self::Discovery(DiscoveryError::NotTeleport { .. }) => Cause::NotTeleport,
+            Self::Discovery(DiscoveryError::NotTeleport { .. } | DiscoveryError::TooLarge) => {
+                Cause::NotTeleport
+            }
             Self::NoTlsRouting => Cause::NoTlsRouting,
             Self::ConnectionUpgrade => Cause::ConnectionUpgrade,
             Self::WrongCluster { .. } => Cause::WrongCluster,
@@ -239,7 +246,7 @@ fn of_auth_server(error: &HandshakeError) -> String {
 fn cluster(name: &Option<String>) -> String {
     name.as_ref().map_or_else(
         || "another one".to_owned(),
-        |name| format!("cluster {name:?}"),
+        |name| format!("cluster {:?}", shown::name(name)),
     )
 }
 
@@ -247,7 +254,7 @@ fn for_names(names: &[String]) -> String {
     if names.is_empty() {
         return " without names".to_owned();
     }
-    format!(" for {}", names.join(", "))
+    format!(" for {}", shown::names(names))
 }
 
 /// The oldest major version of Teleport that is supported.

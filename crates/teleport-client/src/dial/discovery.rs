@@ -1,7 +1,7 @@
 //! What a proxy says of its cluster on its web API (`api/client/webclient/webclient.go` in gravitational/teleport).
 
 use http::{Request, StatusCode, header};
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::{
     body::{Bytes, Incoming},
     client::conn::http1::{self, SendRequest},
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::{
     Address,
     dial::{socket::Stream, transport::chain},
+    shown,
 };
 
 /// What is needed of the answer.
@@ -36,6 +37,9 @@ pub(crate) enum DiscoveryError {
     /// The proxy, or a gateway in front of it, cannot answer now.
     #[error("it answered {PATH} with {0}")]
     Unavailable(StatusCode),
+    /// The answer is too large to be one of a proxy.
+    #[error("it answered {PATH} with more than {} MiB", MAX_BODY >> 20)]
+    TooLarge,
     /// It redirects.
     #[error("it answered {PATH} with {status}, a redirect to {location}")]
     Redirect {
@@ -133,7 +137,7 @@ async fn get(
         .get(header::LOCATION)
         .filter(|_| status.is_redirection())
     {
-        let location = String::from_utf8_lossy(location.as_bytes()).into_owned();
+        let location = shown::name(&String::from_utf8_lossy(location.as_bytes()));
         return Err(DiscoveryError::Redirect { status, location });
     }
     let body: Limited<Incoming> = Limited::new(response.into_body(), MAX_BODY);
@@ -142,13 +146,14 @@ async fn get(
             status,
             bytes: body.to_bytes(),
         }),
+        Err(error) if error.is::<LengthLimitError>() => Err(DiscoveryError::TooLarge),
         Err(error) => Err(DiscoveryError::Http(chain(error.as_ref()))),
     }
 }
 
 fn read(body: &Body) -> Result<Found, DiscoveryError> {
     let Body { status, bytes } = body;
-    let some = |text: String| Some(text).filter(|text| !text.is_empty());
+    let some = |text: String| Some(shown::name(&text)).filter(|text| !text.is_empty());
     match serde_json::from_slice::<Answer>(bytes) {
         Ok(Answer {
             proxy: Some(proxy),
@@ -192,7 +197,10 @@ fn kind_of(bytes: &[u8]) -> &'static str {
 /// The page that says it. It needs no authentication.
 const PATH: &str = "/webapi/find";
 /// Real answers have a few KiB.
-const MAX_BODY: usize = 1 << 20;
+const MAX_BODY: usize = 4 << 20;
+
+#[cfg(test)]
+mod hostile;
 
 #[cfg(test)]
 mod tests {

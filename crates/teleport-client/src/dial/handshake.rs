@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use rustls::{AlertDescription, CertificateError, ClientConfig, Error, pki_types::ServerName};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use crate::dial::socket::Stream;
+use crate::{dial::socket::Stream, shown};
 
 /// Why a handshake failed, from the client's point of view.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,9 +24,9 @@ pub(crate) enum HandshakeError {
     NotValidNow,
     /// The certificate is invalid in another way.
     #[error("its certificate is not accepted: {0}")]
-    Certificate(String),
+    Certificate(&'static str),
     /// The other side refuses.
-    #[error("it broke off the handshake with the alert {0:?}")]
+    #[error("it broke off the handshake with the alert {}", alert_name(*.0))]
     Alert(AlertDescription),
     /// The other side closed the connection.
     #[error("it closed the connection during the handshake")]
@@ -34,6 +34,14 @@ pub(crate) enum HandshakeError {
     /// Anything else.
     #[error("the handshake failed: {0}")]
     Other(String),
+    /// There is no version of TLS, or no algorithm, that both have.
+    #[error(
+        "the handshake failed: it and this program have no version or algorithm of TLS in common"
+    )]
+    Incompatible,
+    /// The other side breaks the rules of TLS.
+    #[error("the handshake failed: it does not keep to the rules of TLS")]
+    Misbehaved,
 }
 
 /// Speaks TLS on a stream.
@@ -75,15 +83,17 @@ impl HandshakeError {
                     Self::UnknownIssuer
                 }
                 CertificateError::NotValidForNameContext { presented, .. } => {
-                    Self::WrongName(presented.clone())
+                    Self::WrongName(presented.iter().map(|name| plain(name)).collect())
                 }
                 CertificateError::NotValidForName => Self::WrongName(Vec::new()),
                 CertificateError::Expired
                 | CertificateError::ExpiredContext { .. }
                 | CertificateError::NotValidYet
                 | CertificateError::NotValidYetContext { .. } => Self::NotValidNow,
-                error => Self::Certificate(error.to_string()),
+                error => Self::Certificate(fault(error)),
             },
+            Error::PeerIncompatible(_) => Self::Incompatible,
+            Error::PeerMisbehaved(_) => Self::Misbehaved,
             error => Self::Other(error.to_string()),
         }
     }
@@ -115,9 +125,71 @@ pub(crate) fn is_refusal(alert: AlertDescription) -> bool {
     )
 }
 
+/// The name of an alert (RFC 8446 section 6), in the spelling of rustls, or its number.
+pub(crate) fn alert_name(alert: AlertDescription) -> String {
+    let number = || u8::from(alert).to_string();
+    alert.as_str().map_or_else(number, str::to_owned)
+}
+
+/// What is wrong with a certificate, in words.
+fn fault(error: &CertificateError) -> &'static str {
+    match error {
+        CertificateError::BadEncoding => "it is malformed",
+        CertificateError::Revoked => "it was revoked",
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "it is not for servers"
+        }
+        CertificateError::UnhandledCriticalExtension => {
+            "it has a critical extension that is not known here"
+        }
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "its signature algorithm is not supported"
+        }
+        _ => "it is malformed, or not fit for a server",
+    }
+}
+
+/// A name in a certificate, which webpki writes as `DnsName("example.com")` or `IpAddress(127.0.0.1)`.
+fn plain(name: &str) -> String {
+    let inside = name
+        .split_once('(')
+        .and_then(|(_, rest)| rest.strip_suffix(')'));
+    inside.unwrap_or(name).trim_matches('"').to_owned()
+}
+
 fn for_names(names: &[String]) -> String {
     if names.is_empty() {
         return String::new();
     }
-    format!(" ({})", names.join(", "))
+    format!(" ({})", shown::names(names))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_shows_no_value_of_the_library() {
+        let certificate = |error| HandshakeError::from_rustls(&Error::InvalidCertificate(error));
+        let wrong = certificate(CertificateError::NotValidForNameContext {
+            expected: ServerName::try_from("a.example.com").unwrap(),
+            presented: vec![
+                "DnsName(\"b.example.com\")".to_owned(),
+                "IpAddress(127.0.0.1)".to_owned(),
+            ],
+        });
+        assert_eq!(
+            wrong.to_string(),
+            "its certificate is for another name (b.example.com, 127.0.0.1)"
+        );
+        let other = rustls::OtherError(Arc::new(io::Error::other("CaUsedAsEndEntity")));
+        let other = certificate(CertificateError::Other(other)).to_string();
+        assert!(other.ends_with("not fit for a server"), "{other}");
+        let alert = HandshakeError::Alert(AlertDescription::Unknown(222)).to_string();
+        assert!(alert.ends_with("the alert 222"), "{alert}");
+        let misbehaved = Error::PeerMisbehaved(rustls::PeerMisbehaved::TooMuchEarlyDataReceived);
+        let text = HandshakeError::from_rustls(&misbehaved).to_string();
+        assert!(text.ends_with("rules of TLS"), "{text}");
+    }
 }

@@ -1,6 +1,6 @@
 //! The HTTP proxy that companies put between their machines and the internet (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
 
-use std::{fmt, future::ready, io, sync::Arc};
+use std::{env, fmt, future::ready, io, sync::Arc};
 
 use futures_util::FutureExt;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
@@ -28,19 +28,34 @@ use crate::{
 
 /// Says which addresses are reached through which proxy.
 #[derive(Clone)]
-pub(crate) struct HttpProxy(Arc<Matcher>);
+pub(crate) struct HttpProxy {
+    matcher: Arc<Matcher>,
+    /// The variable that is not the address of a proxy.
+    invalid: Option<&'static str>,
+}
 
 /// Why there is no connection through a proxy.
 #[derive(Debug, thiserror::Error)]
-#[error("the HTTP proxy {proxy} (from HTTPS_PROXY or ALL_PROXY): {reason}")]
-pub(crate) struct HttpProxyError {
-    /// The proxy without user name and password.
-    proxy: String,
-    reason: Reason,
+pub(crate) enum HttpProxyError {
+    /// A variable is not the address of a proxy. Its value may hold a password.
+    #[error(
+        "the environment variable {0} is not the address of an HTTP proxy: write http://host:port, or unset it; in a user name or a \
+         password, write special characters as %40 for @"
+    )]
+    Invalid(&'static str),
+    /// The proxy does not connect.
+    #[error("the HTTP proxy {proxy} (from HTTPS_PROXY or ALL_PROXY): {reason}")]
+    Failed {
+        /// The proxy without user name and password.
+        proxy: String,
+        /// Why.
+        reason: Reason,
+    },
 }
 
+/// Why a proxy does not connect.
 #[derive(Debug, thiserror::Error)]
-enum Reason {
+pub(crate) enum Reason {
     #[error("its address has the scheme {0:?}: http, https and socks5 are supported")]
     Scheme(String),
     #[error(transparent)]
@@ -62,33 +77,72 @@ enum Reason {
 impl Default for HttpProxy {
     /// What the environment says.
     fn default() -> Self {
-        Self(Arc::new(Matcher::from_env()))
+        Self::of_environment(|name| env::var(name).ok())
     }
 }
 
 impl HttpProxy {
+    /// What the variables say. `from_env` of the matcher takes the same, and passes over a value that it cannot parse.
+    fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let first = |names: [&'static str; 2]| {
+            let mut set = names
+                .iter()
+                .filter_map(|name| Some((*name, variable(name)?)));
+            set.find(|(_, value)| !value.trim().is_empty())
+        };
+        let no = first(["NO_PROXY", "no_proxy"]).map_or_else(String::new, |(_, value)| value);
+        let Some((name, value)) = first(["HTTPS_PROXY", "https_proxy"])
+            .or_else(|| first(["ALL_PROXY", "all_proxy"]))
+            // A web server that runs programs puts headers of requests into such variables.
+            .filter(|_| variable("REQUEST_METHOD").is_none())
+        else {
+            return Self::new("", "");
+        };
+        let proxy = Self::new(value.trim(), &no);
+        if Self::new(value.trim(), "").is_valid() {
+            return proxy;
+        }
+        // It takes the place of the one that was meant, for what NO_PROXY says.
+        Self {
+            invalid: Some(name),
+            ..Self::new("http://invalid", &no)
+        }
+    }
+
     /// A proxy with the values of `HTTPS_PROXY` and `NO_PROXY`.
-    #[cfg(test)]
     pub(crate) fn new(https_proxy: &str, no_proxy: &str) -> Self {
         let matcher = Matcher::builder()
             .https(https_proxy.to_owned())
             .no(no_proxy.to_owned());
-        Self(Arc::new(matcher.build()))
+        Self {
+            matcher: Arc::new(matcher.build()),
+            invalid: None,
+        }
     }
 
     /// No proxy for anything.
     #[cfg(test)]
     pub(crate) fn none() -> Self {
-        Self(Arc::new(Matcher::builder().build()))
+        Self::new("", "")
     }
 
-    /// The proxy for an address.
-    pub(crate) fn intercept(&self, address: &Address) -> Option<Intercept> {
+    /// The proxy for an address. None if it is reached directly.
+    pub(crate) fn intercept(&self, address: &Address) -> Result<Option<Intercept>, HttpProxyError> {
         if address.is_loopback() {
-            return None;
+            return Ok(None);
         }
-        let uri: Uri = format!("https://{address}/").parse().ok()?;
-        self.0.intercept(&uri)
+        let uri = format!("https://{address}/").parse().ok();
+        let proxy = uri.and_then(|uri: Uri| self.matcher.intercept(&uri));
+        match (self.invalid, proxy) {
+            (Some(variable), Some(_)) => Err(HttpProxyError::Invalid(variable)),
+            (_, proxy) => Ok(proxy),
+        }
+    }
+
+    /// Whether it has a proxy with a host.
+    fn is_valid(&self) -> bool {
+        let proxy = self.matcher.intercept(&Uri::from_static(SOME_URI));
+        proxy.is_some_and(|proxy| proxy.uri().host().is_some_and(|host| !host.is_empty()))
     }
 }
 
@@ -112,7 +166,7 @@ pub(crate) async fn tunnel(
             other => Err(Reason::Scheme(other.unwrap_or_default().to_owned())),
         }
     };
-    through.await.map_err(|reason| HttpProxyError {
+    through.await.map_err(|reason| HttpProxyError::Failed {
         proxy: shown(proxy),
         reason,
     })
@@ -214,6 +268,8 @@ fn shown(proxy: &Intercept) -> String {
         uri.host().unwrap_or_default()
     )
 }
+
+const SOME_URI: &str = "https://example.com/";
 
 #[cfg(test)]
 mod tests;

@@ -7,17 +7,38 @@ use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use http::{HeaderMap, HeaderName, Response};
-use http_body_util::{BodyExt, combinators::MapFrame};
+use http::{HeaderMap, HeaderName, Response, header::CONTENT_TYPE};
+use http_body_util::{BodyExt, Either, Empty, Limited, combinators::MapFrame};
 use hyper::body::{Body, Bytes, Frame, Incoming};
 
-/// A body whose trailers are clean.
-pub(crate) type CleanBody<B = Incoming> = MapFrame<B, fn(Frame<Bytes>) -> Frame<Bytes>>;
+use crate::dial::transport::MAX_ANSWER_SIZE;
 
-/// Drops binary metadata that is not base64 from the headers and the trailers of a response.
-pub(crate) fn clean<B: Body<Data = Bytes>>(mut response: Response<B>) -> Response<CleanBody<B>> {
+/// A body that is not longer than an answer may be, and whose trailers are clean. Empty, if it is not one of gRPC.
+pub(crate) type CleanBody<B = Incoming> =
+    Either<MapFrame<Limited<B>, fn(Frame<Bytes>) -> Frame<Bytes>>, Empty<Bytes>>;
+
+/// Drops binary metadata that is not base64 from the headers and the trailers of a response, and bounds its body.
+pub(crate) fn clean<B>(mut response: Response<B>) -> Response<CleanBody<B>>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     drop_invalid(response.headers_mut());
-    response.map(|body| body.map_frame(clean_trailers as fn(_) -> _))
+    if !is_grpc(response.headers()) {
+        // The page of a gateway, for example. tonic would read it as a message, and miss what the HTTP status says.
+        return response.map(|_| Either::Right(Empty::new()));
+    }
+    response.map(|body| {
+        let body = Limited::new(body, MAX_BODY);
+        Either::Left(body.map_frame(clean_trailers as fn(_) -> _))
+    })
+}
+
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("application/grpc"))
 }
 
 fn clean_trailers(mut frame: Frame<Bytes>) -> Frame<Bytes> {
@@ -42,6 +63,9 @@ fn drop_invalid(metadata: &mut HeaderMap) {
 fn is_base64(value: &[u8]) -> bool {
     BASE64.decode(value).is_ok()
 }
+
+/// The largest answer with what gRPC puts before it.
+const MAX_BODY: usize = MAX_ANSWER_SIZE + 1024;
 
 /// As tonic reads it: the padding may be missing.
 const BASE64: GeneralPurpose = GeneralPurpose::new(

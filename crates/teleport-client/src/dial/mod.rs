@@ -15,6 +15,7 @@ pub(crate) mod tls;
 pub(crate) mod tls_alert;
 pub(crate) mod transport;
 pub(crate) mod verifier;
+pub(crate) mod web_verifier;
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
@@ -246,7 +247,8 @@ impl Attempt<'_> {
         transport: &Transport,
         alert: &LastAlert,
     ) -> Result<PingResponse, WayError> {
-        let mut grpc = Grpc::with_origin(transport.clone(), transport::origin());
+        let mut grpc = Grpc::with_origin(transport.clone(), transport::origin())
+            .max_decoding_message_size(transport::MAX_SMALL_ANSWER_SIZE);
         let mut request = Request::new(PingRequest {});
         request.set_timeout(
             self.deadline

@@ -2,8 +2,10 @@
 
 use std::{env, ffi::OsString, sync::Arc};
 
-use rustls::RootCertStore;
-use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
+use rustls::{RootCertStore, pki_types::CertificateDer};
+use rustls_native_certs::{CertificateResult, ErrorKind, load_certs_from_paths, load_native_certs};
+
+use crate::shown;
 
 /// Where the roots come from.
 #[derive(Clone, Default)]
@@ -24,9 +26,34 @@ pub(crate) struct NoRoots {
     problems: Vec<String>,
 }
 
+/// Roots, and their certificates as they were given.
+#[derive(Debug)]
+pub(crate) struct WebRoots {
+    pub(crate) store: Arc<RootCertStore>,
+    certificates: Vec<CertificateDer<'static>>,
+}
+
+impl WebRoots {
+    #[cfg(test)]
+    pub(crate) fn new(certificates: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
+        let certificates: Vec<_> = certificates.into_iter().collect();
+        let mut store = RootCertStore::empty();
+        store.add_parsable_certificates(certificates.clone());
+        Self {
+            store: Arc::new(store),
+            certificates,
+        }
+    }
+
+    /// Whether a certificate is one of the roots itself.
+    pub(crate) fn contains(&self, certificate: &CertificateDer<'_>) -> bool {
+        self.certificates.iter().any(|root| root == certificate)
+    }
+}
+
 impl Roots {
     /// Reads the roots.
-    pub(crate) async fn load(&self) -> Result<Arc<RootCertStore>, NoRoots> {
+    pub(crate) async fn load(&self) -> Result<Arc<WebRoots>, NoRoots> {
         match self {
             Self::System => tokio::task::spawn_blocking(system)
                 .await
@@ -35,7 +62,10 @@ impl Roots {
                     Err(NoRoots { problems })
                 }),
             #[cfg(test)]
-            Self::Given(roots) => Ok(roots.clone()),
+            Self::Given(store) => Ok(Arc::new(WebRoots {
+                store: store.clone(),
+                certificates: Vec::new(),
+            })),
         }
     }
 }
@@ -44,7 +74,7 @@ impl Roots {
 pub(crate) fn in_use(variable: impl Fn(&str) -> Option<OsString>) -> String {
     let set = VARIABLES.iter().filter_map(|name| {
         let value = variable(name).filter(|value| !value.is_empty())?;
-        Some(format!("{} ({name})", value.to_string_lossy()))
+        Some(format!("{} ({name})", shown::path(value.as_ref())))
     });
     let set: Vec<_> = set.collect();
     if set.is_empty() {
@@ -54,7 +84,7 @@ pub(crate) fn in_use(variable: impl Fn(&str) -> Option<OsString>) -> String {
     }
 }
 
-fn system() -> Result<Arc<RootCertStore>, NoRoots> {
+fn system() -> Result<Arc<WebRoots>, NoRoots> {
     store(load())
 }
 
@@ -71,17 +101,28 @@ fn load() -> CertificateResult {
     load_certs_from_paths(found.cert_file.as_deref(), folder.map(AsRef::as_ref))
 }
 
-fn store(found: CertificateResult) -> Result<Arc<RootCertStore>, NoRoots> {
-    let problems: Vec<_> = found.errors.iter().map(ToString::to_string).collect();
+fn store(found: CertificateResult) -> Result<Arc<WebRoots>, NoRoots> {
+    let problems: Vec<_> = found.errors.iter().map(problem).collect();
     let mut roots = RootCertStore::empty();
-    let (_, unusable) = roots.add_parsable_certificates(found.certs);
+    let (_, unusable) = roots.add_parsable_certificates(found.certs.iter().cloned());
     if !problems.is_empty() || unusable > 0 {
         tracing::debug!(?problems, unusable, "some trusted roots were ignored");
     }
     if roots.is_empty() {
         return Err(NoRoots { problems });
     }
-    Ok(Arc::new(roots))
+    Ok(Arc::new(WebRoots {
+        store: Arc::new(roots),
+        certificates: found.certs,
+    }))
+}
+
+/// A problem in words. The variables may hold the contents of a file instead of its path.
+fn problem(error: &rustls_native_certs::Error) -> String {
+    match &error.kind {
+        ErrorKind::Io { inner, path } => format!("{}: {inner}", shown::path(path)),
+        _ => error.to_string(),
+    }
 }
 
 fn because(problems: &[String]) -> String {
@@ -108,6 +149,7 @@ mod tests {
         assert_eq!(
             store(load_certs_from_paths(Some(&path), None))
                 .unwrap()
+                .store
                 .len(),
             1
         );
@@ -120,6 +162,20 @@ mod tests {
         assert_eq!(in_use(file), "those in /etc/own.pem (SSL_CERT_FILE)");
         let empty = |_: &str| Some(OsString::new());
         assert!(in_use(empty).contains("the operating system"));
+    }
+
+    #[test]
+    fn the_contents_of_a_file_in_place_of_its_path_are_not_repeated() {
+        let text = Authority::new("web").identity_file("bot");
+        let secret = text.lines().nth(1).unwrap().to_owned();
+        let path = std::path::Path::new(&text);
+        let error = store(load_certs_from_paths(Some(path), None)).unwrap_err();
+        let file = |name: &str| (name == "SSL_CERT_FILE").then(|| text.clone().into());
+        let shown = format!("{error} {}", in_use(file));
+        assert!(
+            shown.contains("SSL_CERT_FILE") && !shown.contains(&secret),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) async fn connect(
     http_proxy: &HttpProxy,
     roots: &Roots,
 ) -> Result<Box<dyn Stream>, TcpError> {
-    match http_proxy.intercept(address) {
+    match http_proxy.intercept(address)? {
         Some(proxy) => Ok(http_proxy::tunnel(&proxy, address, roots).await?),
         None => Ok(socket::open(&address.to_string()).await?),
     }

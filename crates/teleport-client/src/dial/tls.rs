@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use rustls::{
-    ClientConfig, ConfigBuilder, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
-    WantsVerifier,
+    ClientConfig, ConfigBuilder, DigitallySignedStruct, Error, SignatureScheme, WantsVerifier,
     client::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -17,46 +16,47 @@ use rustls::{
 
 use crate::{
     credentials::identity::Identity,
-    dial::verifier::{ClusterVerifier, Presented},
+    dial::{
+        roots::WebRoots,
+        verifier::{ClusterVerifier, Presented},
+        web_verifier::WebVerifier,
+    },
 };
 
 /// Which web certificates are accepted.
 #[derive(Clone)]
 pub(crate) enum Trust {
-    /// Those that are signed by one of these roots and name the host.
-    Roots(Arc<RootCertStore>),
+    /// Those that are signed by one of these roots, or are one, and name the host.
+    Roots(Arc<WebRoots>),
     /// Any: the option `insecure`.
     Anyone,
 }
 
+impl Trust {
+    fn verifier(self) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+        Ok(match self {
+            Self::Roots(roots) => Arc::new(WebVerifier::new(roots, provider())?),
+            Self::Anyone => Arc::new(NoVerification(provider())),
+        })
+    }
+}
+
 /// For a proxy's web API.
 pub(crate) fn web(trust: Trust, alpn: &[&[u8]]) -> Result<Arc<ClientConfig>, Error> {
-    let builder = builder()?;
-    let builder = match trust {
-        Trust::Roots(roots) => builder.with_root_certificates(roots),
-        Trust::Anyone => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(NoVerification(provider()))),
-    };
-    let mut config = builder.with_no_client_auth();
+    let mut config = builder()?
+        .dangerous()
+        .with_custom_certificate_verifier(trust.verifier()?)
+        .with_no_client_auth();
     config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(Arc::new(config))
 }
 
 /// For a join service, before there is an identity. The server's certificate is kept in `presented`.
 pub(crate) fn join(trust: Trust, presented: Arc<Presented>) -> Result<Arc<ClientConfig>, Error> {
-    let verifier: Arc<dyn ServerCertVerifier> = match trust {
-        Trust::Roots(roots) => {
-            let inner = WebPkiServerVerifier::builder_with_provider(roots, provider())
-                .build()
-                .map_err(|error| Error::General(error.to_string()))?;
-            Arc::new(ClusterVerifier::new(inner, presented))
-        }
-        Trust::Anyone => Arc::new(NoVerification(provider())),
-    };
+    let verifier = ClusterVerifier::new(trust.verifier()?, presented);
     let mut config = builder()?
         .dangerous()
-        .with_custom_certificate_verifier(verifier)
+        .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
     config.alpn_protocols = alpn_join();
     Ok(Arc::new(config))

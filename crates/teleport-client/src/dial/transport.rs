@@ -20,7 +20,10 @@ use tower::Service;
 use crate::dial::metadata::{CleanBody, clean};
 
 /// Largest answer that is accepted, in bytes. Teleport's own 4 MiB is too small for long lists.
-pub(crate) const MAX_ANSWER_SIZE: usize = 64 << 20;
+pub(crate) const MAX_ANSWER_SIZE: usize = 16 << 20;
+
+/// The same for answers that are decoded into types of their own, which are small: those to Ping and to a join.
+pub(crate) const MAX_SMALL_ANSWER_SIZE: usize = 1 << 20;
 
 /// The name that every auth server answers to (`api/constants/constants.go` in gravitational/teleport).
 pub(crate) const SERVER_NAME: &str = "teleport.cluster.local";

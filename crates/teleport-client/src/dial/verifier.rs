@@ -1,13 +1,10 @@
-//! Verifies an auth server by the identity's CAs, and keeps the certificate that it presented, so that a failure can be explained.
+//! Keeps the certificate that an auth server or a join service presented, so that a failure can be explained.
 
 use std::sync::{Arc, OnceLock};
 
 use rustls::{
     DigitallySignedStruct, Error, SignatureScheme,
-    client::{
-        WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
@@ -61,15 +58,15 @@ impl ServerCertificate {
     }
 }
 
-/// Keeps the certificate and lets webpki verify it.
+/// Keeps the certificate and lets another verifier verify it.
 #[derive(Debug)]
 pub(crate) struct ClusterVerifier {
-    inner: Arc<WebPkiServerVerifier>,
+    inner: Arc<dyn ServerCertVerifier>,
     presented: Arc<Presented>,
 }
 
 impl ClusterVerifier {
-    pub(crate) fn new(inner: Arc<WebPkiServerVerifier>, presented: Arc<Presented>) -> Self {
+    pub(crate) fn new(inner: Arc<dyn ServerCertVerifier>, presented: Arc<Presented>) -> Self {
         Self { inner, presented }
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use super::{
     caller::{AwsError, Caller, CallerIdentity},
-    machine,
+    machine, region,
 };
 
 /// Finds credentials. Clones share what was found while it is valid.
@@ -59,13 +59,13 @@ impl Aws {
         }?;
         if let Some(at) = caller.expires().filter(|at| *at <= now) {
             return Err(AwsError::Expired {
-                key_id: caller.credentials.access_key_id().to_owned(),
+                key_id: caller.key_id().to_owned(),
                 at,
             });
         }
         tracing::debug!(
-            key_id = caller.credentials.access_key_id(),
-            region = caller.region,
+            key_id = caller.key_id(),
+            region = caller.region.as_deref().map(region::shown),
             "found AWS credentials"
         );
         *found = Some(caller.clone());

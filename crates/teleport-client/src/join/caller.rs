@@ -52,7 +52,7 @@ pub(crate) enum AwsError {
 impl Caller {
     /// The credentials for a sentence: their access key, and where they were found.
     pub(super) fn origin(&self) -> String {
-        let key_id = self.credentials.access_key_id();
+        let key_id = self.key_id();
         let marks = self.credentials.get_property::<Vec<AwsCredentialFeature>>();
         let place = marks.and_then(|marks| {
             let mut places = PLACES.iter();
@@ -62,6 +62,18 @@ impl Caller {
         match place {
             Some(place) => format!("those with the access key {key_id:?}, from {place}"),
             None => format!("those with the access key {key_id:?}"),
+        }
+    }
+
+    /// The id of the access key for errors and logs. What does not look like one is not repeated: it may be the secret key, in the
+    /// wrong variable.
+    pub(super) fn key_id(&self) -> &str {
+        let key_id = self.credentials.access_key_id();
+        let is_of_id = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        if key_id.len() <= 32 && key_id.bytes().all(is_of_id) {
+            key_id
+        } else {
+            "(not the id of an access key, not shown)"
         }
     }
 
@@ -124,6 +136,14 @@ mod tests {
     #[test]
     fn debug_shows_no_secret() {
         assert!(!format!("{:?}", caller()).contains("very-secret"));
+    }
+
+    #[test]
+    fn a_secret_in_place_of_the_id_is_not_shown() {
+        let mut caller = caller();
+        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+        caller.credentials = Credentials::new(secret, "AKID0", None, None, "test");
+        assert!(!caller.origin().contains(secret));
     }
 
     #[test]

@@ -58,7 +58,9 @@ pub(crate) enum JoinError {
     )]
     NoRoles(String),
     /// The parent cluster, which knows the bot, cannot be asked.
-    #[error("the parent cluster does not say which bot {address} has: {error}")]
+    #[error(
+        "the parent cluster does not say whether {address} is a workload cluster of its own, and which bot it has: {error}"
+    )]
     Parent {
         /// The child.
         address: Address,

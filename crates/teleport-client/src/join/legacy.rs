@@ -35,7 +35,8 @@ pub(super) async fn join(
 ) -> Result<Certified, Failure> {
     // The server speaks first.
     let (requests, receiver) = mpsc::channel(1);
-    let mut client = JoinServiceClient::with_origin(transport, transport::origin());
+    let mut client = JoinServiceClient::with_origin(transport, transport::origin())
+        .max_decoding_message_size(transport::MAX_SMALL_ANSWER_SIZE);
     let answers = client.register_using_iam_method(ReceiverStream::new(receiver));
     let mut answers = answers.await.map_err(failed)?.into_inner();
     let challenge = next(&mut answers).await?.challenge;

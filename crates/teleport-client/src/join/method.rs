@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::shown;
+
 /// A supported join method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JoinMethod {
@@ -43,7 +45,7 @@ impl FromStr for JoinMethod {
                 name: known.to_owned(),
             }),
             unknown => Err(InvalidJoinMethod::Unknown {
-                name: unknown.to_owned(),
+                name: shown::given(unknown),
             }),
         }
     }

@@ -29,7 +29,7 @@ mod region;
 mod roles;
 mod service;
 mod sts;
-mod token;
+pub(super) mod token;
 
 #[cfg(test)]
 pub(super) mod testing;

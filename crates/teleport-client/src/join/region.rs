@@ -32,7 +32,7 @@ pub(super) fn endpoint(region: Option<&str>) -> Result<Endpoint, UnknownPartitio
     let partition = PARTITIONS
         .iter()
         .find(|partition| partition.includes(region))
-        .ok_or_else(|| UnknownPartition(region.to_owned()))?;
+        .ok_or_else(|| UnknownPartition(shown(region)))?;
     let region = if partition.regions.contains(&region) {
         region
     } else {
@@ -47,6 +47,17 @@ pub(super) fn endpoint(region: Option<&str>) -> Result<Endpoint, UnknownPartitio
         host: format!("sts.{region}.{}", partition.suffix),
         region: region.to_owned(),
     })
+}
+
+/// A region for an error or a log. What does not look like one is not repeated: it may be a secret in the wrong variable.
+pub(super) fn shown(region: &str) -> String {
+    let is_of_region =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if region.len() <= 32 && region.bytes().all(is_of_region) {
+        region.to_owned()
+    } else {
+        "(not the name of a region, not shown)".to_owned()
+    }
 }
 
 /// A part of AWS with its own accounts and credentials.

@@ -37,7 +37,7 @@ impl CertificateRequest<'_> {
     ) -> Result<Certified, JoinError> {
         let mut client =
             AuthServiceClient::with_origin(self.transport.clone(), transport::origin())
-                .max_decoding_message_size(transport::MAX_ANSWER_SIZE);
+                .max_decoding_message_size(transport::MAX_SMALL_ANSWER_SIZE);
         // A bot's user and its role have the same name.
         let user = self.identity.user().to_owned();
         let request = Request::new(GetRoleRequest { name: user.clone() });

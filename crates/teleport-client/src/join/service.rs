@@ -40,7 +40,8 @@ pub(super) async fn join(
         system_role: "Bot".to_owned(),
         ..ClientInit::default()
     }));
-    let mut client = JoinServiceClient::with_origin(transport, transport::origin());
+    let mut client = JoinServiceClient::with_origin(transport, transport::origin())
+        .max_decoding_message_size(transport::MAX_SMALL_ANSWER_SIZE);
     let answers = client.join(ReceiverStream::new(receiver)).await;
     let mut answers = answers.map_err(|status| failed(status, true))?.into_inner();
 

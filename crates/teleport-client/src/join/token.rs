@@ -7,7 +7,7 @@ use super::{
     method::{InvalidJoinMethod, JoinMethod},
     parent::Parent,
 };
-use crate::Address;
+use crate::{Address, credentials::contents::Contents};
 
 /// How to join a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,13 +16,30 @@ pub struct JoinRequest {
     pub(crate) token: Option<String>,
 }
 
+/// Why there is no such way to join.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidJoinRequest {
+    /// The method is not supported. The error lists those that are.
+    #[error(transparent)]
+    Method(#[from] InvalidJoinMethod),
+    /// The token is the contents of a file, which are not repeated.
+    #[error(
+        "the token is the contents of a file: write the name of a join token, such as terraform"
+    )]
+    Token,
+}
+
 /// The name of a join token. With the join method `iam` it is not a secret.
 #[derive(Clone)]
 pub(crate) enum TokenName {
     /// It was given.
     Given(String),
-    /// The token of the workload cluster's bot, which the parent knows: Teleport Cloud names the token like the bot.
-    OfBot(Arc<dyn Parent>),
+    /// It is in a workload cluster of this parent, which must list the address before anything is signed for it.
+    InWorkloadCluster {
+        parent: Arc<dyn Parent>,
+        /// None: that of the bot, which the parent knows. Teleport Cloud names the token like the bot.
+        given: Option<String>,
+    },
 }
 
 impl JoinRequest {
@@ -31,13 +48,16 @@ impl JoinRequest {
     ///
     /// # Errors
     ///
-    /// When the method is not supported. The error lists those that are.
-    pub fn new(method: Option<&str>, token: Option<&str>) -> Result<Self, InvalidJoinMethod> {
+    /// When the method is not supported, or the token is not a name.
+    pub fn new(method: Option<&str>, token: Option<&str>) -> Result<Self, InvalidJoinRequest> {
         let some = |text: Option<&str>| {
             text.map(str::trim)
                 .filter(|text| !text.is_empty())
                 .map(str::to_owned)
         };
+        if token.and_then(Contents::of).is_some() {
+            return Err(InvalidJoinRequest::Token);
+        }
         Ok(Self {
             method: match some(method) {
                 Some(method) => method.parse()?,
@@ -51,9 +71,9 @@ impl JoinRequest {
 impl TokenName {
     /// The name. It may ask the parent for it.
     pub(super) async fn resolve(&self, address: &Address) -> Result<String, JoinError> {
-        let parent = match self {
+        let (parent, given) = match self {
             Self::Given(name) => return Ok(name.clone()),
-            Self::OfBot(parent) => parent,
+            Self::InWorkloadCluster { parent, given } => (parent, given),
         };
         let found = parent.workload_cluster(address).await;
         let found = found.map_err(|error| JoinError::Parent {
@@ -66,6 +86,9 @@ impl TokenName {
                 near: parent.near_address(address).await,
             });
         };
+        if let Some(name) = given {
+            return Ok(name.clone());
+        }
         let bot = cluster.spec.and_then(|spec| spec.bot);
         let name = bot.map(|bot| bot.name).filter(|name| !name.is_empty());
         name.ok_or_else(|| JoinError::NoBot {
@@ -78,7 +101,12 @@ impl fmt::Display for TokenName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Given(name) => write!(f, "token {name:?}"),
-            Self::OfBot(_) => f.write_str("the token of the bot that the parent cluster knows"),
+            Self::InWorkloadCluster {
+                given: Some(name), ..
+            } => write!(f, "token {name:?}"),
+            Self::InWorkloadCluster { given: None, .. } => {
+                f.write_str("the token of the bot that the parent cluster knows")
+            }
         }
     }
 }

@@ -61,8 +61,14 @@ pub(super) struct Issued {
 
 impl Authority {
     pub(super) fn new(cluster_name: &str) -> Self {
+        Self::with_names(cluster_name, &[])
+    }
+
+    /// One whose own certificate is for a server of these names.
+    pub(super) fn with_names(cluster_name: &str, names: &[&str]) -> Self {
         let key = KeyPair::generate().unwrap();
-        let mut params = params(cluster_name, Some(cluster_name), Vec::new());
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = params(cluster_name, Some(cluster_name), names);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let certificate = params.self_signed(&key).unwrap();
         Self {

@@ -205,6 +205,27 @@ impl Authority {
         self.sign(params, Validity::lasting(Duration::days(365)))
     }
 
+    /// A server's certificate that signed itself and is a CA, as Teleport's proxies make it when they are given none
+    /// (`lib/utils/certs.go`).
+    pub(crate) fn self_signed(names: &[&str]) -> Result<Issued, AuthorityError> {
+        let key = KeyPair::generate()?;
+        let mut params = parameters(names.first().copied().unwrap_or_default());
+        let named = CertificateParams::new(
+            names
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect::<Vec<_>>(),
+        )?;
+        params.subject_alt_names = named.subject_alt_names;
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let certificate = params.self_signed(&key)?;
+        Ok(Issued {
+            certificate_pem: certificate.pem(),
+            certificate: certificate.der().clone(),
+            key,
+        })
+    }
+
     /// Signs the certificate of a user with a new key.
     pub(crate) fn client(
         &self,

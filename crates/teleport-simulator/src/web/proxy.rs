@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::{StartHandshake, server::TlsStream};
 
 use crate::{
-    authority::Authority,
+    authority::Issued,
     children::{Child, Children, DOMAIN},
     faults::End,
     grpc::server::AuthServer,
@@ -47,17 +47,16 @@ enum Route {
 }
 
 impl Proxy {
-    /// The proxy of `tenant`, whose auth server is `auth`, with a web certificate of `authority`, and the proxies of its
-    /// `children`, at the port of `listen`.
+    /// The proxy of `tenant`, whose auth server is `auth`, with this web certificate, and the proxies of its `children`, at the
+    /// port of `listen`.
     pub(crate) fn new(
         tenant: Arc<Tenant>,
         auth: AuthServer,
-        authority: &Authority,
+        certificate: &Issued,
         children: Arc<Children>,
         listen: SocketAddr,
     ) -> Result<Self, TlsError> {
-        let names = [tenant.proxy_host(), "localhost", "127.0.0.1"];
-        let web_tls = tls::proxy(authority, &names, tenant.settings().tls_routing)?;
+        let web_tls = tls::proxy(certificate, tenant.settings().tls_routing)?;
         Ok(Self {
             parent: Child {
                 tenant,

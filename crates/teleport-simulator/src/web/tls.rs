@@ -8,7 +8,7 @@ use rustls::{
     server::{VerifierBuilderError, WebPkiClientVerifier},
 };
 
-use crate::authority::{Authority, AuthorityError};
+use crate::authority::{Authority, AuthorityError, Issued};
 
 /// TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -47,13 +47,11 @@ pub(crate) fn auth_server(
     Ok(Arc::new(tls))
 }
 
-/// TLS of a proxy that answers to `names`, with a certificate of `authority`.
+/// TLS of a proxy with a web certificate.
 pub(crate) fn proxy(
-    authority: &Authority,
-    names: &[&str],
+    certificate: &Issued,
     tls_routing: bool,
 ) -> Result<Arc<ServerConfig>, TlsError> {
-    let certificate = authority.server(names)?;
     let mut tls = ServerConfig::builder_with_provider(crypto())
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()

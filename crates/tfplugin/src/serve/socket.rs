@@ -147,8 +147,24 @@ mod unix {
     }
 
     impl Listener {
+        /// In the folder that the host names, or else in the temporary folder. One that cannot be used is no reason to fail: then
+        /// it is /tmp.
         pub(super) fn bind(options: &SocketOptions) -> Result<(Self, Address), SocketError> {
-            let dir = PrivateDir::new(options)?;
+            if let Some(dir) = &options.dir {
+                return Self::bind_in(dir, options.group.as_deref());
+            }
+            let fits = |dir: &Path| dir.as_os_str().as_bytes().len() + TAIL <= PATH_LIMIT;
+            let group = options.group.as_deref();
+            if fits(&options.temp_dir)
+                && let Ok(bound) = Self::bind_in(&options.temp_dir, group)
+            {
+                return Ok(bound);
+            }
+            Self::bind_in(Path::new("/tmp"), group)
+        }
+
+        fn bind_in(parent: &Path, group: Option<&str>) -> Result<(Self, Address), SocketError> {
+            let dir = PrivateDir::new(parent)?;
             let path = dir.0.join(FILE_NAME);
             let listening = |source| SocketError::Bind {
                 address: path.display().to_string(),
@@ -156,7 +172,7 @@ mod unix {
             };
             let socket = UnixListener::bind(&path).map_err(listening)?;
             fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(listening)?;
-            if let Some(group) = &options.group {
+            if let Some(group) = group {
                 share(&dir.0, &path, group)?;
             }
             let listener = Self { socket, _dir: dir };
@@ -172,14 +188,7 @@ mod unix {
     struct PrivateDir(PathBuf);
 
     impl PrivateDir {
-        fn new(options: &SocketOptions) -> Result<Self, SocketError> {
-            let fits = |dir: &Path| dir.as_os_str().as_bytes().len() + TAIL <= PATH_LIMIT;
-            let parent = match &options.dir {
-                Some(dir) => dir,
-                None if fits(&options.temp_dir) => &options.temp_dir,
-                // A long TMPDIR is no reason to fail.
-                None => Path::new("/tmp"),
-            };
+        fn new(parent: &Path) -> Result<Self, SocketError> {
             loop {
                 let name: String = std::iter::repeat_with(fastrand::alphanumeric)
                     .take(NAME_LENGTH)
@@ -341,6 +350,24 @@ mod tests {
         options.group = Some("no such group".to_owned());
         let refused = Listener::bind(&options);
         assert!(matches!(refused, Err(SocketError::Group { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_temporary_folder_that_cannot_be_used_is_passed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, "").unwrap();
+        let mut options = options(dir.path());
+        options.dir = None;
+        for unusable in [dir.path().join("missing"), file] {
+            options.temp_dir = unusable.clone();
+            let listener = Listener::bind(&options).unwrap();
+            assert!(path(&listener).starts_with("/tmp"));
+        }
+        // What the host names is used, or it is an error.
+        options.dir = Some(dir.path().join("missing"));
+        let refused = Listener::bind(&options);
+        assert!(matches!(refused, Err(SocketError::Dir { .. })));
     }
 
     #[tokio::test]

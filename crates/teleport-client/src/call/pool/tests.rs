@@ -2,7 +2,8 @@ use prost::Message;
 use teleport_proto::teleport::{
     header::v1::Metadata,
     workloadcluster::v1::{
-        Allow, Bot, Token, WorkloadCluster, WorkloadClusterSpec, WorkloadClusterStatus,
+        Allow, Bot, ListWorkloadClustersResponse, Token, WorkloadCluster, WorkloadClusterSpec,
+        WorkloadClusterStatus,
     },
 };
 use tonic::{Code, Status};
@@ -65,8 +66,23 @@ fn request(token: Option<&str>) -> JoinRequest {
 #[tokio::test]
 async fn each_cluster_is_joined_once_for_all_callers() {
     let (one, two) = (Child::proxy().await, Child::proxy().await);
-    let (_parent, client) = parent_of(&one, TOKEN).await;
-    let mut config = client.config().clone();
+    let clusters = [&one, &two].map(|child| described(&child.address().to_string(), TOKEN));
+    let parent = Parent::auth(move |path, _| match path.rsplit('/').next().unwrap() {
+        "Ping" => Answer::Message(Vec::new()),
+        "ListWorkloadClusters" => {
+            let clusters = clusters.to_vec();
+            let list = ListWorkloadClustersResponse {
+                clusters,
+                ..ListWorkloadClustersResponse::default()
+            };
+            Answer::Message(list.encode_to_vec())
+        }
+        _ => Answer::Status(Code::NotFound, "not found"),
+    })
+    .await;
+    let mut config = parent.config();
+    config.dial.aws = aws();
+    config.dial.clock = Clock::Manual(Manual::new());
     config.dial.insecure = true;
     let pool = Pool::new(Client::new(config), request(Some(TOKEN)));
     let calls = (0..20).map(|number| {
@@ -102,7 +118,7 @@ async fn error_at(client: Client, token: Option<&str>, address: &Address) -> Err
 }
 
 #[tokio::test]
-async fn an_address_that_the_parent_does_not_know_is_reported_with_what_it_may_be() {
+async fn nothing_is_signed_for_an_address_that_the_parent_does_not_list() {
     let child = Child::proxy().await;
     let domain = child.address().to_string();
     let parent = Parent::auth(move |path, _| match path.rsplit('/').next().unwrap() {
@@ -120,8 +136,14 @@ async fn an_address_that_the_parent_does_not_know_is_reported_with_what_it_may_b
         name: "child".to_owned(),
         domain: child.address().to_string(),
     };
-    for (address, near) in [(wrong_port, domain), (own, NearAddress::Parent)] {
-        let error = error_at(client.clone(), None, &address).await;
+    let addresses = [(wrong_port, domain), (own, NearAddress::Parent)];
+    let with = |token| {
+        addresses
+            .clone()
+            .map(|(address, near)| (token, address, near))
+    };
+    for (token, address, near) in with(None).into_iter().chain(with(Some(TOKEN))) {
+        let error = error_at(client.clone(), token, &address).await;
         assert_eq!(
             (error.kind(), error.part()),
             (ErrorKind::JoinRefused, Some(Part::Address))
@@ -159,7 +181,9 @@ async fn a_token_that_the_parent_itself_does_not_have_is_not_waited_for() {
     cluster.change(|behaviour| behaviour.refusals = [refusal].into());
     let (_parent, client) = parent_of(&cluster, TOKEN).await;
     let config = client.config().clone().with_address(cluster.address());
-    let error = error_at(Client::new(config), Some(TOKEN), &cluster.address()).await;
+    let address = cluster.address();
+    let joining = Client::new(config).joining(address, &request(Some(TOKEN)));
+    let error = joining.patient().ping().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::JoinRefused);
     let Some(Cause::JoinRefused(refusal)) = error.cause() else {
         panic!("{error}");

@@ -155,3 +155,54 @@ async fn a_message_of_another_type_is_an_error() {
     );
     assert!(cluster.alpn().is_empty());
 }
+
+#[tokio::test]
+async fn pages_that_never_end_are_an_error_before_they_fill_the_memory() {
+    /// Pages with a new token each, of so many clusters with a name of so many bytes.
+    async fn reads_of(clusters: usize, bytes: usize) -> (String, usize) {
+        let cluster = Cluster::auth(move |path, before| match path {
+            "/proto.AuthService/Ping" => Answer::Message(Vec::new()),
+            _ => {
+                let clusters = (0..clusters).map(|_| named(&"x".repeat(bytes)));
+                let page = ListWorkloadClustersResponse {
+                    clusters: clusters.collect(),
+                    next_page_token: before.to_string(),
+                    ..ListWorkloadClustersResponse::default()
+                };
+                Answer::Message(page.encode_to_vec())
+            }
+        })
+        .await;
+        let error = cluster.client().workload_clusters().list().await;
+        (error.unwrap_err().to_string(), cluster.calls().len())
+    }
+    for (clusters, bytes, pages) in [(0, 0, 2_000), (40_000, 0, 3), (1, 10 << 20, 7)] {
+        let (error, reads) = reads_of(clusters, bytes).await;
+        assert!(error.contains("do not come to an end"), "{error}");
+        assert_eq!(reads, pages, "{clusters} clusters of {bytes} bytes");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_an_error_and_leaves_a_doubt() {
+    let large = named(&"x".repeat(17 << 20)).encode_to_vec();
+    // Two bytes for each item, and a hundred in memory.
+    let many = [0x0a, 0].repeat(1 << 20);
+    for answer in [large, many] {
+        let cluster = Cluster::auth(move |path, _| match path {
+            "/proto.AuthService/Ping" => Answer::Message(Vec::new()),
+            _ => Answer::Message(answer.clone()),
+        })
+        .await;
+        let error = cluster.client().workload_clusters().list().await;
+        let error = error.unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("larger than this program accepts"),
+            "{error}"
+        );
+        assert_eq!(error.kind(), ErrorKind::Other);
+        assert_eq!(cluster.calls().len(), 1, "it is not asked for again");
+    }
+}

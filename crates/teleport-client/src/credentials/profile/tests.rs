@@ -113,6 +113,31 @@ async fn a_malformed_description_is_named() {
 }
 
 #[tokio::test]
+async fn what_a_damaged_profile_holds_is_not_repeated() {
+    let folder = Folder::new();
+    let issued = folder.authority.issue("alice");
+    let key = &issued.key_pem;
+    let line = key.replace('\n', "\\n");
+    let secret = key.lines().nth(1).unwrap();
+    for text in [
+        key.clone(),
+        format!("user: alice\nweb_proxy_addr: [\n{key}"),
+        format!("user: alice\nweb_proxy_addr: \"{line}\"\n"),
+        format!("web_proxy_addr: proxy.example.com\nuser: \"{line}\"\n"),
+        format!("user: {{ {secret}: 1 }}\nweb_proxy_addr: a\n"),
+    ] {
+        folder.write("proxy.example.com.yaml", &text);
+        let error = folder.read(None).await.unwrap_err().to_string();
+        assert!(error.contains("proxy.example.com.yaml"), "{error}");
+        assert!(!error.contains(&secret[..20]), "{error}");
+    }
+    folder.write("current-profile", key);
+    let error = folder.read(None).await.unwrap_err().to_string();
+    assert!(error.contains("is not the name of a profile"), "{error}");
+    assert!(!error.contains(&secret[..20]), "{error}");
+}
+
+#[tokio::test]
 async fn a_damaged_ca_file_is_named() {
     let folder = Folder::new();
     folder.write_keys("alice.crt", "alice.key", "cas/parent.pem");

@@ -52,7 +52,10 @@ const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 async fn refusal(url: &str) -> String {
     let address = Address::parse("parent.example.com:3080").unwrap();
-    let proxy = HttpProxy::new(url, "").intercept(&address).unwrap();
+    let proxy = HttpProxy::new(url, "")
+        .intercept(&address)
+        .unwrap()
+        .unwrap();
     tunnel(&proxy, &address, &Roots::default())
         .await
         .err()
@@ -132,7 +135,10 @@ async fn a_proxy_that_does_not_exist_is_reported() {
 #[test]
 fn loopback_and_exceptions_are_reached_directly() {
     let proxy = HttpProxy::new("http://proxy:3128", "example.com,10.0.0.0/8");
-    let intercepted = |text: &str| proxy.intercept(&Address::parse(text).unwrap()).is_some();
+    let intercepted = |text: &str| {
+        let address = Address::parse(text).unwrap();
+        proxy.intercept(&address).unwrap().is_some()
+    };
     for direct in [
         "localhost:1",
         "parent.localhost:1",
@@ -145,4 +151,58 @@ fn loopback_and_exceptions_are_reached_directly() {
         assert!(!intercepted(direct), "{direct}");
     }
     assert!(intercepted("example.teleport.sh") && intercepted("[2001:db8::1]:3025"));
+}
+
+/// What the variables mean for an address: the host of the proxy, or the variable that is wrong.
+fn meaning(variables: &[(&str, &str)], address: &str) -> Result<Option<String>, String> {
+    let proxy = HttpProxy::of_environment(|name| {
+        let found = variables.iter().find(|(set, _)| *set == name);
+        found.map(|(_, value)| (*value).to_owned())
+    });
+    let found = proxy.intercept(&Address::parse(address).unwrap());
+    let found = found.map_err(|error| error.to_string())?;
+    Ok(found.map(|proxy| proxy.uri().host().unwrap_or_default().to_owned()))
+}
+
+#[test]
+fn a_variable_that_cannot_be_parsed_is_an_error_and_not_repeated() {
+    for value in [
+        "http://user:hunter2@pro xy:3128",
+        "ftp://hunter2",
+        "http://",
+        "hunter2@@:x",
+    ] {
+        for (variable, other) in [("HTTPS_PROXY", "ALL_PROXY"), ("https_proxy", "all_proxy")] {
+            let set = [(variable, value), (other, "http://good:1")];
+            let error = meaning(&set, "example.com").unwrap_err();
+            assert!(
+                error.contains(variable) && !error.contains("hunter2"),
+                "{value}: {error}"
+            );
+            assert_eq!(meaning(&set, "localhost"), Ok(None));
+        }
+        let set = [("ALL_PROXY", value), ("NO_PROXY", "example.com")];
+        assert!(
+            meaning(&set, "example.org")
+                .unwrap_err()
+                .contains("ALL_PROXY")
+        );
+        assert_eq!(meaning(&set, "example.com"), Ok(None));
+    }
+}
+
+#[test]
+fn the_variables_are_used_in_the_order_of_curl() {
+    let all = ("ALL_PROXY", "socks5://all:1");
+    let https = ("HTTPS_PROXY", "http://https:1");
+    let proxy = |set: &[(&str, &str)]| meaning(set, "example.com").unwrap();
+    assert_eq!(proxy(&[all, https]).as_deref(), Some("https"));
+    assert_eq!(proxy(&[all]).as_deref(), Some("all"));
+    assert_eq!(proxy(&[all, ("HTTPS_PROXY", " ")]).as_deref(), Some("all"));
+    assert_eq!(
+        proxy(&[("HTTPS_PROXY", "plain:3128")]).as_deref(),
+        Some("plain")
+    );
+    assert_eq!(proxy(&[https, ("REQUEST_METHOD", "GET")]), None);
+    assert_eq!(proxy(&[]), None);
 }

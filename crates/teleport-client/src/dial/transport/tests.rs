@@ -1,3 +1,5 @@
+mod hostile;
+
 use h2::{Reason, server};
 use teleport_proto::auth::{PingRequest, PingResponse};
 use tokio::io::{DuplexStream, duplex};

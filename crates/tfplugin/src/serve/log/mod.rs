@@ -43,10 +43,11 @@ pub(super) fn init_for_people(options: &Options, env: &Environment<'_>) {
     panic::install_hook();
 }
 
-/// Of other crates, lines below warnings are about internals, and some of them show what is sent.
+/// Of other crates, lines below errors are about internals. Some show what is sent, and some repeat environment variables, which may
+/// hold a secret by mistake.
 fn targets(crates: &[String], level: LevelFilter) -> Targets {
     Targets::new()
-        .with_default(level.min(LevelFilter::WARN))
+        .with_default(level.min(LevelFilter::ERROR))
         .with_target(OWN_CRATE, level)
         .with_targets(crates.iter().map(|name| (name, level)))
 }
@@ -104,7 +105,7 @@ mod tests {
         let targets = targets(&["some_cloud".to_owned()], LevelFilter::TRACE);
         assert!(targets.would_enable("tfplugin::serve", &tracing::Level::TRACE));
         assert!(targets.would_enable("some_cloud::a", &tracing::Level::TRACE));
-        assert!(!targets.would_enable("h2::codec", &tracing::Level::INFO));
-        assert!(targets.would_enable("h2::codec", &tracing::Level::WARN));
+        assert!(!targets.would_enable("h2::codec", &tracing::Level::WARN));
+        assert!(targets.would_enable("h2::codec", &tracing::Level::ERROR));
     }
 }
