@@ -5,7 +5,7 @@ CARGO_TARGET ?= $(or $(CARGO_TARGET_DIR),target)
 PLUGIN_DIR ?= $(HOME)/.terraform.d/plugins
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint deny check docs lines bench terraform tofu install clean
+.PHONY: help build demo test lint deny actions check docs lines bench terraform tofu install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,7 +32,10 @@ deny: ## check licences, sources and banned crates (needs cargo-deny)
 		echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"; \
 	fi
 
-check: lint deny test ## run lint, licences and tests: what a change must pass
+actions: ## check the workflows in .github/ with actionlint (built from its Go module)
+	@tools/check-actions
+
+check: lint deny actions test ## run lint, licences, workflows and tests: what a change must pass
 
 docs: ## write the pages in docs/, except the guides, from the schemas and examples/
 	UPDATE=1 cargo test --test generated
