@@ -5,7 +5,7 @@ CARGO_TARGET ?= $(or $(CARGO_TARGET_DIR),target)
 PLUGIN_DIR ?= $(HOME)/.terraform.d/plugins
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint deny actions check docs lines bench terraform tofu install clean
+.PHONY: help build demo test lint deny actions check docs lines bench terraform tofu install release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -56,6 +56,9 @@ install: ## build the provider (release) and put it where terraform and tofu fin
 	cargo build --release --bin terraform-provider-teleport
 	@tools/install-provider $(CARGO_TARGET)/release/terraform-provider-teleport "$(PLUGIN_DIR)"
 
-clean: ## remove everything that was built, also Terraform and OpenTofu
+release: ## build the files of a release into dist/ (VERSION: what Cargo.toml says; see CONTRIBUTING.md)
+	@tools/release all $(VERSION)
+
+clean: ## remove everything that was built, also Terraform, OpenTofu and releases
 	cargo clean
-	rm -rf build
+	rm -rf build dist
