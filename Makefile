@@ -5,7 +5,7 @@ CARGO_TARGET ?= $(or $(CARGO_TARGET_DIR),target)
 PLUGIN_DIR ?= $(HOME)/.terraform.d/plugins
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint deny check docs lines bench terraform tofu install clean
+.PHONY: help build demo test lint deny actions check docs lines bench terraform tofu install release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,7 +32,10 @@ deny: ## check licences, sources and banned crates (needs cargo-deny)
 		echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"; \
 	fi
 
-check: lint deny test ## run lint, licences and tests: what a change must pass
+actions: ## check the workflows in .github/ with actionlint (built from its Go module)
+	@tools/check-actions
+
+check: lint deny actions test ## run lint, licences, workflows and tests: what a change must pass
 
 docs: ## write the pages in docs/, except the guides, from the schemas and examples/
 	UPDATE=1 cargo test --test generated
@@ -53,6 +56,9 @@ install: ## build the provider (release) and put it where terraform and tofu fin
 	cargo build --release --bin terraform-provider-teleport
 	@tools/install-provider $(CARGO_TARGET)/release/terraform-provider-teleport "$(PLUGIN_DIR)"
 
-clean: ## remove everything that was built, also Terraform and OpenTofu
+release: ## build the files of a release into dist/ (VERSION: what Cargo.toml says; see CONTRIBUTING.md)
+	@tools/release all $(VERSION)
+
+clean: ## remove everything that was built, also Terraform, OpenTofu and releases
 	cargo clean
-	rm -rf build
+	rm -rf build dist

@@ -6,6 +6,11 @@ use clap::Parser;
 use terraform_provider_teleport::provider::Teleport;
 use tfplugin::serve;
 
+/// Instead of the allocator of musl, which has one lock for all threads.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Terraform and OpenTofu provider for Teleport workload clusters.
 ///
 /// Terraform and OpenTofu start it without arguments.

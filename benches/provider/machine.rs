@@ -1,23 +1,27 @@
 //! What it is measured on.
 
-use std::{env, fs, path::Path, process::Command, thread};
+use std::{env, fs, path::PathBuf, process::Command, thread};
 
 use serde_json::{Value, json};
 
+/// The provider's program: the release build of this package, or another that `PROVIDER` names, such as the static one.
+pub(crate) fn provider() -> PathBuf {
+    env::var_os("PROVIDER").map_or_else(
+        || env!("CARGO_BIN_EXE_terraform-provider-teleport").into(),
+        PathBuf::from,
+    )
+}
+
 /// Processor, memory, system, compiler and profile.
 pub(crate) fn describe() -> Value {
-    let provider = Path::new(env!("CARGO_BIN_EXE_terraform-provider-teleport"));
-    let profile = provider
-        .parent()
-        .and_then(Path::file_name)
-        .and_then(|name| name.to_str());
+    let provider = provider();
     json!({
         "cpu": value("/proc/cpuinfo", "model name").unwrap_or_else(|| env::consts::ARCH.to_owned()),
         "cores": thread::available_parallelism().map_or(0, usize::from),
         "memory": value("/proc/meminfo", "MemTotal"),
         "system": fs::read_to_string("/proc/sys/kernel/osrelease").ok().map(|text| format!("Linux {}", text.trim())),
         "rustc": rustc(),
-        "profile": profile,
+        "provider": provider,
         "provider_bytes": fs::metadata(provider).map(|metadata| metadata.len()).ok(),
     })
 }

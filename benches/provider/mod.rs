@@ -70,7 +70,7 @@ pub(crate) fn main() {
 async fn start(report: &mut Report) {
     let mut times = Vec::new();
     for _ in 0..STARTS {
-        let launch = Launch::new();
+        let launch = Launch::program(machine::provider());
         let begin = Instant::now();
         let mut process = launch.spawn();
         process.handshake().await;
@@ -82,7 +82,7 @@ async fn start(report: &mut Report) {
 async fn schema_and_idle(report: &mut Report) {
     let (mut times, mut resident, mut proportional) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..STARTS {
-        let host = Host::start().await;
+        let host = Host::launch(Launch::program(machine::provider())).await;
         let begin = Instant::now();
         plugin::schema(&host).await;
         times.push(begin.elapsed());

@@ -14,6 +14,7 @@ use tonic::transport::Channel;
 use super::{
     cloud::{self, Cloud},
     host::{Host, Launch},
+    machine,
 };
 
 /// A provider that is configured for a simulated Teleport Cloud.
@@ -51,7 +52,10 @@ impl Stored {
 impl Plugin {
     /// Starts and configures it.
     pub(crate) async fn start(cloud: &Cloud) -> Self {
-        let host = Host::launch(Launch::new().variable("SSL_CERT_FILE", cloud.ca_file())).await;
+        let host = Host::launch(
+            Launch::program(machine::provider()).variable("SSL_CERT_FILE", cloud.ca_file()),
+        )
+        .await;
         schema(&host).await;
         let teleport = Teleport::new(Box::new(|_| None));
         let ty = teleport.schema().ty();

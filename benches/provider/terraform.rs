@@ -14,6 +14,7 @@ use tokio::task::spawn_blocking;
 
 use super::{
     cloud::{self, Cloud},
+    machine,
     plugin::Stored,
     process,
     programs::Program,
@@ -41,7 +42,7 @@ pub(crate) async fn plan(program: &Program, cloud: &Cloud, stored: &[Stored]) ->
     // A file of its own, so that its processes can be told from all others.
     let provider = path.join("bin/terraform-provider-teleport");
     fs::create_dir(path.join("bin")).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_terraform-provider-teleport"), &provider).unwrap();
+    fs::copy(machine::provider(), &provider).unwrap();
     let cli_config = path.join("cli.tfrc");
     fs::write(
         &cli_config,
