@@ -9,7 +9,7 @@ use tfplugin::{
 use super::{
     Kind, Shape, create, delete, import, lifecycle,
     private_state::{Planned, PrivateState},
-    read,
+    read, resource_identity,
     run::Run,
     secrets, singleton, update,
 };
@@ -27,6 +27,7 @@ use crate::{
 pub(crate) struct KindResource {
     pub(super) shape: Shape,
     schema: Schema,
+    identity: Option<Schema>,
 }
 
 impl KindResource {
@@ -34,6 +35,7 @@ impl KindResource {
         let shape = Shape::new(kind);
         Self {
             schema: shape.schema(),
+            identity: resource_identity::schema(&kind),
             shape,
         }
     }
@@ -163,6 +165,14 @@ impl Resource<ProviderData> for KindResource {
         &self.schema
     }
 
+    fn identity_schema(&self) -> Option<&Schema> {
+        self.identity.as_ref()
+    }
+
+    fn identity(&self, state: &Value, private: &Private) -> Option<Value> {
+        resource_identity::of(&self.shape, state, private)
+    }
+
     fn validate(&self, config: &Value, diags: &mut Diagnostics) {
         secrets::check(&self.shape.kind, config, diags);
         (self.shape.kind.validate)(config, diags);
@@ -213,6 +223,15 @@ impl Resource<ProviderData> for KindResource {
         diags: &mut Diagnostics,
     ) -> Option<Imported> {
         import::import(&self.shape, &self.schema, call, id, diags).await
+    }
+
+    async fn import_by_identity(
+        &self,
+        call: &Call<ProviderData>,
+        identity: &Value,
+        diags: &mut Diagnostics,
+    ) -> Option<Imported> {
+        import::import_by_identity(&self.shape, &self.schema, call, identity, diags).await
     }
 
     fn generate(&self, config: &mut Value) {
