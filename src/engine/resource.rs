@@ -235,8 +235,7 @@ impl Resource<ProviderData> for KindResource {
     }
 
     fn generate(&self, config: &mut Value) {
-        config.set_at(REVISION, Value::Null);
-        *config = self.shape.without_empty(std::mem::take(config));
+        *config = self.shape.as_written(std::mem::take(config));
     }
 
     fn moves_from(&self, provider: &str, type_name: &str) -> bool {

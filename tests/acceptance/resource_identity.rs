@@ -61,10 +61,13 @@ fn what_is_in_the_state_is_imported_by_its_identity(program: &Program) {
     env.plan_is_empty().without_diagnostics();
 
     // A changed object keeps it. Another name is another object.
-    env.configure(&body.replace("ubuntu", "debian"));
+    let cluster = cluster("team-a", "");
+    let body = everything(&format!("{:?}", domain(&env, "team-a")));
+    env.configure(&format!("{}{cluster}", body.replace("ubuntu", "debian")));
     env.apply().succeeded();
     assert_eq!(env.state().get(ROLE).identity, here("developer"));
-    env.configure(&body.replace("\"developer\" }", "\"engineer\" }"));
+    let renamed = body.replace("{ name = \"developer\" }", "{ name = \"engineer\" }");
+    env.configure(&format!("{renamed}{cluster}"));
     env.apply().succeeded();
     assert_eq!(env.state().get(ROLE).identity, here("engineer"));
     env.plan_is_empty().without_diagnostics();
