@@ -76,6 +76,20 @@ pub(crate) fn format(nanoseconds: i128) -> String {
     }
 }
 
+/// The shortest form of a duration: `8h` for `8h0m0s`. Another text stays as it is.
+pub(crate) fn short(text: &str) -> String {
+    let Some(nanoseconds) = parse_nanoseconds(text) else {
+        return text.to_owned();
+    };
+    let mut text = format(nanoseconds.into());
+    for (end, left) in [("m0s", "m"), ("h0m", "h")] {
+        if let Some(rest) = text.strip_suffix(end) {
+            text = format!("{rest}{left}");
+        }
+    }
+    text
+}
+
 /// One number with its unit, in nanoseconds, and what follows.
 fn part(text: &str) -> Option<(i128, &str)> {
     let (whole, rest) = digits(text);
@@ -233,13 +247,30 @@ mod tests {
         assert_eq!(parse("-1s"), Err(InvalidDuration));
     }
 
+    #[test]
+    fn a_short_duration_means_the_same() {
+        for (text, expected) in [
+            ("8h0m0s", "8h"),
+            ("1h10m0s", "1h10m"),
+            ("1h0m10s", "1h0m10s"),
+            ("90m", "1h30m"),
+            ("10m0s", "10m"),
+            ("30s", "30s"),
+            ("0s", "0s"),
+            ("soon", "soon"),
+        ] {
+            assert_eq!(short(text), expected);
+            assert_eq!(parse_nanoseconds(&short(text)), parse_nanoseconds(text));
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_written_is_read_back(nanoseconds in -i64::MAX..=i64::MAX) {
             prop_assert_eq!(parse_nanoseconds(&format(nanoseconds.into())), Some(nanoseconds));
         }
 
-        #[test]
+            #[test]
         fn any_text_is_read_or_refused_without_panic(text in "[-+.0-9nuµmshdyo]{0,40}") {
             let _ = parse(&text);
         }

@@ -11,6 +11,7 @@
 //! - `secrets`: what the server takes and does not return, and its write-only twin.
 //! - `private_state`: everything that is remembered between runs; `own_writes`: what this run wrote, for data sources.
 //! - `differences`: what differs between two objects, by path.
+//! - `resource_identity`: cluster and name, by which core knows an object.
 //! - `lifecycle`: the hooks of a kind whose objects take long to create, and the attribute `ready`.
 //! - `existing`: what to do about an object that exists already.
 //! - `shapes`, `timeouts`: what resources of every sort use.
@@ -29,6 +30,7 @@ mod plan;
 pub(crate) mod private_state;
 pub(crate) mod read;
 mod resource;
+mod resource_identity;
 pub(crate) mod run;
 mod secrets;
 mod shape;

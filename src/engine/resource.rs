@@ -9,7 +9,7 @@ use tfplugin::{
 use super::{
     Kind, Shape, create, delete, import, lifecycle,
     private_state::{Planned, PrivateState},
-    read,
+    read, resource_identity,
     run::Run,
     secrets, singleton, update,
 };
@@ -27,6 +27,7 @@ use crate::{
 pub(crate) struct KindResource {
     pub(super) shape: Shape,
     schema: Schema,
+    identity: Option<Schema>,
 }
 
 impl KindResource {
@@ -34,6 +35,7 @@ impl KindResource {
         let shape = Shape::new(kind);
         Self {
             schema: shape.schema(),
+            identity: resource_identity::schema(&kind),
             shape,
         }
     }
@@ -157,6 +159,14 @@ impl Resource<ProviderData> for KindResource {
         &self.schema
     }
 
+    fn identity_schema(&self) -> Option<&Schema> {
+        self.identity.as_ref()
+    }
+
+    fn identity(&self, state: &Value, private: &Private) -> Option<Value> {
+        resource_identity::of(&self.shape, state, private)
+    }
+
     fn validate(&self, config: &Value, diags: &mut Diagnostics) {
         secrets::check(&self.shape.kind, config, diags);
         (self.shape.kind.validate)(config, diags);
@@ -209,9 +219,17 @@ impl Resource<ProviderData> for KindResource {
         import::import(&self.shape, &self.schema, call, id, diags).await
     }
 
+    async fn import_by_identity(
+        &self,
+        call: &Call<ProviderData>,
+        identity: &Value,
+        diags: &mut Diagnostics,
+    ) -> Option<Imported> {
+        import::import_by_identity(&self.shape, &self.schema, call, identity, diags).await
+    }
+
     fn generate(&self, config: &mut Value) {
-        config.set_at(REVISION, Value::Null);
-        *config = self.shape.without_empty(std::mem::take(config));
+        *config = self.shape.as_written(std::mem::take(config));
     }
 
     fn moves_from(&self, provider: &str, type_name: &str) -> bool {

@@ -7,7 +7,7 @@ use prost_reflect::{
 };
 use sha2::{Digest as _, Sha256};
 use tfplugin::{
-    Attribute, AttributeShape, Block, Diagnostics, Nesting, Path, Schema, Severity, Value,
+    Attribute, AttributeShape, Block, Diagnostics, Nesting, Path, Presence, Schema, Severity, Value,
 };
 
 use super::{
@@ -236,7 +236,7 @@ impl Shape {
     }
 
     /// The state of an object that is imported: what protobuf cannot tell from an absent field is the empty value, so that a
-    /// configuration may say it or leave it out.
+    /// configuration may say it or leave it out. Null where a configuration may not say it.
     pub(super) fn imported(&self, object: &DynamicMessage, named: &Value) -> Value {
         let (plain, full) = (
             self.shown.to_value(object),
@@ -302,16 +302,29 @@ impl Shape {
                     });
                     Value::List(elements.collect())
                 }
-                _ if owner == Owner::Config => full.clone(),
+                _ if owner == Owner::Config && accepts(attribute, full, &path) => full.clone(),
                 _ => plain.clone(),
             };
             (name, value)
         }))
     }
 
-    /// A configuration with null for everything that says as much.
-    pub(super) fn without_empty(&self, config: Value) -> Value {
-        self.shown.without_empty(config)
+    /// A configuration as a person writes it: without what only the server or others say, and without what says nothing.
+    pub(super) fn as_written(&self, mut config: Value) -> Value {
+        let others = self.kind.read_only.iter().chain(self.kind.kept);
+        for path in others {
+            let names: Vec<_> = path.split('.').collect();
+            config.set_at(&names, Value::Null);
+        }
+        // Such as labels of which the server sets all.
+        for (path, same) in self.kind.same_meaning {
+            let names: Vec<_> = path.split('.').collect();
+            let value = config.at(&names);
+            if value.as_fields().is_some() && same(value, &Value::Map(BTreeMap::new())) {
+                config.set_at(&names, Value::Null);
+            }
+        }
+        self.shown.as_written(config)
     }
 
     /// What the server says, as it is.
@@ -368,6 +381,15 @@ impl Shape {
     }
 }
 
+/// Whether a configuration may set the attribute to this value. OpenTofu writes what an import finds into a configuration.
+fn accepts(attribute: &Attribute, value: &Value, path: &Path) -> bool {
+    let mut diags = Diagnostics::new();
+    for check in &attribute.validators {
+        check.check(path, value, &mut diags);
+    }
+    !diags.has_errors()
+}
+
 /// The attributes of a kind that only the provider knows.
 fn arguments(kind: &Kind) -> BTreeMap<&'static str, Attribute> {
     let mut arguments: BTreeMap<_, _> = (kind.arguments)().into_iter().collect();
@@ -376,6 +398,11 @@ fn arguments(kind: &Kind) -> BTreeMap<&'static str, Attribute> {
     }
     if let Some(revoke) = &kind.revoke {
         arguments.insert(POLICY, policy_attribute(kind.noun, revoke.leaves));
+    }
+    // Terraform writes null for an optional argument into configurations that it generates, unless the provider may set it, too.
+    // The plan sets each as configured.
+    for argument in arguments.values_mut() {
+        argument.presence = Presence::OptionalComputed;
     }
     if kind.lifecycle.is_some() {
         arguments.insert(READY, lifecycle::attribute(kind.noun));

@@ -50,6 +50,7 @@ summaries! {
     InvalidConfiguration => "Invalid Configuration",
     InvalidCredentials => "Invalid Credentials",
     InvalidImportId => "Invalid Import ID",
+    InvalidImportIdentity => "Invalid Import Identity",
     InvalidProviderConfiguration => "Invalid Provider Configuration",
     InviteLinkOfFormerUser => "Invite Link of a Former User",
     InviteLinkStillWorks => "Invite Link Still Works",

@@ -178,8 +178,8 @@ impl Mapping {
     }
 
     /// The object with null for every attribute that says as much. Attributes outside of the mapping are left as they are.
-    pub fn without_empty(&self, object: Value) -> Value {
-        self.message.without_empty(object)
+    pub fn as_written(&self, object: Value) -> Value {
+        self.message.as_written(object)
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     encode::Encoder,
     fields::{Field, FieldKind, Message},
 };
+use crate::duration;
 
 impl Message {
     /// The server's object in the reference's form, wherever the two say the same.
@@ -49,8 +50,8 @@ impl Message {
         }
     }
 
-    /// The object with null for every attribute that says as much.
-    pub(super) fn without_empty(&self, object: Value) -> Value {
+    /// The object as a person writes it: null for every attribute that says as much, and short durations.
+    pub(super) fn as_written(&self, object: Value) -> Value {
         let Value::Object(mut attributes) = object else {
             return object;
         };
@@ -62,13 +63,12 @@ impl Message {
                 (value, _) if field.is_empty(&value) => Value::Null,
                 (Value::List(elements), FieldKind::Message(inner)) => {
                     let elements = elements.into_iter();
-                    Value::List(
-                        elements
-                            .map(|element| inner.without_empty(element))
-                            .collect(),
-                    )
+                    Value::List(elements.map(|element| inner.as_written(element)).collect())
                 }
-                (value, FieldKind::Message(inner)) => inner.without_empty(value),
+                (value, FieldKind::Message(inner)) => inner.as_written(value),
+                (Value::String(text), FieldKind::Duration(_) | FieldKind::Nanoseconds) => {
+                    duration::short(&text).into()
+                }
                 (value, _) => value,
             };
         }

@@ -33,6 +33,7 @@ mod provider_block;
 mod quiet;
 mod read_lag;
 mod replacement;
+mod resource_identity;
 mod roles;
 mod servers;
 mod taint;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         quiet::SCENARIOS,
         read_lag::SCENARIOS,
         replacement::SCENARIOS,
+        resource_identity::SCENARIOS,
         roles::SCENARIOS,
         servers::SCENARIOS,
         taint::SCENARIOS,

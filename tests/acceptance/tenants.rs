@@ -22,7 +22,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
 ];
 
 /// Two workload clusters that are there already.
-const CLUSTERS: &str = r#"
+pub(crate) const CLUSTERS: &str = r#"
 [[clusters]]
 name = "team-a"
 state = "active"

@@ -229,7 +229,7 @@ impl Site {
                 "import-by-identity.tf",
                 "terraform",
                 "By an [`import` block](https://developer.hashicorp.com/terraform/language/import) with an identity \
-                 (Terraform 1.12 or later):",
+                 (Terraform 1.12, OpenTofu 1.12 or later):",
             ),
             (
                 "import-by-string-id.tf",

@@ -181,6 +181,7 @@ async fn a_state_of_the_official_provider_is_taken_over() {
     let stored = Stored {
         object: upgraded,
         private: b"of another provider".to_vec(),
+        ..Stored::default()
     };
     let read = walk.calls.read(&stored).await;
     read.told.nothing();

@@ -10,6 +10,7 @@ mod encodings;
 mod endings;
 mod handshake;
 mod host;
+mod identity;
 mod interruption;
 mod life;
 mod log;

@@ -17,6 +17,7 @@ async fn plans(parent: &Simulator, config: &Json, stored: &Stored) -> (Planned, 
     let nothing = Stored {
         object: Json::Null,
         private: first.private.clone(),
+        ..Stored::default()
     };
     let second = walk.calls.plan(config, &nothing).await;
     second.told.no_error();
@@ -223,6 +224,7 @@ async fn private_bytes_of_something_else_do_no_harm() {
         let stored = Stored {
             object: stored.object.clone(),
             private,
+            ..Stored::default()
         };
         let read = walk.calls.read(&stored).await;
         read.told.nothing();

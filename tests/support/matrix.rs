@@ -38,6 +38,18 @@ pub(crate) const PROVIDER_FUNCTIONS: Feature = Feature {
     since: [(Kind::Terraform, 8), (Kind::OpenTofu, 7)],
 };
 
+/// Import by identity.
+pub(crate) const IDENTITIES: Feature = Feature {
+    name: "resource identity",
+    since: [(Kind::Terraform, 12), (Kind::OpenTofu, 12)],
+};
+
+/// Configurations of imported objects that the provider writes. Others make them of the schema.
+pub(crate) const GENERATED_BY_PROVIDER: Feature = Feature {
+    name: "configurations that the provider generates",
+    since: [(Kind::Terraform, 14), (Kind::OpenTofu, u32::MAX)],
+};
+
 #[allow(unused_macros, reason = "as for dead code")]
 /// The scenarios of a module, by the names of its functions: `fn(&Program)`. After a name and a colon, what it needs.
 macro_rules! scenarios {

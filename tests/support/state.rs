@@ -11,6 +11,8 @@ pub(crate) struct State(pub(crate) Value);
 pub(crate) struct Instance {
     /// Its attributes.
     pub(crate) attributes: Value,
+    /// Its identity. Null where it has none.
+    pub(crate) identity: Value,
     /// Whether it is tainted.
     pub(crate) tainted: bool,
 }
@@ -32,6 +34,7 @@ impl State {
             .find(|instance| instance["deposed"].is_null())?;
         Some(Instance {
             attributes: current["attributes"].clone(),
+            identity: current["identity"].clone(),
             tainted: current["status"] == "tainted",
         })
     }
@@ -45,6 +48,18 @@ impl State {
     pub(crate) fn get(&self, address: &str) -> Instance {
         self.find(address)
             .unwrap_or_else(|| panic!("no {address} in {:#}", self.0))
+    }
+
+    /// The same state as a version without identities wrote it.
+    pub(crate) fn without_identities(mut self) -> Self {
+        let resources = self.0["resources"].as_array_mut().into_iter().flatten();
+        let instances = resources.flat_map(|resource| resource["instances"].as_array_mut());
+        for instance in instances.flatten() {
+            if let Some(fields) = instance.as_object_mut() {
+                fields.retain(|name, _| !name.starts_with("identity"));
+            }
+        }
+        self
     }
 
     /// The value of an output.

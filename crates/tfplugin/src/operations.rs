@@ -203,21 +203,42 @@ pub async fn read<C: Send + Sync + 'static>(
     settled(resource.schema(), applied)
 }
 
-/// Finds an object by the id that a person gave.
+/// How a person names the object of an import.
+#[derive(Clone, Debug)]
+pub enum ImportBy {
+    /// By an id.
+    Id(String),
+    /// By an identity.
+    Identity(Value),
+}
+
+/// Finds an object by what a person gave.
 pub async fn import<C: Send + Sync + 'static>(
     resource: &dyn Resource<C>,
     call: &Call<C>,
-    id: &str,
+    by: &ImportBy,
     diagnostics: &mut Diagnostics,
 ) -> Option<Imported> {
-    let mut imported = resource.import(call, id, diagnostics).await?;
+    let (imported, with) = match by {
+        ImportBy::Id(id) => (
+            resource.import(call, id, diagnostics).await,
+            format!("the id {id:?}"),
+        ),
+        ImportBy::Identity(identity) => (
+            resource
+                .import_by_identity(call, identity, diagnostics)
+                .await,
+            "this identity".to_owned(),
+        ),
+    };
+    let mut imported = imported?;
     if diagnostics.has_errors() {
         return None;
     }
     if imported.state.is_null() {
         diagnostics.error(
             "Cannot Import Non-Existent Remote Object",
-            format!("There is no {} with the id {id:?}.", resource.type_name()),
+            format!("There is no {} with {with}.", resource.type_name()),
         );
         return None;
     }

@@ -67,7 +67,8 @@ pub(super) fn forget_unknown(value: &mut Value) {
     }
 }
 
-/// A configuration for this object. Read-only, write-only and optional deprecated attributes are null.
+/// A configuration for this object. Read-only, write-only and optional deprecated attributes are null, and so is what a default
+/// says.
 pub(super) fn configuration(schema: &Schema, state: &Value) -> Value {
     let mut config = state.clone();
     configure_block(&schema.block, &mut config);
@@ -111,6 +112,7 @@ fn configure_block(block: &Block, value: &mut Value) {
         if attribute.presence == Presence::Computed
             || attribute.write_only
             || (optional && attribute.deprecation.is_some())
+            || attribute.default.as_ref() == Some(&*value)
         {
             *value = Value::Null;
         }
@@ -175,6 +177,8 @@ mod tests {
                 .attribute("name", Attribute::string().required())
                 .attribute("id", Attribute::string().computed())
                 .attribute("secret", Attribute::string().write_only())
+                .attribute("level", Attribute::number().default_to(1_i64))
+                .attribute("limit", Attribute::number().default_to(1_i64))
                 .attribute(
                     "spec",
                     Attribute::nested(
@@ -197,6 +201,8 @@ mod tests {
             ("name", "n".into()),
             ("id", "i".into()),
             ("secret", "s".into()),
+            ("level", 1_i64.into()),
+            ("limit", 2_i64.into()),
             ("spec", Value::set(vec![element])),
         ])
     }
@@ -236,6 +242,8 @@ mod tests {
         let config = configuration(&schema(), &state());
         assert_eq!(config.field("name"), &"n".into());
         assert_eq!(config.field("id"), &Value::Null);
+        assert_eq!(config.field("level"), &Value::Null, "it is the default");
+        assert_eq!(config.field("limit"), &2_i64.into());
         let element = &config.field("spec").as_elements().unwrap()[0];
         assert_eq!(element.field("region"), &"x".into());
         assert_eq!(element.field("zone"), &Value::Null);

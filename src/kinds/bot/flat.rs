@@ -118,6 +118,13 @@ impl BotResource {
         object
     }
 
+    fn imported(&self, imported: Imported) -> Imported {
+        Imported {
+            state: self.with_flat(imported.state, &Value::Null),
+            ..imported
+        }
+    }
+
     fn applied(&self, applied: Applied, reference: &Value) -> Applied {
         Applied {
             state: self.with_flat(applied.state, reference),
@@ -135,6 +142,14 @@ impl Resource<ProviderData> for BotResource {
 
     fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    fn identity_schema(&self) -> Option<&Schema> {
+        self.engine.identity_schema()
+    }
+
+    fn identity(&self, state: &Value, private: &Private) -> Option<Value> {
+        self.engine.identity(&self.nested(state), private)
     }
 
     fn validate(&self, config: &Value, diags: &mut Diagnostics) {
@@ -209,10 +224,17 @@ impl Resource<ProviderData> for BotResource {
         diags: &mut Diagnostics,
     ) -> Option<Imported> {
         let imported = self.engine.import(call, id, diags).await?;
-        Some(Imported {
-            state: self.with_flat(imported.state, &Value::Null),
-            ..imported
-        })
+        Some(self.imported(imported))
+    }
+
+    async fn import_by_identity(
+        &self,
+        call: &Call<ProviderData>,
+        identity: &Value,
+        diags: &mut Diagnostics,
+    ) -> Option<Imported> {
+        let found = self.engine.import_by_identity(call, identity, diags);
+        Some(self.imported(found.await?))
     }
 
     fn generate(&self, config: &mut Value) {

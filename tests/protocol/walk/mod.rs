@@ -18,8 +18,8 @@ pub(crate) mod values;
 use serde_json::{Value as Json, json};
 use teleport_simulator::Simulator;
 use tfplugin::proto::tfplugin6::{
-    ClientCapabilities, DynamicValue, RawState, apply_resource_change, configure_provider,
-    get_provider_schema, import_resource_state, plan_resource_change,
+    ClientCapabilities, DynamicValue, RawState, ResourceIdentityData, apply_resource_change,
+    configure_provider, get_provider_schema, import_resource_state, plan_resource_change,
     provider_client::ProviderClient, read_data_source, read_resource, schema::Block, stop_provider,
     upgrade_resource_state, validate_provider_config, validate_resource_config,
 };
@@ -57,6 +57,7 @@ pub(crate) struct Calls {
 pub(crate) struct Stored {
     pub(crate) object: Json,
     pub(crate) private: Vec<u8>,
+    pub(crate) identity: Json,
 }
 
 /// A plan.
@@ -64,6 +65,7 @@ pub(crate) struct Stored {
 pub(crate) struct Planned {
     pub(crate) object: Json,
     pub(crate) private: Vec<u8>,
+    pub(crate) identity: Json,
     pub(crate) replaces: Vec<String>,
     pub(crate) told: Told,
 }
@@ -240,13 +242,31 @@ impl Calls {
         (from_wire(answer.upgraded_state), Told(answer.diagnostics))
     }
 
-    /// ImportResourceState.
+    /// ImportResourceState, by an id.
     pub(crate) async fn import(&self, id: &str) -> (Option<Stored>, Told) {
-        let request = import_resource_state::Request {
-            type_name: TYPE_NAME.to_owned(),
-            id: id.to_owned(),
+        let id = id.to_owned();
+        self.import_by(import_resource_state::Request {
+            id,
             ..import_resource_state::Request::default()
-        };
+        })
+        .await
+    }
+
+    /// ImportResourceState, by an identity.
+    pub(crate) async fn import_by_identity(&self, identity: &Json) -> (Option<Stored>, Told) {
+        let identity = identity_to_wire(identity);
+        self.import_by(import_resource_state::Request {
+            identity,
+            ..import_resource_state::Request::default()
+        })
+        .await
+    }
+
+    async fn import_by(
+        &self,
+        mut request: import_resource_state::Request,
+    ) -> (Option<Stored>, Told) {
+        request.type_name = TYPE_NAME.to_owned();
         let answer = soon(self.provider.clone().import_resource_state(request)).await;
         let answer = answer.unwrap().into_inner();
         let mut imported = answer.imported_resources.into_iter().map(|imported| {
@@ -254,6 +274,7 @@ impl Calls {
             Stored {
                 object: from_wire(imported.state),
                 private: imported.private,
+                identity: identity_from_wire(imported.identity),
             }
         });
         let first = imported.next();
@@ -267,6 +288,7 @@ impl Calls {
             type_name: TYPE_NAME.to_owned(),
             current_state: to_wire(&stored.object),
             private: stored.private.clone(),
+            current_identity: identity_to_wire(&stored.identity),
             client_capabilities: capabilities(),
             ..read_resource::Request::default()
         };
@@ -276,6 +298,7 @@ impl Calls {
             stored: Stored {
                 object: from_wire(answer.new_state),
                 private: answer.private,
+                identity: identity_from_wire(answer.new_identity),
             },
             told: Told(answer.diagnostics),
         }
@@ -305,6 +328,7 @@ impl Calls {
             proposed_new_state: to_wire(&proposed),
             config: to_wire(&config),
             prior_private: prior.private.clone(),
+            prior_identity: identity_to_wire(&prior.identity),
             client_capabilities: capabilities(),
             ..plan_resource_change::Request::default()
         };
@@ -315,6 +339,7 @@ impl Calls {
         let planned = Planned {
             object: from_wire(answer.planned_state),
             private: answer.planned_private,
+            identity: identity_from_wire(answer.planned_identity),
             replaces: answer.requires_replace.iter().map(told::dotted).collect(),
             told: Told(answer.diagnostics),
         };
@@ -348,6 +373,7 @@ impl Calls {
             planned_state: to_wire(&planned.object),
             config: to_wire(&self.whole(config)),
             planned_private: planned.private.clone(),
+            planned_identity: identity_to_wire(&planned.identity),
             ..apply_resource_change::Request::default()
         };
         let answer = self.provider.clone().apply_resource_change(request).await;
@@ -357,6 +383,7 @@ impl Calls {
             stored: Stored {
                 object: from_wire(answer.new_state),
                 private: answer.private,
+                identity: identity_from_wire(answer.new_identity),
             },
             told: Told(answer.diagnostics),
         })
@@ -367,6 +394,7 @@ impl Calls {
         let planned = Planned {
             object: Json::Null,
             private: private.to_vec(),
+            identity: prior.identity.clone(),
             replaces: Vec::new(),
             told: Told(Vec::new()),
         };
@@ -413,6 +441,17 @@ pub(crate) fn with(mut config: Json, pointer: &str, value: Json) -> Json {
 /// Bytes that are no value.
 pub(crate) fn nonsense() -> Option<DynamicValue> {
     Some(raw(vec![0xc1]))
+}
+
+/// Core sends no identity where it has none.
+fn identity_to_wire(identity: &Json) -> Option<ResourceIdentityData> {
+    (!identity.is_null()).then(|| ResourceIdentityData {
+        identity_data: to_wire(identity),
+    })
+}
+
+fn identity_from_wire(identity: Option<ResourceIdentityData>) -> Json {
+    from_wire(identity.and_then(|identity| identity.identity_data))
 }
 
 fn capabilities() -> Option<ClientCapabilities> {

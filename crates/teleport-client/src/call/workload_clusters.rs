@@ -111,15 +111,37 @@ impl WorkloadClusters {
     ///
     /// As [`WorkloadClusters::list`] and [`WorkloadClusters::get`]. That there is none is no error.
     pub async fn by_address(&self, address: &Address) -> Result<Option<DynamicMessage>, Error> {
-        self.in_time(self.find(address)).await
+        self.in_time(self.find(address, |found| found == address))
+            .await
     }
 
-    async fn find(&self, address: &Address) -> Result<Option<DynamicMessage>, Error> {
+    /// The `status.domain` of the one whose domain has the host of an address, with whatever port.
+    ///
+    /// # Errors
+    ///
+    /// As [`WorkloadClusters::by_address`].
+    pub async fn domain_of(&self, address: &Address) -> Result<Option<String>, Error> {
+        let host = address.host();
+        let find = self.find(address, |found| found.host() == host);
+        let found = self.in_time(find).await?;
+        Ok(found.and_then(|cluster| text(&cluster, "status", "domain")))
+    }
+
+    async fn find(
+        &self,
+        address: &Address,
+        is_it: impl Fn(&Address) -> bool,
+    ) -> Result<Option<DynamicMessage>, Error> {
+        let is_at = |cluster: &DynamicMessage| {
+            let domain = text(cluster, "status", "domain");
+            let domain = domain.and_then(|domain| Address::parse(&domain).ok());
+            domain.is_some_and(|domain| is_it(&domain))
+        };
         // A domain begins with the cluster's name, so this mostly finds it at once.
         let host = address.host();
         let guess = host.split('.').next().unwrap_or_default();
         match self.get(guess).await {
-            Ok(cluster) if is_at(&cluster, address) => return Ok(Some(cluster)),
+            Ok(cluster) if is_at(&cluster) => return Ok(Some(cluster)),
             Ok(_) => {}
             // Servers refuse an invalid name before they search for it.
             Err(error)
@@ -130,7 +152,7 @@ impl WorkloadClusters {
             Err(error) => return Err(error),
         }
         for cluster in self.list().await? {
-            if is_at(&cluster, address) {
+            if is_at(&cluster) {
                 return Ok(Some(cluster));
             }
             let Some(name) = text(&cluster, "metadata", "name").filter(|name| name != guess) else {
@@ -140,7 +162,7 @@ impl WorkloadClusters {
                 continue;
             }
             match self.get(&name).await {
-                Ok(cluster) if is_at(&cluster, address) => return Ok(Some(cluster)),
+                Ok(cluster) if is_at(&cluster) => return Ok(Some(cluster)),
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
@@ -257,13 +279,6 @@ impl Parent for Client {
         let own = self.config().address();
         own.is_some_and(|own| own.host() == address.host())
     }
-}
-
-/// Whether a cluster's domain is an address.
-fn is_at(cluster: &DynamicMessage, address: &Address) -> bool {
-    text(cluster, "status", "domain")
-        .and_then(|domain| Address::parse(&domain).ok())
-        .is_some_and(|found| found == *address)
 }
 
 /// A text in a message in a message. None if it is empty.

@@ -6,7 +6,8 @@ use crate::{
     Attribute, AttributeShape, Block, BlockNesting, NestedBlock, Nesting, Parameter, Presence,
     Schema, Signature,
     proto::tfplugin6::{
-        self, Function, StringKind, function,
+        self, Function, ResourceIdentitySchema, StringKind, function,
+        resource_identity_schema::IdentityAttribute,
         schema::{
             self, Object, nested_block::NestingMode as BlockMode, object::NestingMode as ObjectMode,
         },
@@ -18,6 +19,26 @@ pub(crate) fn encode(schema: &Schema) -> tfplugin6::Schema {
     tfplugin6::Schema {
         version: schema.version,
         block: Some(block(&schema.block)),
+    }
+}
+
+/// The schema of an identity for the wire.
+pub(crate) fn encode_identity(schema: &Schema) -> ResourceIdentitySchema {
+    let attributes = schema.block.attributes.iter();
+    ResourceIdentitySchema {
+        version: schema.version,
+        identity_attributes: attributes
+            .map(|(name, attribute)| {
+                let required = attribute.presence == Presence::Required;
+                IdentityAttribute {
+                    name: name.clone(),
+                    r#type: types::encode(&attribute.ty()),
+                    required_for_import: required,
+                    optional_for_import: !required,
+                    description: attribute.description.clone(),
+                }
+            })
+            .collect(),
     }
 }
 

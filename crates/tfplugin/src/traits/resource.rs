@@ -14,6 +14,18 @@ pub trait Resource<C: Send + Sync + 'static>: Send + Sync {
     /// The shape of its block, and the behaviour that data can say.
     fn schema(&self) -> &Schema;
 
+    /// The attributes that tell one object from another. An import by identity must set those that are required. None: the
+    /// objects have no identity.
+    fn identity_schema(&self) -> Option<&Schema> {
+        None
+    }
+
+    /// The identity of an object, by its state and what is stored beside it. It must not change in the life of an object.
+    /// None where it is not known yet: then the next read gives it.
+    fn identity(&self, _state: &Value, _private: &Private) -> Option<Value> {
+        None
+    }
+
     /// Checks a block beyond its schema, without a client. Values may be unknown.
     fn validate(&self, _config: &Value, _diagnostics: &mut Diagnostics) {}
 
@@ -55,6 +67,23 @@ pub trait Resource<C: Send + Sync + 'static>: Send + Sync {
         None
     }
 
+    /// Finds an object by the identity that a person gave. What is optional in its schema may be null. Core reads it afterwards.
+    async fn import_by_identity(
+        &self,
+        _call: &Call<C>,
+        _identity: &Value,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Imported> {
+        diagnostics.error(
+            "Import By Identity Not Supported",
+            format!(
+                "A {} has no identity in this version of the provider. Import it by its id.",
+                self.type_name()
+            ),
+        );
+        None
+    }
+
     /// Brings the JSON of a state that an older schema version wrote to the current version.
     fn upgrade(&self, version: i64, _state: &mut Json, diagnostics: &mut Diagnostics) {
         refuse_other_version(
@@ -63,6 +92,12 @@ pub trait Resource<C: Send + Sync + 'static>: Send + Sync {
             self.schema().version,
             diagnostics,
         );
+    }
+
+    /// Brings the JSON of an identity that an older version of its schema wrote to the current version.
+    fn upgrade_identity(&self, version: i64, _identity: &mut Json, diagnostics: &mut Diagnostics) {
+        let current = self.identity_schema().map_or(0, |schema| schema.version);
+        refuse_other_version(self.type_name(), version, current, diagnostics);
     }
 
     /// Completes a configuration that the schema's rules have made of an object: takes out what this resource's own checks

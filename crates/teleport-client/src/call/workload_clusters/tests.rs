@@ -106,6 +106,21 @@ async fn a_cluster_is_found_by_its_domain() {
 }
 
 #[tokio::test]
+async fn a_domain_is_found_by_its_host() {
+    let cluster = with_two().await;
+    let clusters = cluster.client().workload_clusters();
+    for (address, domain) in [
+        ("one.example.com", Some("one.example.com")),
+        ("one.example.com:1", Some("one.example.com")),
+        ("renamed.example.com", Some("renamed.example.com:444")),
+        ("one.example.org", None),
+    ] {
+        let found = clusters.domain_of(&Address::parse(address).unwrap()).await;
+        assert_eq!(found.unwrap().as_deref(), domain, "{address}");
+    }
+}
+
+#[tokio::test]
 async fn all_pages_are_read() {
     let cluster = Cluster::auth(|path, before| match (path, before) {
         ("/proto.AuthService/Ping", _) => Answer::Message(Vec::new()),

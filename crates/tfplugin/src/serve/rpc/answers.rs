@@ -1,9 +1,9 @@
 //! Parts of answers: values, with diagnostics where one cannot be read or written.
 
 use crate::{
-    Diagnostics, Type, Value,
+    Diagnostics, Private, Resource, Schema, Type, Value,
     codec::{self, CodecError, dynamic_value},
-    proto::tfplugin6::{Diagnostic, DynamicValue},
+    proto::tfplugin6::{Diagnostic, DynamicValue, ResourceIdentityData},
 };
 
 /// Reads a value that core sent.
@@ -26,6 +26,53 @@ pub(super) fn read(
 /// When it does not fit the schema, which is the provider's fault.
 pub(super) fn write(what: &str, value: &Value, ty: &Type) -> Result<DynamicValue, Diagnostics> {
     dynamic_value::encode(value, ty).map_err(|error| unwritable(what, &error))
+}
+
+/// Reads an identity that core sent. Null where it sent none.
+///
+/// # Errors
+///
+/// When it does not fit the schema.
+pub(super) fn read_identity(
+    identity: Option<&ResourceIdentityData>,
+    schema: &Schema,
+) -> Result<Value, Diagnostics> {
+    let data = identity.and_then(|identity| identity.identity_data.as_ref());
+    read("identity", data, &schema.ty())
+}
+
+/// Writes an identity for core.
+///
+/// # Errors
+///
+/// When it does not fit the schema, which is the provider's fault.
+pub(super) fn write_identity(
+    identity: &Value,
+    schema: &Schema,
+) -> Result<ResourceIdentityData, Diagnostics> {
+    let data = write("identity", identity, &schema.ty())?;
+    Ok(ResourceIdentityData {
+        identity_data: Some(data),
+    })
+}
+
+/// The identity of an object as the resource knows it, for core. None where it is not known yet.
+///
+/// # Errors
+///
+/// When it does not fit the schema, which is the provider's fault.
+pub(super) fn identity_of<C: Send + Sync + 'static>(
+    resource: &dyn Resource<C>,
+    state: &Value,
+    private: &Private,
+) -> Result<Option<ResourceIdentityData>, Diagnostics> {
+    let known = resource
+        .identity_schema()
+        .filter(|_| !state.is_null())
+        .zip(resource.identity(state, private));
+    known
+        .map(|(schema, identity)| write_identity(&identity, schema))
+        .transpose()
 }
 
 /// Why a value that core sent cannot be read.

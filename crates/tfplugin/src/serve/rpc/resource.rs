@@ -25,17 +25,23 @@ impl<P: Provider> ProviderService<P> {
             let found = self.resource(&request.type_name)?;
             let state = answers::read("stored object", request.current_state.as_ref(), &found.ty)?;
             let private = Private::from_bytes(&request.private);
-            let resource = found.thing;
+            let resource = found.thing.clone();
             let applied = self
                 .work(&caller, move |call| async move {
                     operations::read(&*resource, &call, state, private).await
                 })
                 .await?;
             let state = answers::write("object", &applied.state, &found.ty)?;
-            Ok((state, applied))
+            let identity = answers::identity_of(&*found.thing, &applied.state, &applied.private)?;
+            Ok((state, identity, applied))
         };
         match read.await {
-            Ok((state, applied)) => read_resource::Response {
+            Ok((state, identity, applied)) => read_resource::Response {
+                new_identity: if applied.state.is_null() {
+                    None
+                } else {
+                    identity.or(kept.new_identity)
+                },
                 new_state: Some(state),
                 private: applied.private.to_bytes(),
                 diagnostics: diagnostics::encode(applied.diagnostics),
@@ -56,6 +62,7 @@ impl<P: Provider> ProviderService<P> {
         let kept = plan_resource_change::Response {
             planned_state: request.prior_state.clone(),
             planned_private: request.prior_private.clone(),
+            // That of a new object is known after the apply.
             planned_identity: request.prior_identity,
             ..plan_resource_change::Response::default()
         };
@@ -78,10 +85,11 @@ impl<P: Provider> ProviderService<P> {
             let planned = answers::write("planned object", &plan.planned, &found.ty)?;
             plan.requires_replace
                 .retain(|path| exists(path, &prior, &plan.planned));
-            Ok((planned, plan))
+            Ok((planned, prior.is_null(), plan))
         };
         match plan.await {
-            Ok((planned, plan)) => plan_resource_change::Response {
+            Ok((planned, is_new, plan)) => plan_resource_change::Response {
+                planned_identity: kept.planned_identity.filter(|_| !is_new),
                 planned_state: Some(planned),
                 requires_replace: plan.requires_replace.iter().map(path::encode).collect(),
                 planned_private: plan.private.to_bytes(),
@@ -120,21 +128,22 @@ impl<P: Provider> ProviderService<P> {
                 planned: read("planned object", request.planned_state.as_ref())?,
                 private,
             };
-            let resource = found.thing;
+            let resource = found.thing.clone();
             let applied = self
                 .work(&caller, move |call| async move {
                     operations::apply(&*resource, &call, question).await
                 })
                 .await?;
             let state = answers::write("object", &applied.state, &found.ty)?;
-            Ok((state, applied))
+            let identity = answers::identity_of(&*found.thing, &applied.state, &applied.private)?;
+            Ok((state, identity, applied))
         };
         match apply.await {
-            Ok((state, applied)) => apply_resource_change::Response {
+            Ok((state, identity, applied)) => apply_resource_change::Response {
                 new_identity: if applied.state.is_null() {
                     None
                 } else {
-                    kept.new_identity
+                    identity.or(kept.new_identity)
                 },
                 new_state: Some(state),
                 private: applied.private.to_bytes(),

@@ -1,15 +1,12 @@
 //! What there is: GetMetadata, GetProviderSchema, GetFunctions and the identity schemas.
 
-use super::{
-    Caller, ProviderService, answers,
-    offered::{Named, unknown},
-};
+use super::{Caller, ProviderService, offered::Named};
 use crate::{
     Provider, Schema,
-    codec::{diagnostics, schema},
+    codec::schema,
     proto::tfplugin6::{
         self, ServerCapabilities, get_functions, get_metadata, get_provider_schema,
-        get_resource_identity_schemas, upgrade_resource_identity,
+        get_resource_identity_schemas,
     },
 };
 
@@ -85,34 +82,20 @@ impl<P: Provider> ProviderService<P> {
         }
     }
 
-    /// No resource has an identity. Terraform takes any error here for a failure to load the schema.
+    /// Terraform takes any error here for a failure to load the schema.
     pub(super) async fn get_resource_identity_schemas(
         &self,
         _caller: Caller,
         _request: get_resource_identity_schemas::Request,
     ) -> get_resource_identity_schemas::Response {
-        get_resource_identity_schemas::Response::default()
-    }
-
-    pub(super) async fn upgrade_resource_identity(
-        &self,
-        _caller: Caller,
-        request: upgrade_resource_identity::Request,
-    ) -> upgrade_resource_identity::Response {
-        let diags = match self.resource(&request.type_name) {
-            Ok(_) => answers::error(
-                "Resource Without Identity",
-                format!(
-                    "In this version of the provider, a {} has no identity to upgrade. The state was \
-                     written by another version.",
-                    request.type_name
-                ),
-            ),
-            Err(_) => unknown("resource", &request.type_name),
-        };
-        upgrade_resource_identity::Response {
-            upgraded_identity: None,
-            diagnostics: diagnostics::encode(diags),
+        let resources = self.offers.resources.iter();
+        let identity_schemas = resources.filter_map(|(name, offer)| {
+            let schema = offer.thing().identity_schema()?;
+            Some((name.clone(), schema::encode_identity(schema)))
+        });
+        get_resource_identity_schemas::Response {
+            identity_schemas: identity_schemas.collect(),
+            diagnostics: Vec::new(),
         }
     }
 

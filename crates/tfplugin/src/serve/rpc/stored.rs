@@ -1,19 +1,19 @@
-//! Objects that come from outside: UpgradeResourceState, MoveResourceState, ImportResourceState, and
-//! GenerateResourceConfig, which makes configurations of them.
+//! Objects that come from outside: UpgradeResourceState, UpgradeResourceIdentity, MoveResourceState, ImportResourceState,
+//! and GenerateResourceConfig, which makes configurations of them.
 
 use serde_json::Value as Json;
 
 use super::{Caller, ProviderService, answers};
 use crate::{
-    Diagnostics, Provider, Schema, Type, Value,
+    Diagnostics, Imported, Private, Provider, Schema, Type, Value,
     codec::{
         diagnostics,
         json::{self, UnknownAttributes},
     },
-    operations,
+    operations::{self, ImportBy},
     proto::tfplugin6::{
         RawState, generate_resource_config, import_resource_state, move_resource_state,
-        upgrade_resource_state,
+        upgrade_resource_identity, upgrade_resource_state,
     },
 };
 
@@ -82,13 +82,16 @@ impl<P: Provider> ProviderService<P> {
             }
             let json = raw(request.source_state.as_ref())?;
             let state = from_json(&json, found.thing.schema(), &found.ty)?;
+            // The private state is dropped: only the provider that wrote it understands it.
+            let identity = answers::identity_of(&*found.thing, &state, &Private::new())?;
             let state = answers::write("moved object", &state, &found.ty)?;
-            Ok((state, Diagnostics::new()))
+            Ok(((state, identity), Diagnostics::new()))
         };
-        let (target_state, diags) = parts(take.await);
-        // The private state is dropped: only the provider that wrote it understands it.
+        let (target, diags) = parts(take.await);
+        let (target_state, target_identity) = target.unzip();
         move_resource_state::Response {
             target_state,
+            target_identity: target_identity.flatten(),
             diagnostics: diagnostics::encode(diags),
             ..move_resource_state::Response::default()
         }
@@ -99,42 +102,83 @@ impl<P: Provider> ProviderService<P> {
         caller: Caller,
         request: import_resource_state::Request,
     ) -> import_resource_state::Response {
-        let type_name = request.type_name.clone();
         let import = async {
             let found = self.resource(&request.type_name)?;
-            if request.id.is_empty() && request.identity.is_some() {
-                return Err(answers::error(
-                    "Import By Identity Not Supported",
-                    format!(
-                        "In this version of the provider, a {type_name} has no identity. Import it by its id."
-                    ),
-                ));
-            }
-            let (resource, id) = (found.thing, request.id);
+            let identity = request.identity.as_ref();
+            let by = match identity.filter(|_| request.id.is_empty()) {
+                None => ImportBy::Id(request.id),
+                Some(identity) => ImportBy::Identity(match found.thing.identity_schema() {
+                    Some(schema) => answers::read_identity(Some(identity), schema)?,
+                    None => Value::Null,
+                }),
+            };
+            let resource = found.thing.clone();
             let (imported, diags) = self
                 .work(&caller, move |call| async move {
                     let mut diags = Diagnostics::new();
-                    let imported = operations::import(&*resource, &call, &id, &mut diags).await;
+                    let imported = operations::import(&*resource, &call, &by, &mut diags).await;
                     (imported, diags)
                 })
                 .await?;
-            let Some(imported) = imported else {
+            let Some(Imported { state, private }) = imported else {
                 return Err(diags);
             };
-            let state = answers::write("imported object", &imported.state, &found.ty)?;
-            Ok(((state, imported.private.to_bytes()), diags))
+            let identity = answers::identity_of(&*found.thing, &state, &private)?;
+            let state = answers::write("imported object", &state, &found.ty)?;
+            let imported = import_resource_state::ImportedResource {
+                type_name: request.type_name,
+                state: Some(state),
+                private: private.to_bytes(),
+                identity,
+            };
+            Ok((imported, diags))
         };
         let (imported, diags) = parts(import.await);
-        let imported = imported.map(|(state, private)| import_resource_state::ImportedResource {
-            type_name: request.type_name,
-            state: Some(state),
-            private,
-            identity: None,
-        });
         import_resource_state::Response {
             imported_resources: imported.into_iter().collect(),
             diagnostics: diagnostics::encode(diags),
             deferred: None,
+        }
+    }
+
+    /// Comes where the stored version of the identity's schema is another one.
+    pub(super) async fn upgrade_resource_identity(
+        &self,
+        caller: Caller,
+        request: upgrade_resource_identity::Request,
+    ) -> upgrade_resource_identity::Response {
+        let upgrade = async {
+            let found = self.resource(&request.type_name)?;
+            let Some(schema) = found.thing.identity_schema() else {
+                return Err(answers::error(
+                    "Resource Without Identity",
+                    format!(
+                        "In this version of the provider, a {} has no identity to upgrade. The state was written by another \
+                         version.",
+                        request.type_name
+                    ),
+                ));
+            };
+            let mut json = raw(request.raw_identity.as_ref())?;
+            let (version, resource) = (request.version, found.thing.clone());
+            let (json, diags) = self
+                .work(&caller, move |_call| async move {
+                    let mut diags = Diagnostics::new();
+                    resource.upgrade_identity(version, &mut json, &mut diags);
+                    (json, diags)
+                })
+                .await?;
+            if diags.has_errors() {
+                return Err(diags);
+            }
+            let identity = json::decode(&json, &schema.ty(), UnknownAttributes::Ignore)
+                .map_err(|error| answers::unreadable("stored identity", &error))?;
+            Ok((answers::write_identity(&identity, schema)?, diags))
+        };
+        let (upgraded_identity, diags) = parts(upgrade.await);
+        upgrade_resource_identity::Response {
+            upgraded_identity,
+            diagnostics: diagnostics::encode(diags),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     Type, Value,
     proto::tfplugin6::{
         DynamicValue, ServerCapabilities, call_function, close_ephemeral_resource, get_functions,
-        get_metadata, get_provider_schema, get_resource_identity_schemas,
+        get_metadata, get_provider_schema,
         invoke_action::{self, event},
         list_resource, open_ephemeral_resource, plan_action, read_data_source,
         renew_ephemeral_resource, validate_action_config, validate_data_resource_config,
@@ -63,12 +63,6 @@ async fn the_schema_lists_everything_and_has_every_block() {
     assert_eq!(metadata.ephemeral_resources[0].type_name, "test_token");
     let functions = call!(bench, get_functions, get_functions::Request {});
     assert_eq!(functions.functions, schema.functions);
-    let identities = call!(
-        bench,
-        get_resource_identity_schemas,
-        get_resource_identity_schemas::Request {}
-    );
-    assert!(identities.identity_schemas.is_empty() && identities.diagnostics.is_empty());
 }
 
 #[tokio::test]

@@ -14,11 +14,11 @@ use crate::{
     },
 };
 
-fn value(value: &Value) -> Option<DynamicValue> {
+pub(super) fn value(value: &Value) -> Option<DynamicValue> {
     Some(sent(value, &thing().ty()))
 }
 
-fn stored(name: &str) -> Value {
+pub(super) fn stored(name: &str) -> Value {
     object(
         &thing(),
         [
@@ -30,7 +30,7 @@ fn stored(name: &str) -> Value {
     )
 }
 
-fn config(name: &str) -> Value {
+pub(super) fn config(name: &str) -> Value {
     object(&thing(), [("name", name.into())])
 }
 
@@ -43,7 +43,7 @@ fn identity() -> Option<ResourceIdentityData> {
     })
 }
 
-fn plan(
+pub(super) fn plan(
     prior: &Value,
     proposed: &Value,
     config: &Value,
@@ -60,7 +60,11 @@ fn plan(
     }
 }
 
-fn apply(prior: &Value, planned: &Value, private: Vec<u8>) -> apply_resource_change::Request {
+pub(super) fn apply(
+    prior: &Value,
+    planned: &Value,
+    private: Vec<u8>,
+) -> apply_resource_change::Request {
     apply_resource_change::Request {
         type_name: "test_thing".into(),
         prior_state: value(prior),
@@ -72,7 +76,7 @@ fn apply(prior: &Value, planned: &Value, private: Vec<u8>) -> apply_resource_cha
     }
 }
 
-fn read(state: &Value) -> read_resource::Request {
+pub(super) fn read(state: &Value) -> read_resource::Request {
     read_resource::Request {
         type_name: "test_thing".into(),
         current_state: value(state),

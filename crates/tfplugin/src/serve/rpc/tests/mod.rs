@@ -1,5 +1,6 @@
 //! Calls on the generated service trait, without sockets.
 
+mod identities;
 mod kinds;
 mod life;
 mod outside;

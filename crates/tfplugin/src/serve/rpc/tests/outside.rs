@@ -8,12 +8,12 @@ use super::{
 use crate::{
     Value,
     proto::tfplugin6::{
-        RawState, ResourceIdentityData, generate_resource_config, import_resource_state,
-        move_resource_state, upgrade_resource_identity, upgrade_resource_state,
+        RawState, generate_resource_config, import_resource_state, move_resource_state,
+        upgrade_resource_state,
     },
 };
 
-fn raw(json: &serde_json::Value) -> Option<RawState> {
+pub(super) fn raw(json: &serde_json::Value) -> Option<RawState> {
     Some(RawState {
         json: serde_json::to_vec_pretty(json).unwrap(),
         ..RawState::default()
@@ -104,28 +104,6 @@ async fn an_import_is_one_object_in_the_shape_of_a_state() {
 
     let answer = call!(bench, import_resource_state, import("gone"));
     assert!(answer.imported_resources.is_empty() && is_error(&answer.diagnostics));
-
-    let mut by_identity = import("");
-    by_identity.identity = Some(ResourceIdentityData::default());
-    let answer = call!(bench, import_resource_state, by_identity);
-    assert_eq!(
-        summaries(&answer.diagnostics),
-        ["Import By Identity Not Supported"]
-    );
-}
-
-#[tokio::test]
-async fn identities_are_not_upgraded() {
-    let bench = Bench::new();
-    let message = upgrade_resource_identity::Request {
-        type_name: "test_thing".into(),
-        ..upgrade_resource_identity::Request::default()
-    };
-    let answer = call!(bench, upgrade_resource_identity, message);
-    assert_eq!(
-        summaries(&answer.diagnostics),
-        ["Resource Without Identity"]
-    );
 }
 
 #[tokio::test]

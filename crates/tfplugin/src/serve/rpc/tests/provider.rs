@@ -32,6 +32,7 @@ pub(super) struct Client {
 
 struct Thing {
     schema: Schema,
+    identity: Schema,
     stops: Stops,
     secrets: Secrets,
 }
@@ -64,6 +65,7 @@ impl Provider for TestProvider {
     fn resources(&self) -> Vec<Arc<dyn Resource<Client>>> {
         vec![Arc::new(Thing {
             schema: thing(),
+            identity: identity(),
             stops: self.stops.clone(),
             secrets: self.secrets.clone(),
         })]
@@ -133,6 +135,16 @@ pub(super) fn thing() -> Schema {
     }
 }
 
+/// The identity of a thing: known once its private state has a home.
+pub(super) fn identity() -> Schema {
+    Schema {
+        version: 1,
+        block: Block::new("")
+            .attribute("home", Attribute::string())
+            .attribute("name", Attribute::string().required().describe("The name.")),
+    }
+}
+
 pub(super) fn data() -> Schema {
     let block = Block::new("")
         .attribute("name", Attribute::string().required())
@@ -174,6 +186,7 @@ impl Thing {
                     diagnostics: diags,
                 };
             }
+            "settled" => private.insert("home", "here"),
             "leak" => state.set_field("secret", config.field("secret").clone()),
             "wait" => {
                 let reason = call.stop.requested().await;
@@ -205,6 +218,16 @@ impl Resource<Client> for Thing {
         &self.schema
     }
 
+    fn identity_schema(&self) -> Option<&Schema> {
+        Some(&self.identity)
+    }
+
+    fn identity(&self, state: &Value, private: &Private) -> Option<Value> {
+        let home = private.get("home")?.as_str()?;
+        let name = state.field("name").clone();
+        Some(Value::object([("home", home.into()), ("name", name)]))
+    }
+
     fn validate(&self, config: &Value, diags: &mut Diagnostics) {
         match config.field("name").as_str() {
             Some("panic in validate") => panic!("a fault"),
@@ -219,11 +242,15 @@ impl Resource<Client> for Thing {
             .await
     }
 
-    async fn read(&self, _call: &Call<Client>, state: Value, private: Private) -> Applied {
+    async fn read(&self, _call: &Call<Client>, state: Value, mut private: Private) -> Applied {
         let mut diags = Diagnostics::new();
         let state = match state.field("name").as_str() {
             Some("panic") => panic!("the thing is on fire"),
             Some("gone") => Value::Null,
+            Some("found") => {
+                private.insert("home", "there");
+                state
+            }
             Some("refuse") => {
                 diags.error("Refused", "No.");
                 Value::Null
@@ -271,6 +298,29 @@ impl Resource<Client> for Thing {
             state: if id == "gone" { Value::Null } else { state },
             private: Private::new(),
         })
+    }
+
+    async fn import_by_identity(
+        &self,
+        call: &Call<Client>,
+        identity: &Value,
+        diags: &mut Diagnostics,
+    ) -> Option<Imported> {
+        let name = identity.field("name").as_str().unwrap_or_default();
+        let mut imported = self.import(call, name, diags).await?;
+        let home = identity.field("home").as_str().unwrap_or("here");
+        imported.private.insert("home", home);
+        Some(imported)
+    }
+
+    fn upgrade_identity(&self, version: i64, identity: &mut Json, diags: &mut Diagnostics) {
+        if version == 0 {
+            // Version 0 had the name under another name.
+            let title = identity.get("title").cloned().unwrap_or_default();
+            identity["name"] = title;
+        } else if version != self.identity.version {
+            diags.error("Unknown Schema Version", "No.");
+        }
     }
 
     fn upgrade(&self, version: i64, state: &mut Json, diags: &mut Diagnostics) {
