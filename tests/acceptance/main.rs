@@ -34,6 +34,7 @@ mod quiet;
 mod read_lag;
 mod replacement;
 mod roles;
+mod secrets;
 mod servers;
 mod taint;
 mod tbot_config;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         read_lag::SCENARIOS,
         replacement::SCENARIOS,
         roles::SCENARIOS,
+        secrets::SCENARIOS,
         servers::SCENARIOS,
         taint::SCENARIOS,
         tbot_config::SCENARIOS,
