@@ -35,6 +35,7 @@ mod read_lag;
 mod replacement;
 mod resource_identity;
 mod roles;
+mod secrets;
 mod servers;
 mod taint;
 mod tbot_config;
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
         replacement::SCENARIOS,
         resource_identity::SCENARIOS,
         roles::SCENARIOS,
+        secrets::SCENARIOS,
         servers::SCENARIOS,
         taint::SCENARIOS,
         tbot_config::SCENARIOS,

@@ -5,6 +5,8 @@ use std::fmt;
 use aws_credential_types::{Credentials, credential_feature::AwsCredentialFeature};
 use time::OffsetDateTime;
 
+use crate::dial::roots::NoRoots;
+
 /// Credentials of AWS, and the region of this machine. The SDK's `Debug` of the credentials hides their secret.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
@@ -39,6 +41,9 @@ pub(crate) enum AwsError {
     /// Some are configured, but they cannot be loaded.
     #[error("AWS credentials cannot be loaded: {0}; the sources tried are, in this order: {TRIED}")]
     Unusable(String),
+    /// AWS cannot be asked.
+    #[error("AWS cannot be asked for credentials: {0}")]
+    Roots(#[from] NoRoots),
     /// They have expired.
     #[error("the AWS credentials with the access key {key_id:?} expired at {at}")]
     Expired {

@@ -137,6 +137,7 @@ impl JoinError {
 
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
+            Self::Aws(AwsError::Roots(_)) => ErrorKind::UntrustedCertificate,
             Self::Aws(_) | Self::Sign(_) | Self::NoAddress => ErrorKind::Credentials,
             Self::Reach { error, .. } => error.kind(),
             Self::Refused(refusal) => refusal.kind(),
@@ -169,6 +170,7 @@ impl JoinError {
             // The AWS credentials cause it then, and no part of the configuration.
             Self::Refused(refusal) if refusal.kind() == ErrorKind::Credentials => None,
             Self::Refused(_) | Self::NoBot { .. } => Some(Part::JoinToken),
+            Self::Aws(AwsError::Roots(_)) => None,
             Self::Aws(_) | Self::Sign(_) => Some(Part::JoinMethod),
             Self::Parent { error, .. } => error.0.part(),
             _ => None,

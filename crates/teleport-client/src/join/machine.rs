@@ -13,10 +13,13 @@ use super::{
     caller::{AwsError, Caller, CallerIdentity},
     region,
 };
-use crate::dial::transport::chain;
+use crate::dial::{roots::Roots, transport::chain};
 
 /// The credentials and the region that are found on this machine.
 pub(super) async fn caller() -> Result<Caller, AwsError> {
+    // Without roots the HTTP client of the SDK fails without saying why, and panics in a debug build (`rustls_root_certs` in
+    // aws-smithy-http-client).
+    Roots::System.load().await?;
     let region = match region::of_environment(|name| env::var(name).ok()) {
         Some(region) => Some(Region::new(region)),
         None => named_by(ProfileFileRegionProvider::new()).await,
