@@ -84,8 +84,17 @@ pub(super) async fn delete(
         return diags;
     }
     if let Some(unknown) = Target::unknown(prior, &run) {
+        let text = format!("The {what} was not deleted, because {unknown} not known now.");
+        if !shape.kind.in_workload_clusters {
+            errors::error(Summary::ProviderConfigurationUnknown)
+                .detail(format!(
+                    "{text} Apply what the provider block depends on first."
+                ))
+                .add(&mut diags);
+            return diags;
+        }
         errors::error(Summary::ProviderConfigurationUnknown).detail(format!(
-                "The {what} was not deleted, because {unknown} not known now. If that is because the workload cluster is gone, \
+                "{text} If that is because the workload cluster is gone, \
                  the {noun} is gone with it: remove it from the state (terraform state rm ADDRESS), or destroy with {POLICY} = \
                  \"abandon\" in the provider block."
             )).add(&mut diags);

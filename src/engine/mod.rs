@@ -4,6 +4,7 @@
 //!
 //! - `kind`: what there is to say of a kind; `owner`: who gives an attribute its value where the configuration does not.
 //! - `shape`: schema, and the way between message and value.
+//! - `clear`: taking fields out of messages.
 //! - `plan`: what an object becomes, attribute by attribute.
 //! - `resource`, `create`, `read`, `update`, `delete`, `import`, `data_source`: what core asks for.
 //! - `run`: waiting, being interrupted and trying again.
@@ -16,6 +17,7 @@
 //! - `existing`: what to do about an object that exists already.
 //! - `shapes`, `timeouts`: what resources of every sort use.
 
+mod clear;
 mod create;
 mod data_source;
 mod delete;
@@ -39,12 +41,13 @@ mod singleton;
 pub(crate) mod timeouts;
 mod update;
 
+pub(crate) use clear::clear_at;
 pub(crate) use data_source::KindDataSource;
 pub(crate) use kind::{Kind, Name, Revoke, Secret, ServerFilled};
 pub(crate) use lifecycle::{Followed, Lifecycle, Pending, READY};
 pub(crate) use own_writes::OwnWrites;
 pub(crate) use resource::KindResource;
-pub(crate) use shape::{Shape, clear_at};
+pub(crate) use shape::Shape;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@
 //! | the plan | prior state | results (`id`, `status`, `ready`) |
 //! | --- | --- | --- |
 //! | of an update without a change of the cluster | there | the prior ones; `ready` and `status.state` unknown where `ready` is not true |
-//! | of a replacement under another name, or with `allow_same_name_replacement` | there, then null | unknown |
+//! | of a replacement under another name, or with `allow_same_name_replacement` | there, then null | the prior ones, then unknown |
 //! | of a replacement under the same name | there, then null | the prior ones, by way of [`Planned::results`] |
 //! | of a new cluster, or of one in the place of a tainted one | null | unknown; those of a cluster of the name that is there already |
 

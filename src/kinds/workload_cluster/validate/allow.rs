@@ -45,10 +45,6 @@ pub(in crate::kinds::workload_cluster) fn account(
     diags: &mut Diagnostics,
 ) {
     let account = value.as_str().unwrap_or_default();
-    // An imported state has "" for none, and OpenTofu writes that into generated configuration.
-    if account.is_empty() {
-        return;
-    }
     if account.len() != ACCOUNT_DIGITS || !account.chars().all(|c| c.is_ascii_digit()) {
         let what = format!(
             "must be an AWS account number of {ACCOUNT_DIGITS} digits, got: {account:?} ({} characters). Write it in quotes, so \
@@ -62,7 +58,7 @@ pub(in crate::kinds::workload_cluster) fn account(
 /// A validator for ARNs. The forms are those that AWS STS reports, which is what Teleport compares with.
 pub(in crate::kinds::workload_cluster) fn arn(path: &Path, value: &Value, diags: &mut Diagnostics) {
     let arn = value.as_str().unwrap_or_default();
-    if !arn.is_empty() && Arn::parse(arn).is_none() {
+    if Arn::parse(arn).is_none() {
         let what = format!(
             "must be an ARN as AWS STS reports callers, \"arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION\" or \
              \"arn:aws:iam::ACCOUNT:user/NAME\", where * and ? are wildcards, got: {arn:?}"

@@ -106,13 +106,12 @@ fn names_of_bots_can_be_names_of_roles_and_tokens_too() {
 
 #[test]
 fn accounts_have_twelve_digits() {
-    for good in ["012345678901", ""] {
-        assert_eq!(says(account, good), "", "{good}");
-    }
+    assert_eq!(says(account, "012345678901"), "");
     for bad in [
         "12345678901",
         "1234567890123",
         "12345678901x",
+        "",
         "１２３４５６７８９０１２",
     ] {
         assert_eq!(says(account, bad), "E", "{bad}");
@@ -131,7 +130,6 @@ fn arns_are_those_that_sts_reports() {
     ] {
         assert_eq!(says(arn, good), "", "{good}");
     }
-    assert_eq!(says(arn, ""), "");
     for never in [
         "arn:aws:iam::123456789012:role/ci",
         "arn:aws:iam::123456789012:role/path/ci",
@@ -148,6 +146,7 @@ fn arns_are_those_that_sts_reports() {
         );
     }
     for bad in [
+        "",
         "ci",
         "arn:aws:s3:::bucket",
         "arn:aws:sts::123456789012:assumed-role/",
