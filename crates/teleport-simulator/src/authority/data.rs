@@ -47,6 +47,7 @@ impl DataDir {
     pub(crate) fn temporary() -> Result<Self, DataError> {
         let folder = tempfile::Builder::new()
             .prefix("teleport-simulator-")
+            .permissions(fs::Permissions::from_mode(0o700))
             .tempdir()
             .map_err(failed("create the directory", &env::temp_dir()))?;
         Ok(Self {
