@@ -1,13 +1,16 @@
 //! The calls of `teleport.workloadcluster.v1.WorkloadClusterService`.
 
-use std::collections::HashSet;
-
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 use teleport_proto::teleport::workloadcluster::v1::WorkloadCluster;
 
 use crate::{
     Address, Client, Error, ErrorKind, NearAddress,
-    call::{Call, Repeatable, failure::CallFailure, method},
+    call::{
+        Call, Repeatable,
+        failure::CallFailure,
+        method,
+        pages::{ListRpc, Pages},
+    },
     join::{Parent, ParentError},
 };
 
@@ -68,29 +71,12 @@ impl WorkloadClusters {
     ///
     /// Also when the server's pages do not end.
     pub async fn list(&self) -> Result<Vec<DynamicMessage>, Error> {
+        let mut pages = Pages::new(self.client.clone(), LIST);
         let mut clusters = Vec::new();
-        let mut seen = HashSet::new();
-        let mut token = String::new();
-        loop {
-            let fields = [
-                ("page_size", Value::I32(PAGE_SIZE)),
-                ("page_token", Value::String(token)),
-            ];
-            let mut page = self.call(LIST, fields, Repeatable::Yes).await?;
-            if let Some(Value::List(items)) = page.take_field_by_name("clusters") {
-                clusters.extend(items.into_iter().filter_map(|item| match item {
-                    Value::Message(cluster) => Some(cluster),
-                    _ => None,
-                }));
-            }
-            token = match page.take_field_by_name("next_page_token") {
-                Some(Value::String(token)) if !token.is_empty() => token,
-                _ => return Ok(clusters),
-            };
-            if !seen.insert(token.clone()) || seen.len() >= MAX_PAGES {
-                return Err(self.endless(clusters.len()));
-            }
+        while let Some(page) = pages.next().await? {
+            clusters.extend(page);
         }
+        Ok(clusters)
     }
 
     /// Finds the one whose `status.domain` is an address, where a domain without a port means 443.
@@ -208,13 +194,6 @@ impl WorkloadClusters {
             .await
     }
 
-    fn endless(&self, read: usize) -> Error {
-        Error::call(CallFailure {
-            message: format!("the pages do not come to an end, {read} clusters were read"),
-            ..self.failure(LIST)
-        })
-    }
-
     fn failure(&self, rpc: &str) -> CallFailure {
         let address = self.client.config().address().map(ToString::to_string);
         CallFailure {
@@ -260,10 +239,7 @@ fn text(cluster: &DynamicMessage, outer: &str, inner: &str) -> Option<String> {
 
 const SERVICE: &str = "teleport.workloadcluster.v1.WorkloadClusterService";
 const MESSAGE: &str = "teleport.workloadcluster.v1.WorkloadCluster";
-const LIST: &str = "ListWorkloadClusters";
-const PAGE_SIZE: i32 = 100;
-/// A bound on what a server can make us read: a million clusters.
-const MAX_PAGES: usize = 10_000;
+const LIST: ListRpc = ListRpc::new(SERVICE, "ListWorkloadClusters", "clusters");
 
 #[cfg(test)]
 mod tests;
