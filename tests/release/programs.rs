@@ -74,21 +74,21 @@ fn the_release_works_in_an_empty_root(program: &Program) -> Outcome {
     let simulator = simulator();
     let root = Root::new(program, &simulator);
     fs::write(
-        root.path("work/main.tf"),
-        configuration(&simulator, Path::new("/work/identity")),
+        root.path("module/main.tf"),
+        configuration(&simulator, Path::new("/module/identity")),
     )
     .unwrap();
-    init(program, &zip, &root.path("work"));
+    init(program, &zip, &root.path("module"));
     let version = root.run(&["version"]).output().unwrap();
     if !version.status.success() {
         return skipped(String::from_utf8_lossy(&version.stderr).trim().to_owned());
     }
-    let plan = root.run(&["-chdir=/work", "plan", "-detailed-exitcode", "-no-color"]);
+    let plan = root.run(&["-chdir=/module", "plan", "-detailed-exitcode", "-no-color"]);
     let outcome = Running::start(plan).wait();
     assert_eq!(outcome.code, Some(2), "{outcome}");
     let rpcs: Vec<_> = simulator.calls().into_iter().map(|call| call.rpc).collect();
     assert!(rpcs.iter().any(|rpc| rpc == "GetRole"), "{rpcs:?}");
-    let mut apply = vec!["-chdir=/work"];
+    let mut apply = vec!["-chdir=/module"];
     apply.extend(APPLY);
     Running::start(root.run(&apply)).wait().succeeded();
     assert_eq!(simulator.clusters().len(), 1);
@@ -102,7 +102,7 @@ struct Root(TempDir);
 impl Root {
     fn new(program: &Program, simulator: &Simulator) -> Self {
         let root = Self(tempfile::tempdir().unwrap());
-        for folder in ["etc/ssl/certs", "tmp", "work"] {
+        for folder in ["etc/ssl/certs", "tmp", "module"] {
             fs::create_dir_all(root.path(folder)).unwrap();
         }
         fs::copy(&program.path, root.path(program.kind.name())).unwrap();
@@ -123,7 +123,7 @@ impl Root {
         )
         .unwrap();
         fs::write(root.path("etc/resolv.conf"), "nameserver 127.0.0.1\n").unwrap();
-        fs::copy(simulator.identity_file(), root.path("work/identity")).unwrap();
+        fs::copy(simulator.identity_file(), root.path("module/identity")).unwrap();
         Self(root.0)
     }
 
@@ -150,7 +150,7 @@ impl Root {
             .args(arguments)
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("HOME", "/work")
+            .env("HOME", "/module")
             .env("CHECKPOINT_DISABLE", "1")
             .stdin(Stdio::null());
         command
