@@ -41,3 +41,26 @@ pub(crate) fn is_empty(value: &Value) -> bool {
 pub(crate) fn elements(value: &Value) -> impl Iterator<Item = (usize, &Value)> {
     value.as_elements().unwrap_or_default().iter().enumerate()
 }
+
+/// The system roles: api/types/system_role.go in gravitational/teleport. No role of a cluster may have such a name.
+pub(crate) const SYSTEM_ROLES: [&str; 19] = [
+    "Auth",
+    "Node",
+    "Proxy",
+    "Admin",
+    "ProvisionToken",
+    "Trusted_cluster",
+    "Signup",
+    "Nop",
+    "RemoteProxy",
+    "Kube",
+    "App",
+    "Db",
+    "WindowsDesktop",
+    "Bot",
+    "Instance",
+    "Discovery",
+    "Okta",
+    "MDM",
+    "AccessGraphPlugin",
+];

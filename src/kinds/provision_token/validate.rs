@@ -4,7 +4,7 @@
 use tfplugin::{Diagnostics, Path, Value};
 
 use crate::kinds::{
-    checks::{elements, familiar, invalid, is_empty},
+    checks::{SYSTEM_ROLES, elements, familiar, invalid, is_empty},
     metadata,
 };
 
@@ -297,27 +297,4 @@ const METHODS: [&str; 18] = [
     "terraform_cloud",
     "token",
     "tpm",
-];
-
-/// As in api/types/system_role.go of gravitational/teleport.
-const SYSTEM_ROLES: [&str; 19] = [
-    "Auth",
-    "Node",
-    "Proxy",
-    "Admin",
-    "ProvisionToken",
-    "Trusted_cluster",
-    "Signup",
-    "Nop",
-    "RemoteProxy",
-    "Kube",
-    "App",
-    "Db",
-    "WindowsDesktop",
-    "Bot",
-    "Instance",
-    "Discovery",
-    "Okta",
-    "MDM",
-    "AccessGraphPlugin",
 ];

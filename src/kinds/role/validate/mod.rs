@@ -17,7 +17,7 @@ use crate::{
     duration,
     errors::{self, Summary},
     kinds::{
-        checks::{elements, familiar, invalid, is_empty},
+        checks::{SYSTEM_ROLES, elements, familiar, invalid, is_empty},
         metadata,
     },
 };
@@ -53,7 +53,7 @@ pub(super) fn validate(config: &Value, diags: &mut Diagnostics) {
 pub(super) fn name(path: &Path, value: &Value, diags: &mut Diagnostics) {
     metadata::name(path, value, diags);
     let text = value.as_str().unwrap_or_default();
-    if RESERVED.contains(&text) {
+    if SYSTEM_ROLES.contains(&text) {
         let detail = format!(
             "{text:?} is the name of a role that Teleport itself uses. Choose another one."
         );
@@ -113,26 +113,3 @@ fn options(options: &Value, version: &str, path: &Path, diags: &mut Diagnostics)
 }
 
 const VERSIONS: [&str; 6] = ["v3", "v4", "v5", "v6", "v7", "v8"];
-
-/// As in api/types/system_role.go.
-const RESERVED: [&str; 19] = [
-    "Auth",
-    "Node",
-    "Proxy",
-    "Admin",
-    "ProvisionToken",
-    "Trusted_cluster",
-    "Signup",
-    "Nop",
-    "RemoteProxy",
-    "Kube",
-    "App",
-    "Db",
-    "WindowsDesktop",
-    "Bot",
-    "Instance",
-    "Discovery",
-    "Okta",
-    "MDM",
-    "AccessGraphPlugin",
-];
