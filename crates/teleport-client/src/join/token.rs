@@ -16,7 +16,7 @@ pub struct JoinRequest {
     pub(crate) token: Option<String>,
 }
 
-/// Why there is no such way to join.
+/// What is wrong with the settings of a join.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidJoinRequest {
     /// The method is not supported. The error lists those that are.

@@ -133,7 +133,7 @@ impl Simulator {
     /// The roles of the child of the workload cluster `cluster`, or of `parent`, in the order of their names.
     ///
     /// # Errors
-    /// When no such cluster runs.
+    /// When the cluster does not run.
     pub fn roles(&self, cluster: &str) -> Result<Vec<RoleView>, ControlError> {
         self.control.roles(cluster)
     }
@@ -141,7 +141,7 @@ impl Simulator {
     /// The users of a cluster, in the order of their names.
     ///
     /// # Errors
-    /// When no such cluster runs.
+    /// When the cluster does not run.
     pub fn users(&self, cluster: &str) -> Result<Vec<UserView>, ControlError> {
         self.control.users(cluster)
     }
@@ -149,7 +149,7 @@ impl Simulator {
     /// The join tokens of a cluster, in the order of their names.
     ///
     /// # Errors
-    /// When no such cluster runs.
+    /// When the cluster does not run.
     pub fn join_tokens(&self, cluster: &str) -> Result<Vec<JoinToken>, ControlError> {
         self.control.join_tokens(cluster)
     }
@@ -157,7 +157,7 @@ impl Simulator {
     /// The links of a cluster that are neither used nor expired, in the order of their users.
     ///
     /// # Errors
-    /// When no such cluster runs.
+    /// When the cluster does not run.
     pub fn reset_tokens(&self, cluster: &str) -> Result<Vec<ResetTokenView>, ControlError> {
         self.control.reset_tokens(cluster)
     }
@@ -165,7 +165,7 @@ impl Simulator {
     /// Changes a role without the API, or makes it.
     ///
     /// # Errors
-    /// When no such cluster runs, or when the server's rules refuse the role.
+    /// When the cluster does not run, or when the server's rules refuse the role.
     pub fn change_role(
         &self,
         cluster: &str,
@@ -178,7 +178,7 @@ impl Simulator {
     /// Takes a role away without the API, even if users have it. False when there is none.
     ///
     /// # Errors
-    /// When no such cluster runs.
+    /// When the cluster does not run.
     pub fn delete_role(&self, cluster: &str, name: &str) -> Result<bool, ControlError> {
         self.control.delete_role(cluster, name)
     }
@@ -186,7 +186,7 @@ impl Simulator {
     /// Changes a user without the API, or makes it.
     ///
     /// # Errors
-    /// When no such cluster runs, or when the server's rules refuse the user.
+    /// When the cluster does not run, or when the server's rules refuse the user.
     pub fn change_user(
         &self,
         cluster: &str,
@@ -199,7 +199,7 @@ impl Simulator {
     /// Takes a user away without the API. False when there is none.
     ///
     /// # Errors
-    /// When no such cluster runs.
+    /// When the cluster does not run.
     pub fn delete_user(&self, cluster: &str, name: &str) -> Result<bool, ControlError> {
         self.control.delete_user(cluster, name)
     }
@@ -208,7 +208,7 @@ impl Simulator {
     /// own name made.
     ///
     /// # Errors
-    /// When no such cluster runs, or when the token says nothing about who may join.
+    /// When the cluster does not run, or when the token says nothing about who may join.
     pub fn put_join_token(&self, cluster: &str, token: JoinToken) -> Result<(), ControlError> {
         self.control.put_join_token(cluster, token)
     }
@@ -216,7 +216,7 @@ impl Simulator {
     /// Takes a join token away. False when there is none.
     ///
     /// # Errors
-    /// When no such cluster runs.
+    /// When the cluster does not run.
     pub fn delete_join_token(&self, cluster: &str, name: &str) -> Result<bool, ControlError> {
         self.control.delete_join_token(cluster, name)
     }

@@ -183,7 +183,7 @@ impl Simulator {
     /// Makes an identity of the child of the workload cluster `cluster`, like [`add_identity`](Self::add_identity).
     ///
     /// # Errors
-    /// When no such cluster runs, and as there.
+    /// When the cluster does not run, and as there.
     pub fn add_child_identity(
         &self,
         cluster: &str,

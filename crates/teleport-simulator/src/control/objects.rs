@@ -18,7 +18,7 @@ impl Simulator {
     /// `cluster_auth_preference` and `workload_cluster`; the cluster is the name of a workload cluster, or `parent`.
     ///
     /// # Errors
-    /// When no such cluster runs or there is no such kind.
+    /// When the cluster does not run or the kind is unknown.
     pub fn object(
         &self,
         cluster: &str,
@@ -40,7 +40,7 @@ impl Simulator {
     /// stored.
     ///
     /// # Errors
-    /// When no such cluster runs, there is no such kind, or the server's rules refuse the object.
+    /// When the cluster does not run, the kind is unknown, or the server's rules refuse the object.
     pub fn put_object(
         &self,
         cluster: &str,
@@ -54,7 +54,7 @@ impl Simulator {
     /// there is none.
     ///
     /// # Errors
-    /// When no such cluster runs or there is no such kind.
+    /// When the cluster does not run or the kind is unknown.
     pub fn delete_object(
         &self,
         cluster: &str,

@@ -149,7 +149,7 @@ pub(crate) fn credentials(object: &Object) -> Credentials {
     }
 }
 
-/// Gives a user credentials, as when it signs up. False when there is no such user.
+/// Gives a user credentials, as when it signs up. False when the user does not exist.
 pub(crate) fn set_credentials(state: &mut State, name: &str, credentials: Credentials) -> bool {
     let change = |object: &mut Object| -> Result<(), Refusal> {
         let mut user: UserV2 = object::typed(&object.message)?;

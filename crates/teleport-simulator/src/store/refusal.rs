@@ -26,7 +26,7 @@ impl Refusal {
         Self::new(Code::PermissionDenied, text)
     }
 
-    /// There is no such object.
+    /// The object does not exist.
     pub(crate) fn not_found(text: impl Into<String>) -> Self {
         Self::new(Code::NotFound, text)
     }

@@ -160,7 +160,7 @@ pub(super) fn deleted(state: &mut State, name: &str) {
     state.names.hold_always(name);
 }
 
-/// What the cluster behind `name` is started with. `None` when there is no such workload cluster, or when it has not been
+/// What the cluster behind `name` is started with. `None` when the workload cluster does not exist, or when it has not been
 /// active yet.
 pub(crate) fn start(store: &Store, name: &str) -> Option<Start> {
     let mut state = store.lock();
