@@ -7,13 +7,17 @@
 //! An object that names its workload cluster with `cluster` is gone when its cluster is gone, which the parent says. So the name
 //! of the parent is remembered, too: another parent does not know the workload cluster, and that means nothing.
 //!
+//! A plan without a refresh asks as well, when it changes or destroys the object. It does not insist on an answer, because a
+//! plan with `-refresh=false` is also the way out when the cluster is gone; the apply then asks again.
+//!
 //! The destroy half of a tainted object has no private state of the object. The refresh before it is its guard, and
 //! `-refresh=false` removes that.
 
 use teleport_client::Address;
 use tfplugin::Diagnostics;
+use tokio::time::timeout;
 
-use super::target::Target;
+use super::target::{SOON, Target};
 use crate::{
     engine::private_state::PrivateState,
     errors::{self, Summary},
@@ -70,6 +74,21 @@ pub(crate) async fn check(
             parent: memory.parent.clone(),
         }),
         None => Checked::Here(target.home_in(now).await),
+    }
+}
+
+/// Compares the same for a plan, if the cluster answers soon. After a refresh it has answered already.
+pub(crate) async fn check_plan(
+    target: &Target,
+    memory: &PrivateState,
+    what: &str,
+    diags: &mut Diagnostics,
+) {
+    let name = target.run().finish(target.client().cluster_name());
+    if let (Some(then), Ok(Ok(Ok(Some(now))))) = (&memory.cluster, timeout(SOON, name).await)
+        && *then != now
+    {
+        another(what, then, &now, diags);
     }
 }
 

@@ -341,8 +341,8 @@ fn is_no_answer(error: &Error) -> bool {
 const NOT_REFRESHED: &str = "If this cluster is gone or suspended for good: with -refresh=false, a plan or destroy uses the state \
                              alone. Objects with deletion_policy = \"abandon\" are then destroyed without a call to the cluster.";
 
-/// How long to wait for the name of the parent.
-const SOON: Duration = Duration::from_secs(2);
+/// How long to wait for the name of a cluster that is not needed.
+pub(super) const SOON: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {

@@ -44,12 +44,7 @@ pub(super) async fn delete(
         return diags;
     };
     let what = shape.what(&name);
-    let inherited = call.client.as_deref();
-    let policy = match shape.kind.revoke {
-        Some(_) => policy_for(prior, inherited),
-        None => Some(Policy::Delete),
-    };
-    let Some(policy) = policy else {
+    let Some(policy) = policy_for(shape, prior, call.client.as_deref()) else {
         errors::error(Summary::ProviderConfigurationUnknown).detail(format!(
                 "The {what} was not deleted, because {POLICY} of the provider block is not known yet, and it may say to keep \
                  the {noun}. Set {POLICY} there to a known value, or on this resource and apply that first."
@@ -151,7 +146,7 @@ pub(super) fn warn_at_plan(
         return;
     }
     let is_bot = prior.field(CLUSTER).is_set() || cluster.joins();
-    let deletes = policy_for(prior, Some(cluster)) == Some(Policy::Delete);
+    let deletes = policy_for(shape, prior, Some(cluster)) == Some(Policy::Delete);
     if shape.kind.revoke.is_some() && is_bot && deletes {
         let noun = shape.kind.noun;
         errors::warning(Summary::DeletionMayBeRefused).detail(format!(
@@ -165,7 +160,14 @@ pub(super) fn warn_at_plan(
 }
 
 /// The policy of an object: its own, or else that of the provider block, or else to delete it. None if that is not known yet.
-fn policy_for(object: &Value, cluster: Option<&ProviderData>) -> Option<Policy> {
+pub(super) fn policy_for(
+    shape: &Shape,
+    object: &Value,
+    cluster: Option<&ProviderData>,
+) -> Option<Policy> {
+    if shape.kind.revoke.is_none() {
+        return Some(Policy::Delete);
+    }
     Policy::of(object).or_else(|| {
         let inherited = cluster.map_or(Ok(None), ProviderData::deletion_policy);
         Some(inherited.ok()?.unwrap_or_default())

@@ -15,12 +15,13 @@ use super::{
 };
 use crate::{
     clusters::{
-        ProviderData,
-        target::{CLUSTER, is_same_cluster, named},
+        ProviderData, guard,
+        target::{CLUSTER, Target, is_same_cluster, named},
     },
     engine::shape::REVISION,
     errors::{self, Summary},
     kinds::metadata::has_expired,
+    settings::policy::Policy,
 };
 
 /// The resource of a kind.
@@ -91,6 +92,20 @@ impl KindResource {
                 ..note
             });
         });
+    }
+
+    /// Whether the object that changes belongs to the cluster that the provider is connected to.
+    async fn check_cluster(&self, run: &Run, change: &PlannedChange, diags: &mut Diagnostics) {
+        let (prior, memory) = (&change.prior, PrivateState::read(&change.private));
+        let policy = delete::policy_for(&self.shape, prior, run.provider());
+        let needs_no_call = change.kind == PlanKind::Destroy && policy == Some(Policy::Abandon);
+        if needs_no_call || run.provider().is_none() || Target::unknown(prior, run).is_some() {
+            return;
+        }
+        if let Some(target) = Target::of(prior, run, diags) {
+            let what = self.shape.what(&self.shape.name(prior).unwrap_or_default());
+            guard::check_plan(&target, &memory, &what, diags).await;
+        }
     }
 
     /// The same cluster in other words, and what the server alone decides.
@@ -186,8 +201,14 @@ impl Resource<ProviderData> for KindResource {
         if change.kind == PlanKind::Create {
             singleton::warn_at_create(&self.shape, call, &change.planned, diags).await;
         }
+        let run = Run::plan(call);
+        if matches!(change.kind, PlanKind::Update | PlanKind::Destroy)
+            && change.planned != change.prior
+        {
+            self.check_cluster(&run, change, diags).await;
+        }
         if let Some(lifecycle) = self.shape.kind.lifecycle {
-            lifecycle.plan(&Run::plan(call), change, diags).await;
+            lifecycle.plan(&run, change, diags).await;
         }
     }
 

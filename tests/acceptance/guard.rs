@@ -13,6 +13,7 @@ use crate::support::{
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     another_parent_drops_nothing_that_is_in_a_workload_cluster,
+    a_plan_without_a_refresh_refuses_another_cluster,
     creates_on_a_silent_server_can_be_interrupted,
     an_interrupted_create_that_was_carried_out_is_in_the_state,
 ];
@@ -76,6 +77,38 @@ fn another_parent_drops_nothing_that_is_in_a_workload_cluster(program: &Program)
     env.configure(&objects);
     env.apply().succeeded();
     env.plan_is_empty().without_diagnostics();
+}
+
+fn a_plan_without_a_refresh_refuses_another_cluster(program: &Program) {
+    let env = TestEnv::new(program);
+    let role = |login: &str| {
+        format!(
+            "resource \"teleport_role\" \"this\" {{\n  version = \"v7\"\n  metadata = {{ name = \"example\" }}\n  spec = {{ \
+             allow = {{ logins = [{login:?}] }} }}\n}}\n"
+        )
+    };
+    env.configure(&role("root"));
+    env.apply().succeeded();
+
+    let other = TestEnv::with(program, "cluster_name = \"other.localhost\"");
+    let block = provider_block(
+        &other.simulator.proxy_address(),
+        other.simulator.identity_file(),
+        "insecure = true",
+    );
+    let expected = [
+        "Object of Another Cluster",
+        "\"parent.localhost\"",
+        "\"other.localhost\"",
+    ];
+    let unrefreshed = ["-refresh=false"];
+    env.write(&format!("{block}{}", role("ubuntu")));
+    env.plan_with(&unrefreshed).error(&expected);
+    env.plan_with(&["-refresh=false", "-destroy"])
+        .error(&expected);
+    // Nothing changes, so nothing needs the cluster.
+    env.write(&format!("{block}{}", role("root")));
+    env.plan_with(&unrefreshed).succeeded();
 }
 
 fn creates_on_a_silent_server_can_be_interrupted(program: &Program) {
