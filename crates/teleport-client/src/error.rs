@@ -147,6 +147,12 @@ impl Error {
             .is_some_and(server_texts::is_still_in_use)
     }
 
+    /// Whether the server created the user of a bot and then failed at its role, so that the user remains.
+    pub fn is_bot_without_role(&self) -> bool {
+        self.server_message()
+            .is_some_and(server_texts::is_bot_without_role)
+    }
+
     /// The part of the configuration that causes it, if one does.
     pub fn part(&self) -> Option<Part> {
         match &*self.0 {

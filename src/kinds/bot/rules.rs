@@ -48,10 +48,8 @@ pub(super) fn review(prior: &Value, planned: &Value, diags: &mut Diagnostics) {
     }
 }
 
-/// CreateBot writes the user of the bot, then its role. When it fails at the role, the user stays.
 pub(super) fn left_behind(error: &Error, name: &str) -> Option<String> {
-    let message = error.server_message()?;
-    message.contains("creating bot role").then(|| {
+    error.is_bot_without_role().then(|| {
         let user = user_name(name);
         format!(
             "The cluster stores a bot as a user and a role. It created the user {user:?}, but not the role of the same name, so \

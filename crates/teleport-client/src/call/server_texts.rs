@@ -52,6 +52,11 @@ pub(crate) fn is_still_in_use(message: &str) -> bool {
     has(message, &STILL_IN_USE)
 }
 
+/// Whether creating a bot failed at its role, after its user was written.
+pub(crate) fn is_bot_without_role(message: &str) -> bool {
+    has(message, &BOT_WITHOUT_ROLE)
+}
+
 /// What the text of a refused join says. None where the code says it.
 pub(crate) fn join_refusal(message: &str) -> Option<RefusalReason> {
     JOIN_REFUSALS
@@ -102,6 +107,9 @@ const TOO_LARGE: [&str; 1] = ["larger than max"];
 
 /// `DeleteRole` in `lib/auth/auth.go`. Its code is Unknown.
 const STILL_IN_USE: [&str; 1] = ["still in use"];
+
+/// `CreateBot` in `lib/auth/machineid/machineidv1/bot_service.go`, which writes the user, then the role.
+const BOT_WITHOUT_ROLE: [&str; 1] = ["creating bot role"];
 
 /// In this order: later phrases occur in the texts of earlier ones too.
 const JOIN_REFUSALS: [(&[&str], RefusalReason); 4] = [
