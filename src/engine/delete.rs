@@ -332,7 +332,10 @@ const WAITS: [Duration; 5] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clusters::provider_data::Unknown;
+    use crate::{
+        clusters::provider_data::Unknown,
+        kinds::{role::ROLE, workload_cluster::WORKLOAD_CLUSTER},
+    };
 
     #[test]
     fn what_is_nearest_to_an_object_decides_and_what_is_not_known_is_not_guessed() {
@@ -346,12 +349,18 @@ mod tests {
         let later = cluster(Err(unknown()));
         let silent = Value::object([(POLICY, Value::Null)]);
         let own = Value::object([(POLICY, "revoke".into())]);
+        let shape = Shape::new(ROLE);
+        let policy = |object, cluster| policy_for(&shape, object, cluster);
         for cluster in [&none, &abandon, &later] {
-            assert_eq!(policy_for(&own, Some(cluster)), Some(Policy::Revoke));
+            assert_eq!(policy(&own, Some(cluster)), Some(Policy::Revoke));
         }
-        assert_eq!(policy_for(&silent, None), Some(Policy::Delete));
-        assert_eq!(policy_for(&silent, Some(&none)), Some(Policy::Delete));
-        assert_eq!(policy_for(&silent, Some(&abandon)), Some(Policy::Abandon));
-        assert_eq!(policy_for(&silent, Some(&later)), None);
+        assert_eq!(policy(&silent, None), Some(Policy::Delete));
+        assert_eq!(policy(&silent, Some(&none)), Some(Policy::Delete));
+        assert_eq!(policy(&silent, Some(&abandon)), Some(Policy::Abandon));
+        assert_eq!(policy(&silent, Some(&later)), None);
+        // A kind whose objects have no rights has no policy.
+        let shape = Shape::new(WORKLOAD_CLUSTER);
+        let policy = policy_for(&shape, &silent, Some(&abandon));
+        assert_eq!(policy, Some(Policy::Delete));
     }
 }

@@ -41,102 +41,71 @@ pub(super) async fn read(
     state: Value,
     mut private: Private,
 ) -> Applied {
-    let mut diags = Diagnostics::new();
-    let noun = shape.kind.noun;
+    let mut diagnostics = Diagnostics::new();
     let run = Run::refresh(call);
-    if let Some(unknown) = Target::unknown(&state, &run) {
+    let refreshed = refresh(shape, &run, &state, &mut private, &mut diagnostics).await;
+    Applied {
+        state: refreshed.unwrap_or(state),
+        private,
+        diagnostics,
+    }
+}
+
+/// The refreshed state, null for an object that is gone. None where the state is kept as it is.
+async fn refresh(
+    shape: &Shape,
+    run: &Run,
+    state: &Value,
+    private: &mut Private,
+    diags: &mut Diagnostics,
+) -> Option<Value> {
+    if let Some(unknown) = Target::unknown(state, run) {
+        let noun = shape.kind.noun;
         errors::warning(Summary::NotRefreshed).detail(format!(
                 "The {noun} could not be read, because {unknown} known only after the apply. The state was kept as it is."
-            )).add(&mut diags);
-        return Applied {
-            state,
-            private,
-            diagnostics: diags,
-        };
+            )).add(diags);
+        return None;
     }
-    let (Some(target), Some(name)) = (Target::of(&state, &run, &mut diags), shape.name(&state))
-    else {
-        return Applied {
-            state,
-            private,
-            diagnostics: diags,
-        };
-    };
+    let target = Target::of(state, run, diags)?;
+    let name = shape.name(state)?;
     let what = shape.what(&name);
     let doing = format!("reading the {what}");
-    let memory = PrivateState::read(&private);
+    let memory = PrivateState::read(private);
     let objects = target.client().objects(shape.kind.rpcs);
-    let work = settled_read(shape, &objects, &name, &state, memory.write.as_ref());
-    let found = match run.call(&doing, &mut diags, work).await {
-        Some(Ok(object)) => Some(object),
-        Some(Err(error)) if error.kind() == ErrorKind::NotFound => None,
-        Some(Err(error)) => {
-            let is_gone = target.is_gone(&error, &doing, &memory, &mut diags).await;
-            return Applied {
-                state: if is_gone { Value::Null } else { state },
-                private,
-                diagnostics: diags,
-            };
-        }
-        None => {
-            return Applied {
-                state,
-                private,
-                diagnostics: diags,
-            };
+    let work = settled_read(shape, &objects, &name, state, memory.write.as_ref());
+    let found = match run.call(&doing, diags, work).await? {
+        Ok(object) => Some(object),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => {
+            let is_gone = target.is_gone(&error, &doing, &memory, diags).await;
+            return is_gone.then_some(Value::Null);
         }
     };
-    let home = match guard::check(&target, &memory, &what, &mut diags).await {
+    let home = match guard::check(&target, &memory, &what, diags).await {
         Checked::Here(home) => home,
-        Checked::Gone => {
-            return Applied {
-                diagnostics: diags,
-                ..Applied::default()
-            };
-        }
-        Checked::Refused => {
-            return Applied {
-                state,
-                private,
-                diagnostics: diags,
-            };
-        }
+        Checked::Gone => return Some(Value::Null),
+        Checked::Refused => return None,
     };
     match found {
         Some(object) => {
-            let mut read = shape.value(&object, &state);
+            let mut read = shape.value(&object, state);
             if memory.cluster.is_none() {
                 // Another provider may have stored it.
                 read.set_at(REVISION, Value::Null);
             }
-            lifecycle::refreshed(shape, &object, &mut read, &mut diags);
-            PrivateState::change(&mut private, |memory| memory.place(home));
-            Applied {
-                state: read,
-                private,
-                diagnostics: diags,
-            }
+            lifecycle::refreshed(shape, &object, &mut read, diags);
+            PrivateState::change(private, |memory| memory.place(home));
+            Some(read)
         }
         // It expired as configured, which is no drift.
-        None if has_expired(&state) => Applied {
-            state,
-            private,
-            diagnostics: diags,
-        },
+        None if has_expired(state) => None,
         None if memory.cluster.is_none() => {
             errors::error(Summary::NotFound)
                 .detail(never_seen(&what, &home.cluster))
-                .add(&mut diags);
-            Applied {
-                state,
-                private,
-                diagnostics: diags,
-            }
+                .add(diags);
+            None
         }
-        None => Applied {
-            diagnostics: diags,
-            ..Applied::default()
-        },
+        None => Some(Value::Null),
     }
 }
 
