@@ -453,7 +453,7 @@ fn digest(text: &str) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn descriptor(kind: &Kind) -> MessageDescriptor {
+pub(super) fn descriptor(kind: &Kind) -> MessageDescriptor {
     teleport_proto::descriptors()
         .get_message_by_name(kind.rpcs.message)
         .expect("the message of a kind must be in the descriptors")

@@ -76,7 +76,7 @@ pub(crate) fn namespace(path: &Path, value: &Value, diags: &mut Diagnostics) {
 /// That a duration is longer than zero, for which the cluster would fill in its default.
 pub(crate) fn not_zero(path: &Path, value: &Value, diags: &mut Diagnostics) {
     let text = value.as_str().unwrap_or_default();
-    if crate::duration::parse(text).is_ok_and(|duration| duration.is_zero()) {
+    if crate::duration::parse_nanoseconds(text).is_some_and(|duration| duration <= 0) {
         invalid(
             path,
             "must be longer than zero. Leave it out, and the cluster fills in its default",

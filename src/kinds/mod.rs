@@ -13,4 +13,4 @@ pub(crate) mod workload_cluster;
 #[cfg(test)]
 mod official;
 #[cfg(test)]
-mod recordings;
+pub(crate) mod recordings;

@@ -25,6 +25,10 @@ fn roles_are_judged_as_the_server_judges_them() {
                 "an object that expired is never created as configured",
             ),
             (
+                "ttl-negative",
+                "the server stores its default instead of a negative TTL",
+            ),
+            (
                 "version-empty",
                 "a role needs a version: the server would choose one",
             ),
@@ -225,7 +229,7 @@ fn read(file: &str) -> String {
 }
 
 /// The object as a configuration, which sets no computed attribute.
-fn configured(object: &Value, schema: &Schema) -> Value {
+pub(crate) fn configured(object: &Value, schema: &Schema) -> Value {
     let mut config = object.clone();
     for (name, attribute) in &schema.block.attributes {
         if attribute.presence == Presence::Computed {

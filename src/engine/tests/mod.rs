@@ -1,5 +1,6 @@
 mod configurations;
 mod plans;
+mod recordings;
 mod server;
 
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};

@@ -39,6 +39,7 @@ pub(crate) const BOT: Kind = Kind {
     ],
     read_only: &["metadata.revision", "status"],
     not_kept: &["metadata.description", "metadata.namespace", "sub_kind"],
+    same_meaning: &[("spec.traits", rules::same_traits)],
     review: rules::review,
     left_behind: rules::left_behind,
     ..Kind::DEFAULT

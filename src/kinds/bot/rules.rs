@@ -48,6 +48,17 @@ pub(super) fn review(prior: &Value, planned: &Value, diags: &mut Diagnostics) {
     }
 }
 
+/// The cluster drops traits without values.
+pub(super) fn same_traits(one: &Value, other: &Value) -> bool {
+    let with_values = |traits: &Value| {
+        let mut fields = traits.as_fields().cloned().unwrap_or_default();
+        fields.retain(|_, values| values.as_elements().is_none_or(|values| !values.is_empty()));
+        fields
+    };
+    with_values(one) == with_values(other)
+}
+
+/// CreateBot writes the user of the bot, then its role. When it fails at the role, the user stays.
 pub(super) fn left_behind(error: &Error, name: &str) -> Option<String> {
     error.is_bot_without_role().then(|| {
         let user = user_name(name);

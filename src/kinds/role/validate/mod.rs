@@ -80,11 +80,11 @@ pub(super) fn lock(path: &Path, value: &Value, diags: &mut Diagnostics) {
 
 /// The server cannot tell an empty value of these from one that is left out, and fills in its default.
 pub(super) fn not_empty(path: &Path, value: &Value, diags: &mut Diagnostics) {
-    let zero = |text: &str| duration::parse_nanoseconds(text) == Some(0);
-    if is_empty(value) || value.as_str().is_some_and(zero) {
+    let is_none = |text: &str| duration::parse_nanoseconds(text).is_some_and(|time| time <= 0);
+    if is_empty(value) || value.as_str().is_some_and(is_none) {
         invalid(
             path,
-            "must not be empty or zero: the cluster would use its default. Leave it out if you want the default",
+            "must not be empty, zero or negative: the cluster would use its default. Leave it out if you want the default",
             diags,
         );
     }
