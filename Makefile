@@ -5,7 +5,7 @@ CARGO_TARGET ?= $(or $(CARGO_TARGET_DIR),target)
 PLUGIN_DIR ?= $(HOME)/.terraform.d/plugins
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint deny actions check docs lines bench terraform tofu install release clean
+.PHONY: help build demo test torture lint deny actions check docs lines bench terraform tofu install release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -18,6 +18,10 @@ demo: build ## run the example on a simulated Teleport Cloud, step by step (DEMO
 
 test: ## run every test, the acceptance tests on each terraform and tofu that is found
 	@tools/test
+
+torture: ## inject faults at every moment, and write the table in docs/guides/reliability.md (TORTURE_CELLS: how many)
+	cargo build --workspace --bins
+	TORTURE_CELLS="$${TORTURE_CELLS:-all}" TORTURE_REPORT="docs/guides/reliability.md" cargo test --test torture
 
 lint: ## check format, lints, the crates' documentation, and that the provider compiles for Windows
 	cargo fmt --all --check

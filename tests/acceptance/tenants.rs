@@ -1,6 +1,6 @@
 //! Objects in workload clusters that name their cluster themselves: many tenants with one provider block.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use crate::support::{
     environment::{TestEnv, provider_block},
@@ -122,21 +122,7 @@ pub(crate) fn joins(env: &TestEnv, cluster: &str) -> usize {
 fn five_tenants_come_and_go_in_one_apply_each(program: &Program) {
     let mut env = TestEnv::new(program);
     env.be_aws_identity("123456789012");
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/tenants");
-    fs::create_dir(env.path("tenant")).unwrap();
-    for folder in ["", "tenant"] {
-        for file in ["main.tf", "variables.tf", "outputs.tf"] {
-            fs::copy(example.join(folder).join(file), env.path(folder).join(file)).unwrap();
-        }
-    }
-    let variables = format!(
-        "addr = {:?}\nidentity_file_path = {:?}\naws_account = \"123456789012\"\naws_arn = \
-         \"arn:aws:sts::123456789012:assumed-role/terraform/*\"\n",
-        env.simulator.proxy_address(),
-        env.simulator.identity_file(),
-    );
-    fs::write(env.path("terraform.tfvars"), variables).unwrap();
-    env.init_modules();
+    env.copy_tenants_example();
 
     env.apply().succeeded().without_diagnostics();
     let tenants = ["acme", "globex", "hooli", "initech", "umbrella"];

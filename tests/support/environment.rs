@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use teleport_simulator::{AwsIdentity, Options, Scenario, Simulator};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -150,6 +150,29 @@ impl TestEnv {
             .expect("the variables must be writable");
     }
 
+    /// Puts the example of many tenants into the working folder, ready to be applied.
+    #[track_caller]
+    pub(crate) fn copy_tenants_example(&mut self) {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/tenants");
+        fs::create_dir(self.path("tenant")).expect("the folder must be creatable");
+        for folder in ["", "tenant"] {
+            for file in ["main.tf", "variables.tf", "outputs.tf"] {
+                let to = self.path(folder).join(file);
+                fs::copy(example.join(folder).join(file), to)
+                    .expect("the example must be copyable");
+            }
+        }
+        let variables = format!(
+            "addr = {:?}\nidentity_file_path = {:?}\naws_account = \"123456789012\"\naws_arn = \
+             \"arn:aws:sts::123456789012:assumed-role/terraform/*\"\n",
+            self.simulator.proxy_address(),
+            self.simulator.identity_file(),
+        );
+        fs::write(self.path("terraform.tfvars"), variables)
+            .expect("the variables must be writable");
+        self.init_modules();
+    }
+
     /// Sets a configuration up that has modules in it.
     #[track_caller]
     pub(crate) fn init_modules(&mut self) {
@@ -249,7 +272,11 @@ impl TestEnv {
 
     /// The state as it is on disk. An empty one if there is no file.
     pub(crate) fn state(&self) -> State {
-        let text = fs::read(self.path(STATE)).unwrap_or_else(|_missing| b"{}".to_vec());
+        let text = fs::read(self.path(STATE)).unwrap_or_default();
+        // A program that was killed leaves an empty file.
+        if text.is_empty() {
+            return State(json!({}));
+        }
         State(serde_json::from_slice(&text).expect("the state must be JSON"))
     }
 
@@ -283,7 +310,8 @@ impl TestEnv {
             .collect()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// The command of a run.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self
             .program
             .command(self.folder.path(), &self.installation.cli_config);
@@ -323,4 +351,5 @@ pub(crate) const APPLY: &[&str] = &["apply", "-json", "-auto-approve"];
 /// The file of the last plan.
 pub(crate) const PLAN: &str = "saved.tfplan";
 
-const STATE: &str = "terraform.tfstate";
+/// The file of the state.
+pub(crate) const STATE: &str = "terraform.tfstate";

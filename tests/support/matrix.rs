@@ -70,9 +70,7 @@ pub(crate) type Column = (Kind, Result<Program, NotFound>);
 /// Runs the scenarios on every program, as a test program's `main`.
 pub(crate) fn run(scenarios: &[&[Scenario]]) -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // Scenarios wait more than they compute.
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    arguments.test_threads.get_or_insert(3 * cores);
+    wait_more_than_compute(&mut arguments);
     let columns = columns(&Search::from_process());
     let scenarios = scenarios.concat();
     let share = std::env::var(SHARE).ok();
@@ -98,6 +96,12 @@ pub(crate) fn run(scenarios: &[&[Scenario]]) -> ExitCode {
         }
     }
     conclusion.exit_code()
+}
+
+/// Runs more tests at once than there are cores: these wait more than they compute.
+pub(crate) fn wait_more_than_compute(arguments: &mut Arguments) {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads.get_or_insert(3 * cores);
 }
 
 /// A column for each program that is found, and one for each kind of which none is.
@@ -172,7 +176,7 @@ pub(crate) fn attempt(
 
 impl Feature {
     /// Whether the program is new enough. One whose version cannot be read is taken to be.
-    fn is_in(self, program: &Program) -> bool {
+    pub(crate) fn is_in(self, program: &Program) -> bool {
         let mut numbers = program.version.split('.').map(str::parse::<u32>);
         let (Some(Ok(1)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
             return true;

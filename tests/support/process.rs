@@ -54,6 +54,11 @@ impl Running {
         killpg(self.group(), Signal::SIGINT).expect("the process group must be there");
     }
 
+    /// Its process id, which is that of the group too.
+    pub(crate) fn id(&self) -> i32 {
+        self.group().as_raw()
+    }
+
     /// What it wrote on stdout up to now.
     pub(crate) fn stdout(&self) -> String {
         self.read(STDOUT)
@@ -91,8 +96,17 @@ impl Running {
     /// # Panics
     ///
     /// Panics if it takes too long.
-    pub(crate) fn wait(mut self) -> Outcome {
-        let deadline = Instant::now() + LONGEST;
+    pub(crate) fn wait(self) -> Outcome {
+        self.wait_within(LONGEST)
+    }
+
+    /// Waits for its end, for so long at most.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it takes longer.
+    pub(crate) fn wait_within(mut self, longest: Duration) -> Outcome {
+        let deadline = Instant::now() + longest;
         while !self.has_ended() {
             assert!(
                 Instant::now() < deadline,

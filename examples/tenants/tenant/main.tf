@@ -57,9 +57,9 @@ resource "teleport_user" "member" {
 }
 
 resource "teleport_user_invite" "member" {
-  for_each = teleport_user.member
+  for_each = var.users
   cluster  = teleport_workload_cluster.this.status.domain
 
-  user = each.value.metadata.name
+  user = teleport_user.member[each.key].metadata.name
   ttl  = "24h"
 }
