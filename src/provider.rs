@@ -1,21 +1,23 @@
-//! What the provider offers: its configuration, and a line for each resource, data source, ephemeral resource and function.
+//! What the provider offers: its configuration, and a line for each resource, data source, ephemeral resource, list resource and
+//! function.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use tfplugin::{
-    DataSource, Diagnostics, EphemeralResource, Function, Provider, Resource, Schema, Value,
+    DataSource, Diagnostics, EphemeralResource, Function, ListResource, Provider, Resource, Schema,
+    Value,
 };
 
 pub use crate::clusters::ProviderData;
 use crate::{
-    engine::{KindDataSource, KindResource},
+    engine::{KindDataSource, KindListResource, KindResource},
     functions::tbot_config::TbotConfig,
     identity::IdentityResource,
     invite::UserInviteResource,
     kinds::{
         auth_preference::AUTH_PREFERENCE,
-        bot::{BOT, BotResource},
+        bot::{self, BOT, BotResource},
         provision_token::PROVISION_TOKEN,
         role::ROLE,
         user::USER,
@@ -77,6 +79,15 @@ impl Provider for Teleport {
 
     fn ephemeral_resources(&self) -> Vec<Arc<dyn EphemeralResource<ProviderData>>> {
         vec![Arc::new(IdentityResource::new())]
+    }
+
+    fn list_resources(&self) -> Vec<Arc<dyn ListResource<ProviderData>>> {
+        vec![
+            Arc::new(KindListResource::new(WORKLOAD_CLUSTER)),
+            Arc::new(KindListResource::new(ROLE)),
+            Arc::new(KindListResource::new(USER)),
+            Arc::new(KindListResource::new(BOT).completed(bot::found)),
+        ]
     }
 
     fn functions(&self) -> Vec<Arc<dyn Function>> {

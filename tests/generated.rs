@@ -80,7 +80,7 @@ fn every_example_is_of_something_that_the_provider_offers() {
     for kind in Kind::ALL {
         let folder = format!("examples/{}", kind.folder());
         for name in folders(&Path::new(ROOT).join(&folder)) {
-            let example = format!("{folder}/{name}/{}.tf", kind.example());
+            let example = format!("{folder}/{name}/{}", kind.example());
             assert!(known.contains(&example), "{example}");
         }
     }

@@ -113,6 +113,7 @@ impl Kind {
             update: None,
             masked: None,
             delete: NO_RPC,
+            list: None,
         },
         name: Name::Given,
         name_is_secret: false,

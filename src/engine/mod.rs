@@ -3,10 +3,10 @@
 //! A [`Kind`] is a page of data and a few functions; [`KindResource`] and [`KindDataSource`] make the rest of it.
 //!
 //! - `kind`: what there is to say of a kind; `owner`: who gives an attribute its value where the configuration does not.
-//! - `shape`: schema, and the way between message and value.
+//! - `shape`: schema, and the way between message and value; `imported`: state and configuration of what is imported.
 //! - `clear`: taking fields out of messages.
 //! - `plan`: what an object becomes, attribute by attribute.
-//! - `resource`, `create`, `read`, `update`, `delete`, `import`, `data_source`: what core asks for.
+//! - `resource`, `create`, `read`, `update`, `delete`, `import`, `data_source`, `list`: what core asks for.
 //! - `run`: waiting, being interrupted and trying again.
 //! - `singleton`: what the plan of a create says of an object that is always there.
 //! - `secrets`: what the server takes and does not return, and its write-only twin.
@@ -24,8 +24,10 @@ mod delete;
 mod differences;
 pub(crate) mod existing;
 mod import;
+mod imported;
 mod kind;
 mod lifecycle;
+mod list;
 mod own_writes;
 mod owner;
 mod plan;
@@ -45,6 +47,7 @@ pub(crate) use clear::clear_at;
 pub(crate) use data_source::KindDataSource;
 pub(crate) use kind::{Kind, Name, Revoke, Secret, ServerFilled};
 pub(crate) use lifecycle::{Followed, Lifecycle, Pending, READY};
+pub(crate) use list::KindListResource;
 pub(crate) use own_writes::OwnWrites;
 pub(crate) use resource::KindResource;
 pub(crate) use shape::Shape;

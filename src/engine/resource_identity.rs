@@ -39,10 +39,12 @@ pub(super) fn of(shape: &Shape, state: &Value, private: &Private) -> Option<Valu
     }
     let name = shape.name(state)?;
     let cluster = PrivateState::read(private).cluster?;
-    Some(Value::object([
-        (CLUSTER, cluster.into()),
-        (NAME, name.into()),
-    ]))
+    Some(named(&cluster, &name))
+}
+
+/// The identity of the object of a name in a cluster.
+pub(super) fn named(cluster: &str, name: &str) -> Value {
+    Value::object([(CLUSTER, cluster.into()), (NAME, name.into())])
 }
 
 /// The attribute that has the name.

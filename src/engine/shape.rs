@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 use sha2::{Digest as _, Sha256};
 use tfplugin::{
-    Attribute, AttributeShape, Block, Diagnostics, Nesting, Path, Presence, Schema, Severity, Value,
+    Attribute, AttributeShape, Block, Diagnostics, Path, Presence, Schema, Severity, Value,
 };
 
 use super::{
@@ -13,7 +13,6 @@ use super::{
     clear::clear_blank,
     kind::Name,
     lifecycle::{self, READY},
-    owner::Owner,
     plan::Planner,
     private_state::Planned,
     secrets,
@@ -29,7 +28,7 @@ use crate::{
 pub(crate) struct Shape {
     pub(super) kind: Kind,
     /// What is shown.
-    shown: Mapping,
+    pub(super) shown: Mapping,
     /// What is sent: null takes a field out, also one that the server then fills in.
     sent: Mapping,
     /// The attributes that only the provider knows.
@@ -234,19 +233,8 @@ impl Shape {
         self.in_state(self.shown.reconcile(value, reference), reference)
     }
 
-    /// The state of an object that is imported: what protobuf cannot tell from an absent field is the empty value, so that a
-    /// configuration may say it or leave it out. Null where a configuration may not say it.
-    pub(super) fn imported(&self, object: &DynamicMessage, named: &Value) -> Value {
-        let (plain, full) = (
-            self.shown.to_value(object),
-            self.shown.to_full_value(object),
-        );
-        let version = plain.field("version");
-        let value = self.configurable(&self.attributes(), version, (&plain, &full), &Path::root());
-        self.in_state(value, named)
-    }
-
-    fn in_state(&self, mut value: Value, reference: &Value) -> Value {
+    /// What the server says, with what only the state knows from the reference.
+    pub(super) fn in_state(&self, mut value: Value, reference: &Value) -> Value {
         self.keep_words(&mut value, reference);
         secrets::keep(&self.kind, &mut value, reference);
         for path in self.kind.not_kept {
@@ -264,66 +252,6 @@ impl Shape {
         let id = self.name(&value).map_or(Value::Null, Value::from);
         value.set_field("id", id);
         value
-    }
-
-    /// Of the two forms of an object, the full one for what only a configuration decides, and for objects that are there.
-    fn configurable(
-        &self,
-        attributes: &BTreeMap<String, Attribute>,
-        version: &Value,
-        (plain, full): (&Value, &Value),
-        path: &Path,
-    ) -> Value {
-        let Some(fields) = full.as_fields() else {
-            return full.clone();
-        };
-        Value::object(fields.iter().map(|(name, full)| {
-            let (plain, path) = (plain.field(name), path.with_attribute(name));
-            let Some(attribute) = attributes.get(name) else {
-                return (name, plain.clone());
-            };
-            let owner = Owner::of(&self.kind, version, attribute, &path);
-            let is_decided = match owner {
-                Owner::Config => true,
-                Owner::Server(_) => plain.is_set() || full.as_fields().is_some(),
-                Owner::ReadOnly | Owner::Others | Owner::Secret => false,
-            };
-            let value = match (&attribute.shape, full) {
-                _ if !is_decided => plain.clone(),
-                (AttributeShape::Nested(Nesting::Single, inner), Value::Object(_)) => {
-                    self.configurable(inner, version, (plain, full), &path)
-                }
-                (AttributeShape::Nested(Nesting::List, inner), Value::List(elements)) => {
-                    let plain = plain.as_elements().unwrap_or_default();
-                    let elements = elements.iter().enumerate().map(|(index, full)| {
-                        let plain = plain.get(index).unwrap_or(&Value::Null);
-                        self.configurable(inner, version, (plain, full), &path.with_index(index))
-                    });
-                    Value::List(elements.collect())
-                }
-                _ if owner == Owner::Config && accepts(attribute, full, &path) => full.clone(),
-                _ => plain.clone(),
-            };
-            (name, value)
-        }))
-    }
-
-    /// A configuration as a person writes it: without what only the server or others say, and without what says nothing.
-    pub(super) fn as_written(&self, mut config: Value) -> Value {
-        let others = self.kind.read_only.iter().chain(self.kind.kept);
-        for path in others {
-            let names: Vec<_> = path.split('.').collect();
-            config.set_at(&names, Value::Null);
-        }
-        // Such as labels of which the server sets all.
-        for (path, same) in self.kind.same_meaning {
-            let names: Vec<_> = path.split('.').collect();
-            let value = config.at(&names);
-            if value.as_fields().is_some() && same(value, &Value::Map(BTreeMap::new())) {
-                config.set_at(&names, Value::Null);
-            }
-        }
-        self.shown.as_written(config)
     }
 
     /// What the server says, as it is.
@@ -378,15 +306,6 @@ impl Shape {
             }
         }
     }
-}
-
-/// Whether a configuration may set the attribute to this value. OpenTofu writes what an import finds into a configuration.
-fn accepts(attribute: &Attribute, value: &Value, path: &Path) -> bool {
-    let mut diags = Diagnostics::new();
-    for check in &attribute.validators {
-        check.check(path, value, &mut diags);
-    }
-    !diags.has_errors()
 }
 
 /// The attributes of a kind that only the provider knows.

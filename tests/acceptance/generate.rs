@@ -95,7 +95,7 @@ fn what_the_cluster_reports_cannot_be_chosen(program: &Program) {
 }
 
 /// Applies [`EVERYTHING`] and forgets it.
-fn forgotten(program: &Program) -> TestEnv {
+pub(crate) fn forgotten(program: &Program) -> TestEnv {
     let env = TestEnv::new(program);
     env.configure(EVERYTHING);
     env.apply().succeeded();

@@ -30,6 +30,7 @@ mod invites;
 mod logs;
 mod official;
 mod provider_block;
+mod query;
 mod quiet;
 mod read_lag;
 mod replacement;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         logs::SCENARIOS,
         official::SCENARIOS,
         provider_block::SCENARIOS,
+        query::SCENARIOS,
         quiet::SCENARIOS,
         read_lag::SCENARIOS,
         replacement::SCENARIOS,

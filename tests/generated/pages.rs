@@ -37,14 +37,16 @@ pub(crate) enum Kind {
     Resource,
     DataSource,
     EphemeralResource,
+    ListResource,
     Function,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Resource,
         Self::DataSource,
         Self::EphemeralResource,
+        Self::ListResource,
         Self::Function,
     ];
 
@@ -54,17 +56,19 @@ impl Kind {
             Self::Resource => "resources",
             Self::DataSource => "data-sources",
             Self::EphemeralResource => "ephemeral-resources",
+            Self::ListResource => "list-resources",
             Self::Function => "functions",
         }
     }
 
-    /// Name of the example's file, without its ending.
+    /// Name of the example's file.
     pub(crate) fn example(self) -> &'static str {
         match self {
-            Self::Resource => "resource",
-            Self::DataSource => "data-source",
-            Self::EphemeralResource => "ephemeral-resource",
-            Self::Function => "function",
+            Self::Resource => "resource.tf",
+            Self::DataSource => "data-source.tf",
+            Self::EphemeralResource => "ephemeral-resource.tf",
+            Self::ListResource => "list-resource.tfquery.hcl",
+            Self::Function => "function.tf",
         }
     }
 
@@ -73,6 +77,7 @@ impl Kind {
             Self::Resource => "Resource",
             Self::DataSource => "Data Source",
             Self::EphemeralResource => "Ephemeral Resource",
+            Self::ListResource => "List Resource",
             Self::Function => "Function",
         }
     }
@@ -102,7 +107,7 @@ impl Entry {
     /// Path of its example in the repository.
     pub(crate) fn example(&self) -> String {
         format!(
-            "examples/{}/{}/{}.tf",
+            "examples/{}/{}/{}",
             self.kind.folder(),
             self.name,
             self.kind.example()
@@ -123,6 +128,7 @@ impl Site {
         let resources = provider.resources();
         let data_sources = provider.data_sources();
         let ephemeral = provider.ephemeral_resources();
+        let lists = provider.list_resources();
         let functions = provider.functions();
         let entries =
             resources
@@ -135,6 +141,11 @@ impl Site {
                 .chain(ephemeral.iter().map(|it| {
                     Entry::new(Kind::EphemeralResource, it.type_name(), &it.schema().block)
                 }))
+                .chain(
+                    lists.iter().map(|it| {
+                        Entry::new(Kind::ListResource, it.type_name(), &it.schema().block)
+                    }),
+                )
                 .chain(functions.iter().map(|it| Entry::function(it.as_ref())))
                 .collect();
         Self {

@@ -13,6 +13,7 @@ mod host;
 mod identity;
 mod interruption;
 mod life;
+mod lists;
 mod log;
 mod mutual_tls;
 mod replacement;

@@ -82,7 +82,9 @@ async fn only_what_there_is_is_advertised() {
     let functions = ["tbot_config"];
     assert!(schema.functions.keys().eq(functions));
     assert!(schema.ephemeral_resource_schemas.keys().eq(ephemeral));
-    assert!(schema.list_resource_schemas.is_empty());
+    let lists = ["teleport_bot", "teleport_role", "teleport_user", TYPE_NAME];
+    let found = schema.list_resource_schemas.keys().cloned().collect();
+    assert_eq!(sorted(found), lists);
     assert!(schema.action_schemas.is_empty());
     assert!(schema.state_store_schemas.is_empty());
     let capabilities = schema.server_capabilities.unwrap();
@@ -99,6 +101,8 @@ async fn only_what_there_is_is_advertised() {
     assert!(found.map(|found| found.type_name).eq(ephemeral));
     let found = metadata.functions.into_iter();
     assert!(found.map(|found| found.name).eq(functions));
+    let found = metadata.list_resources.into_iter();
+    assert_eq!(sorted(found.map(|found| found.type_name).collect()), lists);
     assert!(metadata.actions.is_empty());
     let answer = answer!(provider, get_functions(get_functions::Request {}));
     assert!(answer.functions.keys().eq(functions) && answer.diagnostics.is_empty());
@@ -191,7 +195,7 @@ async fn unknown_ephemeral_resources_and_functions_are_named() {
 }
 
 #[tokio::test]
-async fn there_are_no_list_resources_and_no_actions() {
+async fn unknown_list_resources_are_named_and_there_are_no_actions() {
     let host = Host::start().await;
     let mut provider = host.provider();
     let request = list_resource::Request {

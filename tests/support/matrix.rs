@@ -50,6 +50,12 @@ pub(crate) const GENERATED_BY_PROVIDER: Feature = Feature {
     since: [(Kind::Terraform, 14), (Kind::OpenTofu, u32::MAX)],
 };
 
+/// `terraform query`.
+pub(crate) const QUERY: Feature = Feature {
+    name: "queries",
+    since: [(Kind::Terraform, 14), (Kind::OpenTofu, u32::MAX)],
+};
+
 #[allow(unused_macros, reason = "as for dead code")]
 /// The scenarios of a module, by the names of its functions: `fn(&Program)`. After a name and a colon, what it needs.
 macro_rules! scenarios {

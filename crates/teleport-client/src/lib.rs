@@ -46,6 +46,7 @@ mod testing;
 pub use call::{
     client::Client,
     objects::{Answer, MaskedRpc, ObjectRpcs, Objects, Request, Rpc},
+    pages::{ListRpc, Pages},
     pool::Pool,
     reset_tokens::ResetTokens,
     retry::RetryPolicy,

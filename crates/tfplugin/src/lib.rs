@@ -7,7 +7,7 @@
 #![doc = include_str!("../examples/notes.rs")]
 //! ```
 //!
-//! A [`Provider`] lists its [`Resource`]s, [`DataSource`]s, [`EphemeralResource`]s and [`Function`]s. Each has a
+//! A [`Provider`] lists its [`Resource`]s, [`DataSource`]s, [`EphemeralResource`]s, [`ListResource`]s and [`Function`]s. Each has a
 //! [`Schema`], which says as data what may be configured and how a change is planned, and code for the rest.
 //! [`serve::run`] is the whole life of the process that Terraform or OpenTofu starts.
 //!
@@ -58,9 +58,9 @@ pub use schema::{
     RequiresReplace, Schema, Validator,
 };
 pub use traits::{
-    Applied, Call, Create, DataSource, Delete, EphemeralResource, Function, FunctionError,
-    Imported, Opened, Parameter, PlannedChange, Provider, Renewed, Resource, Signature, Stop,
-    StopReason, Stopper, Update, refuse_other_version,
+    Applied, Call, Create, DataSource, Delete, EphemeralResource, Found, Function, FunctionError,
+    Imported, List, ListResource, Listed, Opened, Parameter, PlannedChange, Provider, Renewed,
+    Resource, Signature, Stop, StopReason, Stopper, Update, refuse_other_version,
 };
 pub use types::Type;
 pub use value::Value;

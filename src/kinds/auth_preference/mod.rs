@@ -26,6 +26,7 @@ pub(crate) const AUTH_PREFERENCE: Kind = Kind {
         )),
         masked: None,
         delete: rpc("ResetAuthPreference", Request::Empty),
+        list: None,
     },
     name: Name::Fixed(NAME),
     rules: rules::rules,

@@ -98,36 +98,16 @@ impl BotResource {
         nested
     }
 
-    /// The object with the flat attributes where the reference, a configuration or a state, has them.
-    fn with_flat(&self, mut object: Value, reference: &Value) -> Value {
-        if object.is_null() {
-            return object;
-        }
-        let is_flat = is_flat(reference);
-        for (name, nested) in SOURCES {
-            let value = object.at(nested).clone();
-            object.set_field(name, if is_flat { value } else { Value::Null });
-        }
-        for name in ["token_id", "token_ttl"] {
-            object.set_field(name, reference.field(name).clone());
-        }
-        for name in RESULTS {
-            let value = object.field("status").field(name).clone();
-            object.set_field(name, value);
-        }
-        object
-    }
-
     fn imported(&self, imported: Imported) -> Imported {
         Imported {
-            state: self.with_flat(imported.state, &Value::Null),
+            state: found(imported.state),
             ..imported
         }
     }
 
     fn applied(&self, applied: Applied, reference: &Value) -> Applied {
         Applied {
-            state: self.with_flat(applied.state, reference),
+            state: with_flat(applied.state, reference),
             diagnostics: pointing(applied.diagnostics, reference),
             ..applied
         }
@@ -172,7 +152,7 @@ impl Resource<ProviderData> for BotResource {
         self.engine.plan(call, change, &mut more).await;
         diags.append(pointing(more, &config));
         if change.kind != PlanKind::Destroy {
-            change.planned = self.with_flat(std::mem::take(&mut change.planned), &config);
+            change.planned = with_flat(std::mem::take(&mut change.planned), &config);
             let paths = change.requires_replace.iter();
             change.requires_replace = paths.map(|path| flat_path(path, &config)).collect();
         }
@@ -233,8 +213,8 @@ impl Resource<ProviderData> for BotResource {
         identity: &Value,
         diags: &mut Diagnostics,
     ) -> Option<Imported> {
-        let found = self.engine.import_by_identity(call, identity, diags);
-        Some(self.imported(found.await?))
+        let imported = self.engine.import_by_identity(call, identity, diags);
+        Some(self.imported(imported.await?))
     }
 
     fn generate(&self, config: &mut Value) {
@@ -244,6 +224,31 @@ impl Resource<ProviderData> for BotResource {
     fn moves_from(&self, provider: &str, type_name: &str) -> bool {
         self.engine.moves_from(provider, type_name)
     }
+}
+
+/// The state of an object that was found: in the nested form.
+pub(crate) fn found(object: Value) -> Value {
+    with_flat(object, &Value::Null)
+}
+
+/// The object with the flat attributes where the reference, a configuration or a state, has them.
+fn with_flat(mut object: Value, reference: &Value) -> Value {
+    if object.is_null() {
+        return object;
+    }
+    let is_flat = is_flat(reference);
+    for (name, nested) in SOURCES {
+        let value = object.at(nested).clone();
+        object.set_field(name, if is_flat { value } else { Value::Null });
+    }
+    for name in ["token_id", "token_ttl"] {
+        object.set_field(name, reference.field(name).clone());
+    }
+    for name in RESULTS {
+        let value = object.field("status").field(name).clone();
+        object.set_field(name, value);
+    }
+    object
 }
 
 /// Whether an object has one of the flat attributes that can be configured.

@@ -4,11 +4,11 @@ mod flat;
 mod rules;
 pub(super) mod validate;
 
-use teleport_client::{Answer, MaskedRpc, ObjectRpcs, Request, Rpc};
+use teleport_client::{Answer, ListRpc, MaskedRpc, ObjectRpcs, Request, Rpc};
 
 use crate::engine::{Kind, ServerFilled};
 
-pub(crate) use flat::BotResource;
+pub(crate) use flat::{BotResource, found};
 
 /// Bots.
 pub(crate) const BOT: Kind = Kind {
@@ -31,6 +31,11 @@ pub(crate) const BOT: Kind = Kind {
             paths: &["spec.roles", "spec.traits", "spec.max_session_ttl"],
         }),
         delete: rpc("DeleteBot", Request::Name("bot_name"), Answer::Empty),
+        list: Some(ListRpc::new(
+            "teleport.machineid.v1.BotService",
+            "ListBots",
+            "bots",
+        )),
     },
     rules: rules::rules,
     server_filled: &[

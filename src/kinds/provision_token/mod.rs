@@ -24,6 +24,7 @@ pub(crate) const PROVISION_TOKEN: Kind = Kind {
         update: Some(rpc("UpsertTokenV2", Request::Object("V2"), Answer::Empty)),
         masked: None,
         delete: rpc("DeleteToken", Request::Name("Name"), Answer::Empty),
+        list: None,
     },
     name: Name::Generated(rules::random_name),
     name_is_secret: true,

@@ -3,7 +3,7 @@
 mod validate;
 
 use prost_reflect::{DynamicMessage, Value as Field};
-use teleport_client::{Answer, ObjectRpcs, Request, Rpc};
+use teleport_client::{Answer, ListRpc, ObjectRpcs, Request, Rpc};
 use tfplugin::{Validator, Value};
 
 use crate::{
@@ -26,6 +26,12 @@ pub(crate) const ROLE: Kind = Kind {
         update: Some(rpc("UpdateRole", Request::Object("Role"), Answer::Object)),
         masked: None,
         delete: rpc("DeleteRole", Request::Name("Name"), Answer::Empty),
+        list: Some(ListRpc {
+            service: "proto.AuthService",
+            name: "ListRoles",
+            request: ["Limit", "StartKey"],
+            answer: ["Roles", "NextKey"],
+        }),
     },
     rules,
     // `CheckAndSetDefaults` of api/types/role.go in gravitational/teleport.

@@ -1,7 +1,7 @@
 //! `teleport_user`, a user, as resource and as data source.
 
 use prost_reflect::DynamicMessage;
-use teleport_client::{Answer, Error, ErrorKind, ObjectRpcs, Request, Rpc};
+use teleport_client::{Answer, Error, ErrorKind, ListRpc, ObjectRpcs, Request, Rpc};
 use tfplugin::{Diagnostics, Path, Validator, Value};
 
 use crate::{
@@ -27,6 +27,11 @@ pub(crate) const USER: Kind = Kind {
         )),
         masked: None,
         delete: rpc("DeleteUser", Request::Name("name"), Answer::Empty),
+        list: Some(ListRpc::new(
+            "teleport.users.v1.UsersService",
+            "ListUsers",
+            "users",
+        )),
     },
     rules,
     server_filled: &[ServerFilled::new("spec")],

@@ -12,7 +12,7 @@ mod wait;
 
 use async_trait::async_trait;
 use prost_reflect::DynamicMessage;
-use teleport_client::{Answer, Error, ObjectRpcs, Request, Rpc};
+use teleport_client::{Answer, Error, ListRpc, ObjectRpcs, Request, Rpc};
 use teleport_proto::teleport::workloadcluster::v1::{WorkloadCluster, WorkloadClusterStatus};
 use tfplugin::{Attribute, Delete, Diagnostics, Path, PlannedChange, Validator};
 
@@ -46,6 +46,11 @@ pub(crate) const WORKLOAD_CLUSTER: Kind = Kind {
             Request::Name("name"),
             Answer::Empty,
         ),
+        list: Some(ListRpc::new(
+            "teleport.workloadcluster.v1.WorkloadClusterService",
+            "ListWorkloadClusters",
+            "clusters",
+        )),
     },
     in_workload_clusters: false,
     rules,

@@ -8,6 +8,7 @@ pub(crate) mod connections;
 pub(crate) mod failure;
 pub(crate) mod objects;
 pub(crate) mod outcome;
+pub(crate) mod pages;
 pub(crate) mod pool;
 pub(crate) mod reset_tokens;
 pub(crate) mod retry;

@@ -6,7 +6,12 @@ use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 
 use crate::{
     Client, Error, ErrorKind,
-    call::{Call, Repeatable, failure::CallFailure, method},
+    call::{
+        Call, Repeatable,
+        failure::CallFailure,
+        method,
+        pages::{ListRpc, Pages},
+    },
 };
 
 /// The calls on a kind of object.
@@ -24,6 +29,8 @@ pub struct ObjectRpcs {
     pub masked: Option<MaskedRpc>,
     /// Deletes one, or resets it to its defaults.
     pub delete: Rpc,
+    /// Lists them. None where that is not needed.
+    pub list: Option<ListRpc>,
 }
 
 /// One call.
@@ -118,6 +125,12 @@ impl Objects {
         let request = self.request(rpc, Carried::Name(name))?;
         let object = self.write(rpc, request, Repeatable::Yes).await?;
         object.ok_or_else(|| self.failure(rpc, "the answer holds no object".to_owned()))
+    }
+
+    /// All of them, page by page. What a list shows of one may be less than what a read does. None without a list call.
+    pub fn pages(&self) -> Option<Pages> {
+        let rpc = self.rpcs.list?;
+        Some(Pages::new(self.client.clone(), rpc))
     }
 
     /// Creates one, and returns it as it is stored. None where the server's answer is empty.
@@ -260,7 +273,9 @@ mod tests {
     use super::{Answer as Held, *};
     use crate::testing::{Answer, Cluster};
     use teleport_proto::{
-        teleport::users::v1::{CreateUserResponse, GetUserResponse},
+        teleport::users::v1::{
+            CreateUserResponse, GetUserResponse, ListUsersRequest, ListUsersResponse,
+        },
         types::{Metadata, UserV2},
     };
 
@@ -283,6 +298,7 @@ mod tests {
         )),
         masked: None,
         delete: Rpc::new(USERS, "DeleteUser", Request::Name("name"), Held::Empty),
+        list: Some(ListRpc::new(USERS, "ListUsers", "users")),
     };
 
     fn user() -> UserV2 {
@@ -318,6 +334,34 @@ mod tests {
         assert_eq!(users.get("alice").await.unwrap(), alice);
         users.delete("alice").await.unwrap();
         assert_eq!(cluster.calls(), ["CreateUser", "GetUser", "DeleteUser"]);
+    }
+
+    #[tokio::test]
+    async fn all_are_read_page_by_page() {
+        let cluster = Cluster::auth_answering(|path, request| {
+            if !path.ends_with("ListUsers") {
+                return Answer::Message(Vec::new());
+            }
+            let request = ListUsersRequest::decode(request).unwrap();
+            let (users, next) = match request.page_token.as_str() {
+                "" => (vec![user()], "2"),
+                "2" => (Vec::new(), "3"),
+                _ => (vec![user(), user()], ""),
+            };
+            let page = ListUsersResponse {
+                users,
+                next_page_token: next.to_owned(),
+            };
+            Answer::Message(page.encode_to_vec())
+        })
+        .await;
+        let mut pages = cluster.client().objects(RPCS).pages().unwrap();
+        let mut sizes = Vec::new();
+        while let Some(page) = pages.next().await.unwrap() {
+            sizes.push(page.len());
+        }
+        assert_eq!(sizes, [1, 0, 2]);
+        assert!(pages.next().await.unwrap().is_none());
     }
 
     #[tokio::test]

@@ -1,15 +1,16 @@
 //! The calls of `teleport.workloadcluster.v1.WorkloadClusterService`.
 
-use std::{collections::HashSet, time::Duration};
-
-use prost::Message as _;
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 use teleport_proto::teleport::workloadcluster::v1::WorkloadCluster;
 
 use crate::{
-    Address, Client, Error, ErrorKind, NearAddress, Transient,
-    call::{Call, Repeatable, failure::CallFailure, method},
-    dial::transport::MAX_ANSWER_SIZE,
+    Address, Client, Error, ErrorKind, NearAddress,
+    call::{
+        Call, Repeatable,
+        failure::CallFailure,
+        method,
+        pages::{self, ListRpc, Pages},
+    },
     join::{Parent, ParentError},
 };
 
@@ -68,41 +69,14 @@ impl WorkloadClusters {
     ///
     /// # Errors
     ///
-    /// Also when the server's pages do not end: they are bounded in number, in size and in time.
+    /// Also when the server's pages do not end, see [`Pages::next`].
     pub async fn list(&self) -> Result<Vec<DynamicMessage>, Error> {
-        self.in_time(self.pages()).await
-    }
-
-    async fn pages(&self) -> Result<Vec<DynamicMessage>, Error> {
+        let mut pages = Pages::new(self.client.clone(), LIST);
         let mut clusters = Vec::new();
-        let mut seen = HashSet::new();
-        let mut size = 0;
-        let mut token = String::new();
-        loop {
-            let fields = [
-                ("page_size", Value::I32(PAGE_SIZE)),
-                ("page_token", Value::String(token)),
-            ];
-            let mut page = self.call(LIST, fields, Repeatable::Yes).await?;
-            size += page.encoded_len();
-            if let Some(Value::List(items)) = page.take_field_by_name("clusters") {
-                clusters.extend(items.into_iter().filter_map(|item| match item {
-                    Value::Message(cluster) => Some(cluster),
-                    _ => None,
-                }));
-            }
-            token = match page.take_field_by_name("next_page_token") {
-                Some(Value::String(token)) if !token.is_empty() => token,
-                _ => return Ok(clusters),
-            };
-            let is_endless = !seen.insert(token.clone())
-                || seen.len() >= MAX_PAGES
-                || clusters.len() > MAX_ITEMS
-                || size > MAX_SIZE;
-            if is_endless {
-                return Err(self.endless(clusters.len()));
-            }
+        while let Some(page) = pages.next().await? {
+            clusters.extend(page);
         }
+        Ok(clusters)
     }
 
     /// Finds the one whose `status.domain` is an address, where a domain without a port means 443.
@@ -222,27 +196,10 @@ impl WorkloadClusters {
             .await
     }
 
-    /// Bounds the time of several calls.
+    /// Bounds the time of several calls, as that of a list.
     async fn in_time<T>(&self, calls: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        tokio::time::timeout(MAX_TIME, calls)
-            .await
-            .unwrap_or_else(|_| {
-                Err(Error::call(CallFailure {
-                    kind: ErrorKind::Transient(Transient::Deadline),
-                    message: format!(
-                        "the pages did not come to an end within {}",
-                        humantime::format_duration(MAX_TIME)
-                    ),
-                    ..self.failure(LIST)
-                }))
-            })
-    }
-
-    fn endless(&self, read: usize) -> Error {
-        Error::call(CallFailure {
-            message: format!("the pages do not come to an end, {read} clusters were read"),
-            ..self.failure(LIST)
-        })
+        let done = tokio::time::timeout(pages::MAX_TIME, calls).await;
+        done.unwrap_or_else(|_| Err(pages::too_late(&self.client, LIST)))
     }
 
     fn failure(&self, rpc: &str) -> CallFailure {
@@ -291,15 +248,7 @@ fn text(cluster: &DynamicMessage, outer: &str, inner: &str) -> Option<String> {
 
 const SERVICE: &str = "teleport.workloadcluster.v1.WorkloadClusterService";
 const MESSAGE: &str = "teleport.workloadcluster.v1.WorkloadCluster";
-const LIST: &str = "ListWorkloadClusters";
-const PAGE_SIZE: i32 = 100;
-/// Bounds on what a server can make us read.
-const MAX_PAGES: usize = 2_000;
-const MAX_ITEMS: usize = 100_000;
-/// Bytes on the wire, of all pages.
-const MAX_SIZE: usize = 4 * MAX_ANSWER_SIZE;
-/// A call has 30 seconds, and is repeated where the server asks for that.
-const MAX_TIME: Duration = Duration::from_secs(120);
+const LIST: ListRpc = ListRpc::new(SERVICE, "ListWorkloadClusters", "clusters");
 
 #[cfg(test)]
 mod tests;

@@ -233,6 +233,17 @@ impl Cluster {
         Client::new(self.config())
     }
 
+    /// A client that repeats calls without end, with 20 to 40 seconds between two tries.
+    pub(crate) fn client_that_waits(&self) -> Client {
+        let mut config = self.config();
+        config.retry = RetryPolicy {
+            base: Duration::from_secs(40),
+            cap: Duration::from_secs(40),
+            tries: u32::MAX,
+        };
+        Client::new(config)
+    }
+
     /// Names of the calls so far, without Ping.
     pub(crate) fn calls(&self) -> Vec<String> {
         let calls = self.state.calls.lock().unwrap();

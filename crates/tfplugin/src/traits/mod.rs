@@ -3,6 +3,7 @@
 mod data_source;
 mod ephemeral;
 mod function;
+mod list;
 mod provider;
 mod resource;
 mod stop;
@@ -10,6 +11,7 @@ mod stop;
 pub use data_source::DataSource;
 pub use ephemeral::{EphemeralResource, Opened, Renewed};
 pub use function::{Function, FunctionError, Parameter, Signature};
+pub use list::{Found, List, ListResource, Listed};
 pub use provider::{Call, Provider};
 pub use resource::{
     Applied, Create, Delete, Imported, PlannedChange, Resource, Update, refuse_other_version,

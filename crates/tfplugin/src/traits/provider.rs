@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{DataSource, Diagnostics, EphemeralResource, Function, Resource, Schema, Stop, Value};
+use crate::{
+    DataSource, Diagnostics, EphemeralResource, Function, ListResource, Resource, Schema, Stop,
+    Value,
+};
 
 /// A provider: its configuration and what it offers.
 #[async_trait]
@@ -28,6 +31,11 @@ pub trait Provider: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The list resources.
+    fn list_resources(&self) -> Vec<Arc<dyn ListResource<Self::Client>>> {
+        Vec::new()
+    }
+
     /// The functions.
     fn functions(&self) -> Vec<Arc<dyn Function>> {
         Vec::new()
@@ -41,7 +49,7 @@ pub trait Provider: Send + Sync + 'static {
     async fn configure(&self, config: &Value, diags: &mut Diagnostics) -> Option<Self::Client>;
 }
 
-/// What each call of a resource, data source or ephemeral resource gets.
+/// What each call of a resource, data source, ephemeral resource or list resource gets.
 #[derive(Debug)]
 pub struct Call<C> {
     /// The configured client. `None` where core calls a provider that it has not configured.

@@ -135,26 +135,6 @@ async fn all_pages_are_read() {
 }
 
 #[tokio::test]
-async fn pages_that_go_round_are_an_error() {
-    let cluster = Cluster::auth(|path, _| match path {
-        "/proto.AuthService/Ping" => Answer::Message(Vec::new()),
-        _ => page("one", "again"),
-    })
-    .await;
-    let error = cluster
-        .client()
-        .workload_clusters()
-        .list()
-        .await
-        .unwrap_err();
-    assert!(
-        error.to_string().contains("do not come to an end"),
-        "{error}"
-    );
-    assert_eq!(cluster.calls().len(), 2);
-}
-
-#[tokio::test]
 async fn a_message_of_another_type_is_an_error() {
     let cluster = Cluster::auth(|_, _| Answer::Message(Vec::new())).await;
     let method = method("proto.AuthService", "Ping");
@@ -169,33 +149,6 @@ async fn a_message_of_another_type_is_an_error() {
         "{error}"
     );
     assert!(cluster.alpn().is_empty());
-}
-
-#[tokio::test]
-async fn pages_that_never_end_are_an_error_before_they_fill_the_memory() {
-    /// Pages with a new token each, of so many clusters with a name of so many bytes.
-    async fn reads_of(clusters: usize, bytes: usize) -> (String, usize) {
-        let cluster = Cluster::auth(move |path, before| match path {
-            "/proto.AuthService/Ping" => Answer::Message(Vec::new()),
-            _ => {
-                let clusters = (0..clusters).map(|_| named(&"x".repeat(bytes)));
-                let page = ListWorkloadClustersResponse {
-                    clusters: clusters.collect(),
-                    next_page_token: before.to_string(),
-                    ..ListWorkloadClustersResponse::default()
-                };
-                Answer::Message(page.encode_to_vec())
-            }
-        })
-        .await;
-        let error = cluster.client().workload_clusters().list().await;
-        (error.unwrap_err().to_string(), cluster.calls().len())
-    }
-    for (clusters, bytes, pages) in [(0, 0, 2_000), (40_000, 0, 3), (1, 10 << 20, 7)] {
-        let (error, reads) = reads_of(clusters, bytes).await;
-        assert!(error.contains("do not come to an end"), "{error}");
-        assert_eq!(reads, pages, "{clusters} clusters of {bytes} bytes");
-    }
 }
 
 #[tokio::test]
@@ -220,4 +173,20 @@ async fn an_answer_that_is_too_large_is_an_error_and_leaves_a_doubt() {
         assert_eq!(error.kind(), ErrorKind::Other);
         assert_eq!(cluster.calls().len(), 1, "it is not asked for again");
     }
+}
+
+#[tokio::test]
+async fn a_search_that_takes_too_long_is_an_error() {
+    let cluster = Cluster::auth(|path, _| match path {
+        "/proto.AuthService/Ping" => Answer::Message(Vec::new()),
+        _ => Answer::Status(tonic::Code::Unavailable, "try again"),
+    })
+    .await;
+    let client = cluster.client_that_waits();
+    client.cluster_name().await.unwrap();
+    tokio::time::pause();
+    let address = Address::parse("one.example.com").unwrap();
+    let error = client.workload_clusters().by_address(&address).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("within 2m"), "{error}");
 }

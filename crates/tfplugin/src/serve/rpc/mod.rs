@@ -12,6 +12,7 @@ mod configure;
 mod data_source;
 mod ephemeral;
 mod function;
+mod list;
 mod offered;
 mod resource;
 mod schema;

@@ -8,13 +8,16 @@ use std::{
 use tracing::Span;
 
 use super::{ProviderService, answers};
-use crate::{DataSource, Diagnostics, EphemeralResource, Function, Provider, Resource, Type};
+use crate::{
+    DataSource, Diagnostics, EphemeralResource, Function, ListResource, Provider, Resource, Type,
+};
 
 /// Everything that a provider offers.
 pub(super) struct Offers<C> {
     pub(super) resources: Named<dyn Resource<C>>,
     pub(super) data_sources: Named<dyn DataSource<C>>,
     pub(super) ephemeral_resources: Named<dyn EphemeralResource<C>>,
+    pub(super) list_resources: Named<dyn ListResource<C>>,
     pub(super) functions: BTreeMap<String, Arc<dyn Function>>,
 }
 
@@ -43,6 +46,7 @@ impl<C: Send + Sync + 'static> Offers<C> {
             ephemeral_resources: named(provider.ephemeral_resources(), |resource| {
                 resource.type_name()
             }),
+            list_resources: named(provider.list_resources(), |list| list.type_name()),
             functions: provider
                 .functions()
                 .into_iter()
@@ -95,6 +99,16 @@ impl<P: Provider> ProviderService<P> {
         let offer = self.offers.ephemeral_resources.get(name);
         let found = offer.map(|offer| offer.found(|resource| resource.schema().ty()));
         found.ok_or_else(|| unknown("ephemeral resource", name))
+    }
+
+    pub(super) fn list_resource_offer(
+        &self,
+        name: &str,
+    ) -> Result<Found<dyn ListResource<P::Client>>, Diagnostics> {
+        Span::current().record("type_name", name);
+        let offer = self.offers.list_resources.get(name);
+        let found = offer.map(|offer| offer.found(|list| list.schema().ty()));
+        found.ok_or_else(|| unknown("list resource", name))
     }
 }
 

@@ -46,6 +46,13 @@ impl<P: Provider> ProviderService<P> {
                 .map(type_name)
                 .map(|type_name| get_metadata::EphemeralMetadata { type_name })
                 .collect(),
+            list_resources: self
+                .offers
+                .list_resources
+                .keys()
+                .map(type_name)
+                .map(|type_name| get_metadata::ListResourceMetadata { type_name })
+                .collect(),
             ..get_metadata::Response::default()
         }
     }
@@ -64,6 +71,7 @@ impl<P: Provider> ProviderService<P> {
             ephemeral_resource_schemas: schemas(&offers.ephemeral_resources, |resource| {
                 resource.schema()
             }),
+            list_resource_schemas: schemas(&offers.list_resources, |list| list.schema()),
             functions: self.signatures(),
             server_capabilities: Some(CAPABILITIES),
             ..get_provider_schema::Response::default()

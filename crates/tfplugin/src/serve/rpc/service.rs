@@ -3,7 +3,7 @@
 use tonic::{Request, Response, Status, Streaming, async_trait};
 use tracing::{Instrument, field::Empty};
 
-use super::{Caller, ProviderService, unoffered::One};
+use super::{Caller, ProviderService, list::Events, unoffered::One};
 use crate::{
     Provider,
     proto::tfplugin6::{provider_server::Provider as Service, *},
@@ -13,7 +13,7 @@ macro_rules! serve {
     ($($rpc:ident: $call:ident($request:ty) -> $response:ty;)*) => {
         #[async_trait]
         impl<P: Provider> Service for ProviderService<P> {
-            type ListResourceStream = One<list_resource::Event>;
+            type ListResourceStream = Events;
             type ReadStateBytesStream = One<read_state_bytes::Response>;
             type InvokeActionStream = One<invoke_action::Event>;
 
@@ -67,7 +67,7 @@ serve! {
     CloseEphemeralResource: close_ephemeral_resource(close_ephemeral_resource::Request)
         -> close_ephemeral_resource::Response;
     CallFunction: call_function(call_function::Request) -> call_function::Response;
-    ListResource: list_resource(list_resource::Request) -> One<list_resource::Event>;
+    ListResource: list_resource(list_resource::Request) -> Events;
     ValidateListResourceConfig: validate_list_resource_config(validate_list_resource_config::Request)
         -> validate_list_resource_config::Response;
     ValidateStateStoreConfig: validate_state_store_config(validate_state_store::Request)

@@ -1,4 +1,4 @@
-//! The calls about list resources, state stores and actions, which this crate does not offer. Core makes them only for
+//! The calls about state stores and actions, which this crate does not offer. Core makes them only for
 //! what the schema lists, so each answer is an error.
 
 use tonic::{Status, Streaming};
@@ -10,9 +10,8 @@ use crate::{
     proto::tfplugin6::{
         Diagnostic, configure_state_store, delete_state, get_states,
         invoke_action::{self, event},
-        list_resource, lock_state, plan_action, read_state_bytes, unlock_state,
-        validate_action_config, validate_list_resource_config, validate_state_store,
-        write_state_bytes,
+        lock_state, plan_action, read_state_bytes, unlock_state, validate_action_config,
+        validate_state_store, write_state_bytes,
     },
 };
 
@@ -20,27 +19,6 @@ use crate::{
 pub(super) type One<T> = tokio_stream::Once<Result<T, Status>>;
 
 impl<P: Provider> ProviderService<P> {
-    pub(super) async fn list_resource(
-        &self,
-        _caller: Caller,
-        request: list_resource::Request,
-    ) -> One<list_resource::Event> {
-        tokio_stream::once(Ok(list_resource::Event {
-            diagnostic: list(&request.type_name),
-            ..list_resource::Event::default()
-        }))
-    }
-
-    pub(super) async fn validate_list_resource_config(
-        &self,
-        _caller: Caller,
-        request: validate_list_resource_config::Request,
-    ) -> validate_list_resource_config::Response {
-        validate_list_resource_config::Response {
-            diagnostics: list(&request.type_name),
-        }
-    }
-
     pub(super) async fn validate_state_store_config(
         &self,
         _caller: Caller,
@@ -163,10 +141,6 @@ impl<P: Provider> ProviderService<P> {
             diagnostics: action(&request.type_name),
         }
     }
-}
-
-fn list(type_name: &str) -> Vec<Diagnostic> {
-    diagnostics::encode(unknown("list resource", type_name))
 }
 
 fn store(type_name: &str) -> Vec<Diagnostic> {

@@ -1,6 +1,6 @@
 //! Who calls, and the tasks in which a provider's code runs.
 
-use tokio::task::JoinError;
+use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument;
 
 use super::ProviderService;
@@ -41,6 +41,17 @@ impl<P: Provider> ProviderService<P> {
         F: Future<Output = T> + Send,
         W: FnOnce(Call<P::Client>) -> F + Send + 'static,
     {
+        let running = self.start(caller, work);
+        running.await.map_err(|error| broken_off(&error))
+    }
+
+    /// Starts code of the provider in a task, as [`ProviderService::work`] does, and does not wait for it.
+    pub(super) fn start<T, F, W>(&self, caller: &Caller, work: W) -> JoinHandle<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send,
+        W: FnOnce(Call<P::Client>) -> F + Send + 'static,
+    {
         let operation = caller.connection.as_ref().map(Connection::operation);
         let call = Call {
             client: self.client(caller),
@@ -53,13 +64,11 @@ impl<P: Provider> ProviderService<P> {
             work(call).await
         };
         tokio::spawn(task.in_current_span())
-            .await
-            .map_err(|error| broken_off(&error))
     }
 }
 
 /// The text of a panic may hold values, so it is only in the log, where the panic hook writes it.
-fn broken_off(error: &JoinError) -> Diagnostics {
+pub(super) fn broken_off(error: &JoinError) -> Diagnostics {
     tracing::error!(panic = error.is_panic(), "the task of a call failed");
     let mut diags = Diagnostics::new();
     diags.error(

@@ -48,6 +48,7 @@ async fn the_schema_lists_everything_and_has_every_block() {
     );
     assert!(schema.data_source_schemas.contains_key("test_data"));
     assert!(schema.ephemeral_resource_schemas.contains_key("test_token"));
+    assert!(schema.list_resource_schemas.contains_key("test_thing"));
     assert!(schema.functions["join"].r#return.is_some());
     let capabilities = ServerCapabilities {
         plan_destroy: true,
@@ -61,6 +62,7 @@ async fn the_schema_lists_everything_and_has_every_block() {
     assert_eq!(metadata.server_capabilities, Some(capabilities));
     assert_eq!(metadata.resources[0].type_name, "test_thing");
     assert_eq!(metadata.ephemeral_resources[0].type_name, "test_token");
+    assert_eq!(metadata.list_resources[0].type_name, "test_thing");
     let functions = call!(bench, get_functions, get_functions::Request {});
     assert_eq!(functions.functions, schema.functions);
 }
@@ -218,13 +220,13 @@ async fn the_other_blocks_are_checked_too() {
 async fn what_is_not_offered_is_said_to_be_so() {
     let bench = Bench::new();
     let message = list_resource::Request {
-        type_name: "test_thing".into(),
+        type_name: "test_nothing".into(),
         ..list_resource::Request::default()
     };
     let mut events = call!(bench, list_resource, message);
     let event = events.next().await.unwrap().unwrap();
     assert!(is_error(&event.diagnostic));
-    assert!(event.diagnostic[0].detail.contains("\"test_thing\""));
+    assert!(event.diagnostic[0].detail.contains("\"test_nothing\""));
 
     let message = invoke_action::Request {
         action_type: "test_do".into(),

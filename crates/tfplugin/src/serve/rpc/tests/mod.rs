@@ -3,6 +3,7 @@
 mod identities;
 mod kinds;
 mod life;
+mod lists;
 mod outside;
 mod provider;
 mod write_only;

@@ -8,10 +8,12 @@ use std::{
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
+use super::lists::Things;
 use crate::{
     Applied, Attribute, Block, BlockNesting, Call, Create, DataSource, Delete, Diagnostics,
-    EphemeralResource, Function, FunctionError, Imported, NestedBlock, Nesting, Opened, Parameter,
-    Path, Private, Provider, Renewed, Resource, Schema, Signature, StopReason, Type, Update, Value,
+    EphemeralResource, Function, FunctionError, Imported, ListResource, NestedBlock, Nesting,
+    Opened, Parameter, Path, Private, Provider, Renewed, Resource, Schema, Signature, StopReason,
+    Type, Update, Value,
 };
 
 pub(super) struct TestProvider {
@@ -77,6 +79,10 @@ impl Provider for TestProvider {
 
     fn ephemeral_resources(&self) -> Vec<Arc<dyn EphemeralResource<Client>>> {
         vec![Arc::new(Token(data()))]
+    }
+
+    fn list_resources(&self) -> Vec<Arc<dyn ListResource<Client>>> {
+        vec![Arc::new(Things::new())]
     }
 
     fn functions(&self) -> Vec<Arc<dyn Function>> {

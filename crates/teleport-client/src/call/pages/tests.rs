@@ -1,0 +1,102 @@
+use teleport_proto::{
+    teleport::users::v1::ListUsersResponse,
+    types::{Metadata, UserV2},
+};
+
+use super::*;
+use crate::testing::{Answer, Cluster};
+
+const USERS: ListRpc = ListRpc::new("teleport.users.v1.UsersService", "ListUsers", "users");
+
+/// A page of so many users with a name of so many bytes.
+fn page(users: usize, bytes: usize, next: &str) -> Answer {
+    let metadata = Metadata {
+        name: "x".repeat(bytes),
+        ..Metadata::default()
+    };
+    let user = UserV2 {
+        metadata: Some(metadata),
+        ..UserV2::default()
+    };
+    let page = ListUsersResponse {
+        users: vec![user; users],
+        next_page_token: next.to_owned(),
+    };
+    Answer::Message(page.encode_to_vec())
+}
+
+/// A cluster whose pages come from a function that gets how often the call was made before.
+async fn with_pages(page: impl Fn(usize) -> Answer + Send + Sync + 'static) -> Cluster {
+    Cluster::auth(move |path, before| match path {
+        "/proto.AuthService/Ping" => Answer::Message(Vec::new()),
+        _ => page(before),
+    })
+    .await
+}
+
+/// Reads until an error, and returns it with the number of pages before it.
+async fn error_of(mut pages: Pages) -> (Error, usize) {
+    let mut read = 0;
+    loop {
+        match pages.next().await {
+            Ok(Some(_)) => read += 1,
+            Ok(None) => panic!("the pages came to an end"),
+            Err(error) => return (error, read),
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_that_go_round_are_an_error() {
+    let cluster = with_pages(|_| page(1, 1, "again")).await;
+    let (error, read) = error_of(Pages::new(cluster.client(), USERS)).await;
+    let error = error.to_string();
+    assert!(error.contains("do not come to an end"), "{error}");
+    assert!(error.contains("2 objects were read"), "{error}");
+    assert_eq!((read, cluster.calls().len()), (1, 2));
+}
+
+#[tokio::test]
+async fn pages_that_never_end_are_an_error_before_they_fill_the_memory() {
+    for (users, bytes, pages) in [(0, 0, 2_000), (40_000, 0, 3), (1, 10 << 20, 7)] {
+        // Each page has a new token.
+        let cluster = with_pages(move |before| page(users, bytes, &before.to_string())).await;
+        let (error, _) = error_of(Pages::new(cluster.client(), USERS)).await;
+        assert!(
+            error.to_string().contains("do not come to an end"),
+            "{error}"
+        );
+        let calls = cluster.calls().len();
+        assert_eq!(calls, pages, "{users} users of {bytes} bytes");
+    }
+}
+
+#[tokio::test]
+async fn pages_that_take_too_long_are_an_error() {
+    let cluster = with_pages(|before| match before % 2 {
+        0 => Answer::Status(tonic::Code::Unavailable, "try again"),
+        _ => page(1, 1, &before.to_string()),
+    })
+    .await;
+    let client = cluster.client_that_waits();
+    client.cluster_name().await.unwrap();
+    tokio::time::pause();
+    let begun = Instant::now();
+    let (error, read) = error_of(Pages::new(client, USERS)).await;
+    assert_eq!(error.kind(), ErrorKind::Transient(Transient::Deadline));
+    assert!(error.to_string().contains("within 2m"), "{error}");
+    assert!((2..=6).contains(&read), "{read} pages");
+    assert!(begun.elapsed() < MAX_TIME + Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn the_time_that_the_objects_of_a_page_take_does_not_count() {
+    let cluster = with_pages(|before| page(1, 1, ["second", ""][before])).await;
+    let mut pages = Pages::new(cluster.client(), USERS);
+    pages.next().await.unwrap().unwrap();
+    tokio::time::pause();
+    tokio::time::advance(MAX_TIME).await;
+    tokio::time::resume();
+    assert!(pages.time_left > Duration::ZERO);
+    assert!(pages.next().await.unwrap().is_some());
+}

@@ -1,0 +1,3 @@
+list "teleport_bot" "all" {
+  provider = teleport
+}

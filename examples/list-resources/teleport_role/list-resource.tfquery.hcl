@@ -1,0 +1,7 @@
+list "teleport_role" "all" {
+  provider = teleport
+  config {
+    cluster = "child.teleport.sh"
+    labels  = { team = "engineering" }
+  }
+}

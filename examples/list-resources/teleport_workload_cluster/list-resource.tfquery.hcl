@@ -1,0 +1,6 @@
+list "teleport_workload_cluster" "all" {
+  provider = teleport
+  config {
+    name = "acme-*"
+  }
+}
