@@ -9,6 +9,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod adopting;
 mod auth_preference;
 mod bots;
 mod children;
@@ -51,6 +52,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     support::matrix::run(&[
+        adopting::SCENARIOS,
         children::SCENARIOS,
         children_changes::SCENARIOS,
         children_trouble::SCENARIOS,

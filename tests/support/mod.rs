@@ -7,6 +7,7 @@
 
 pub(crate) mod complete;
 pub(crate) mod environment;
+pub(crate) mod guide;
 pub(crate) mod installation;
 pub(crate) mod matrix;
 pub(crate) mod outcome;
