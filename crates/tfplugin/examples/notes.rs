@@ -3,6 +3,7 @@
 use std::{env, fs, io, io::Write, path::PathBuf, process::ExitCode, sync::Arc};
 
 use async_trait::async_trait;
+use serde_json::Value as Json;
 use tfplugin::{
     Applied, Attribute, Block, Call, Create, Delete, Diagnostics, Imported, Path, Private,
     Provider, Resource, Schema, Update, Value, serve,
@@ -34,7 +35,8 @@ impl Provider for Notes {
             .attribute("name", name.validate(check_name).describe("The name."))
             .attribute("text", Attribute::string().required().describe("The text."))
             .attribute("size", Attribute::number().computed().describe("Bytes."));
-        vec![Arc::new(Note(Schema::new(block)))]
+        let schema = Schema::new(block).upgraded_by(&[title_becomes_name, lines_become_text]);
+        vec![Arc::new(Note(schema))]
     }
 
     /// During a plan the folder can be unknown. Then there is no client.
@@ -105,6 +107,22 @@ impl Resource<PathBuf> for Note {
         let (state, private) = (Value::object(names), Private::default());
         Some(Imported { state, private })
     }
+}
+
+/// From schema version 0 to 1.
+fn title_becomes_name(mut note: Json) -> Result<Json, &'static str> {
+    let title = note.get("title").cloned().ok_or("it has no title")?;
+    note["name"] = title;
+    Ok(note)
+}
+
+/// From schema version 1 to 2, in which the text is no list any more.
+fn lines_become_text(mut note: Json) -> Result<Json, &'static str> {
+    let lines = note.get("lines").and_then(Json::as_array);
+    let lines = lines.ok_or("it has no lines")?.iter();
+    let lines: Vec<_> = lines.filter_map(Json::as_str).collect();
+    note["text"] = lines.join("\n").into();
+    Ok(note)
 }
 
 fn check_name(path: &Path, name: &Value, diags: &mut Diagnostics) {

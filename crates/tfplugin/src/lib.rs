@@ -18,6 +18,7 @@
 //! | `diagnostics` | errors and warnings: [`Diagnostics`] |
 //! | `traits` | what a provider implements, and what its methods get and answer |
 //! | `plan`, `replace`, `state`, `objects`, `intent`, `private` | Terraform's rules for plans, states and private state |
+//! | `upgrade` | states of older schema versions |
 //! | [`operations`] | what core asks for (validate, plan, apply, read, import), carried out by these rules |
 //! | `codec` | between the encodings of the protocol and values, types, schemas, paths and diagnostics |
 //! | [`serve`] | the protocol as a server: handshake, mutual TLS on a private socket, RPCs, logs, end |
@@ -44,6 +45,7 @@ mod schema;
 mod state;
 mod traits;
 mod types;
+mod upgrade;
 mod validate;
 mod value;
 
@@ -60,7 +62,8 @@ pub use schema::{
 pub use traits::{
     Applied, Call, Create, DataSource, Delete, EphemeralResource, Found, Function, FunctionError,
     Imported, List, ListResource, Listed, Opened, Parameter, PlannedChange, Provider, Renewed,
-    Resource, Signature, Stop, StopReason, Stopper, Update, refuse_other_version,
+    Resource, Signature, Stop, StopReason, Stopper, Update,
 };
 pub use types::Type;
+pub use upgrade::Upgrade;
 pub use value::Value;

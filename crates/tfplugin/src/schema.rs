@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use super::{Diagnostics, Path, Type, Value};
+use super::{Diagnostics, Path, Type, Upgrade, Value};
 
 /// The shape of a provider, resource, data source or ephemeral resource block.
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
-    /// Version of the state's shape; raised when stored states need an upgrade.
-    pub version: i64,
+    /// For each earlier version, from 0 on, how a state of it becomes one of the next. So their number is the current version.
+    pub upgrades: &'static [Upgrade],
     /// The outermost block.
     pub block: Block,
 }
@@ -146,7 +146,22 @@ type Check = dyn Fn(&Path, &Value, &mut Diagnostics) + Send + Sync;
 impl Schema {
     /// Version 0 of a block.
     pub fn new(block: Block) -> Self {
-        Self { version: 0, block }
+        Self {
+            upgrades: &[],
+            block,
+        }
+    }
+
+    /// The same with the upgrades of all earlier versions, from 0 on.
+    #[must_use]
+    pub fn upgraded_by(mut self, upgrades: &'static [Upgrade]) -> Self {
+        self.upgrades = upgrades;
+        self
+    }
+
+    /// The current version, which core stores with each object.
+    pub fn version(&self) -> i64 {
+        i64::try_from(self.upgrades.len()).unwrap_or(i64::MAX)
     }
 
     /// The type of the values.

@@ -47,8 +47,39 @@ fn programs() -> Result<Vec<PathBuf>, String> {
 fn trial(program: PathBuf) -> Trial {
     Trial::test(format!("{}: {SCENARIO}", program.display()), move || {
         lives(&World::new(&program));
+        is_upgraded(&World::new(&program));
         Ok(())
     })
+}
+
+/// States of the schema versions 0 and 1 plan as empty. A damaged one, and one of a newer version, are errors.
+fn is_upgraded(world: &World) {
+    world.configure("first", "One.\nTwo.");
+    fs::write(world.file("first"), "One.\nTwo.").unwrap();
+    for (version, note) in [
+        (
+            0,
+            r#"{ "title": "first", "lines": ["One.", "Two."], "size": 9 }"#,
+        ),
+        (
+            1,
+            r#"{ "name": "first", "lines": ["One.", "Two."], "size": 9 }"#,
+        ),
+        (2, r#"{ "name": "first", "text": "One.\nTwo.", "size": 9 }"#),
+    ] {
+        world.store(version, note);
+        world.plans_nothing();
+    }
+    world.store(0, r#"{ "title": "first", "size": 9 }"#);
+    let refused = world.fails(&["plan"]);
+    let refused = refused.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["Damaged State", "version 1 to 2: it has no lines"] {
+        assert!(refused.contains(part), "{part:?} is not in:\n{refused}");
+    }
+    // Core says this itself, and does not ask.
+    world.store(3, "{}");
+    let refused = world.fails(&["plan"]);
+    assert!(refused.contains("newer provider version"), "{refused}");
 }
 
 fn lives(world: &World) {
@@ -165,6 +196,22 @@ output "size" {{
         fs::write(self.path("main.tf"), config).unwrap();
     }
 
+    /// Makes the state one that has this note, in a version of its schema.
+    fn store(&self, schema_version: u32, note: &str) {
+        let state = format!(
+            r#"{{
+  "version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "0b7a2a9c-53f2-4d58-9d7e-6d5a3f6f2f11",
+  "outputs": {{ "size": {{ "value": 9, "type": "number" }} }},
+  "resources": [{{
+    "mode": "managed", "type": "notes_note", "name": "this",
+    "provider": "provider[\"registry.terraform.io/example/notes\"]",
+    "instances": [{{ "schema_version": {schema_version}, "attributes": {note} }}]
+  }}]
+}}"#
+        );
+        fs::write(self.path("terraform.tfstate"), state).unwrap();
+    }
+
     #[track_caller]
     fn plans_nothing(&self) {
         self.succeeds(&["plan", "-detailed-exitcode"]);
@@ -222,5 +269,6 @@ output "size" {{
     }
 }
 
-const SCENARIO: &str = "a note is created, read, changed, replaced, imported and destroyed";
+const SCENARIO: &str =
+    "a note is created, read, changed, replaced, imported, destroyed and upgraded";
 const ADDRESS: &str = "notes_note.this";

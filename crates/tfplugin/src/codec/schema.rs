@@ -17,7 +17,7 @@ use crate::{
 /// The schema for the wire. It always has a block, even an empty one.
 pub(crate) fn encode(schema: &Schema) -> tfplugin6::Schema {
     tfplugin6::Schema {
-        version: schema.version,
+        version: schema.version(),
         block: Some(block(&schema.block)),
     }
 }
@@ -26,7 +26,7 @@ pub(crate) fn encode(schema: &Schema) -> tfplugin6::Schema {
 pub(crate) fn encode_identity(schema: &Schema) -> ResourceIdentitySchema {
     let attributes = schema.block.attributes.iter();
     ResourceIdentitySchema {
-        version: schema.version,
+        version: schema.version(),
         identity_attributes: attributes
             .map(|(name, attribute)| {
                 let required = attribute.presence == Presence::Required;

@@ -1,7 +1,6 @@
 //! What a managed resource is.
 
 use async_trait::async_trait;
-use serde_json::Value as Json;
 
 use crate::{Call, DeleteReason, Diagnostics, Path, PlanKind, Private, Schema, Value};
 
@@ -84,22 +83,6 @@ pub trait Resource<C: Send + Sync + 'static>: Send + Sync {
         None
     }
 
-    /// Brings the JSON of a state that an older schema version wrote to the current version.
-    fn upgrade(&self, version: i64, _state: &mut Json, diagnostics: &mut Diagnostics) {
-        refuse_other_version(
-            self.type_name(),
-            version,
-            self.schema().version,
-            diagnostics,
-        );
-    }
-
-    /// Brings the JSON of an identity that an older version of its schema wrote to the current version.
-    fn upgrade_identity(&self, version: i64, _identity: &mut Json, diagnostics: &mut Diagnostics) {
-        let current = self.identity_schema().map_or(0, |schema| schema.version);
-        refuse_other_version(self.type_name(), version, current, diagnostics);
-    }
-
     /// Completes a configuration that the schema's rules have made of an object: takes out what this resource's own checks
     /// refuse.
     fn generate(&self, _config: &mut Value) {}
@@ -108,24 +91,6 @@ pub trait Resource<C: Send + Sync + 'static>: Send + Sync {
     /// over by a `moved` block. What the schema does not have is left out.
     fn moves_from(&self, _provider: &str, _type_name: &str) -> bool {
         false
-    }
-}
-
-/// What becomes of a state of another schema version than the current one where there is no way from there.
-pub fn refuse_other_version(
-    type_name: &str,
-    version: i64,
-    current: i64,
-    diagnostics: &mut Diagnostics,
-) {
-    if version != current {
-        diagnostics.error(
-            "Unknown Schema Version",
-            format!(
-                "The state holds a {type_name} of schema version {version}. This provider knows version {current} and no \
-                 way from there."
-            ),
-        );
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
         RawState, generate_resource_config, import_resource_state, move_resource_state,
         upgrade_resource_identity, upgrade_resource_state,
     },
+    upgrade,
 };
 
 impl<P: Provider> ProviderService<P> {
@@ -26,22 +27,17 @@ impl<P: Provider> ProviderService<P> {
     ) -> upgrade_resource_state::Response {
         let upgrade = async {
             let found = self.resource(&request.type_name)?;
-            let mut json = raw(request.raw_state.as_ref())?;
-            let version = request.version;
+            let stored = raw(request.raw_state.as_ref())?;
             let resource = found.thing.clone();
-            let (json, diags) = self
+            let upgraded = self
                 .work(&caller, move |_call| async move {
-                    let mut diags = Diagnostics::new();
-                    resource.upgrade(version, &mut json, &mut diags);
-                    (json, diags)
+                    let (name, schema) = (resource.type_name(), resource.schema());
+                    upgrade::upgrade(name, schema, request.version, stored)
                 })
-                .await?;
-            if diags.has_errors() {
-                return Err(diags);
-            }
-            let state = from_json(&json, found.thing.schema(), &found.ty)?;
+                .await??;
+            let state = from_json(&upgraded, found.thing.schema(), &found.ty)?;
             let state = answers::write("upgraded object", &state, &found.ty)?;
-            Ok((state, diags))
+            Ok((state, Diagnostics::new()))
         };
         let (upgraded_state, diags) = parts(upgrade.await);
         upgrade_resource_state::Response {
@@ -159,21 +155,17 @@ impl<P: Provider> ProviderService<P> {
                     ),
                 ));
             };
-            let mut json = raw(request.raw_identity.as_ref())?;
-            let (version, resource) = (request.version, found.thing.clone());
-            let (json, diags) = self
+            let stored = raw(request.raw_identity.as_ref())?;
+            let (name, older) = (request.type_name.clone(), schema.clone());
+            let upgraded = self
                 .work(&caller, move |_call| async move {
-                    let mut diags = Diagnostics::new();
-                    resource.upgrade_identity(version, &mut json, &mut diags);
-                    (json, diags)
+                    upgrade::upgrade(&name, &older, request.version, stored)
                 })
-                .await?;
-            if diags.has_errors() {
-                return Err(diags);
-            }
-            let identity = json::decode(&json, &schema.ty(), UnknownAttributes::Ignore)
+                .await??;
+            let identity = json::decode(&upgraded, &schema.ty(), UnknownAttributes::Ignore)
                 .map_err(|error| answers::unreadable("stored identity", &error))?;
-            Ok((answers::write_identity(&identity, schema)?, diags))
+            let identity = answers::write_identity(&identity, schema)?;
+            Ok((identity, Diagnostics::new()))
         };
         let (upgraded_identity, diags) = parts(upgrade.await);
         upgrade_resource_identity::Response {

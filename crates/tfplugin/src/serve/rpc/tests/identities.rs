@@ -137,7 +137,7 @@ fn given_none() -> Value {
 }
 
 #[tokio::test]
-async fn an_identity_of_an_older_version_is_upgraded_by_the_resource() {
+async fn an_identity_of_an_older_version_is_upgraded() {
     let bench = Bench::new();
     let upgrade = |version, json: &serde_json::Value| upgrade_resource_identity::Request {
         type_name: "test_thing".into(),
@@ -152,6 +152,9 @@ async fn an_identity_of_an_older_version_is_upgraded_by_the_resource() {
     assert!(answer.diagnostics.is_empty());
     assert_eq!(answer.upgraded_identity, data(&named("here", "a")));
     let answer = call!(bench, upgrade_resource_identity, upgrade(9, &json!({})));
-    assert_eq!(summaries(&answer.diagnostics), ["Unknown Schema Version"]);
+    assert_eq!(
+        summaries(&answer.diagnostics),
+        ["Provider Older Than State"]
+    );
     assert!(answer.upgraded_identity.is_none());
 }

@@ -38,7 +38,7 @@ async fn the_schema_lists_everything_and_has_every_block() {
     let schema = call!(bench, get_provider_schema, get_provider_schema::Request {});
     assert!(schema.provider.unwrap().block.is_some());
     let thing = &schema.resource_schemas["test_thing"];
-    assert_eq!(thing.version, 1);
+    assert_eq!(thing.version, 2);
     let block = thing.block.as_ref().unwrap();
     assert!(
         block

@@ -36,7 +36,7 @@ async fn a_state_of_the_same_version_passes_and_what_is_gone_from_the_schema_is_
         "extra": { "type": ["list", "string"], "value": ["x"] }, "old": true,
         "rule": [{ "port": 1 }], "gate": [],
     });
-    let answer = call!(bench, upgrade_resource_state, upgrade(1, raw(&json)));
+    let answer = call!(bench, upgrade_resource_state, upgrade(2, raw(&json)));
     assert!(answer.diagnostics.is_empty());
     let state = received(&answer.upgraded_state, &thing().ty());
     assert_eq!(
@@ -51,15 +51,22 @@ async fn a_state_of_the_same_version_passes_and_what_is_gone_from_the_schema_is_
 }
 
 #[tokio::test]
-async fn a_state_of_an_older_version_is_upgraded_by_the_resource() {
+async fn a_state_of_an_older_version_goes_through_every_version_after_it() {
     let bench = Bench::new();
-    let answer = call!(
-        bench,
-        upgrade_resource_state,
-        upgrade(0, raw(&json!({ "title": "a" })))
-    );
-    let state = received(&answer.upgraded_state, &thing().ty());
-    assert_eq!(state, object(&thing(), [("name", "a".into())]));
+    for (version, stored) in [
+        (0, json!({ "title": "a", "level": "high" })),
+        (1, json!({ "name": "a", "level": "high" })),
+        (2, json!({ "name": "a", "level": 2 })),
+    ] {
+        let answer = call!(
+            bench,
+            upgrade_resource_state,
+            upgrade(version, raw(&stored))
+        );
+        let state = received(&answer.upgraded_state, &thing().ty());
+        let expected = object(&thing(), [("name", "a".into()), ("level", 2_i64.into())]);
+        assert_eq!(state, expected, "version {version}");
+    }
 }
 
 #[tokio::test]
@@ -74,14 +81,36 @@ async fn states_that_cannot_be_read_are_errors() {
         ..RawState::default()
     };
     let cases = [
-        (1, Some(flatmap), "State Too Old"),
-        (1, Some(broken), "Unreadable Value"),
-        (1, raw(&json!({ "name": [] })), "Unreadable Value"),
-        (9, raw(&json!({})), "Unknown Schema Version"),
+        (2, Some(flatmap), "State Too Old", "0.11"),
+        (2, Some(broken), "Unreadable Value", "stored object"),
+        (
+            2,
+            raw(&json!({ "name": [] })),
+            "Unreadable Value",
+            "expected string",
+        ),
+        (9, raw(&json!({})), "Provider Older Than State", "version 9"),
+        (0, raw(&json!({})), "Damaged State", "it has no title"),
+        (0, raw(&json!([])), "Damaged State", "it is no object"),
+        (0, None, "Damaged State", "it is no object"),
+        (
+            1,
+            raw(&json!({ "name": "a", "level": "x" })),
+            "Damaged State",
+            "from schema version 1 to 2: its level is unknown",
+        ),
+        (
+            1,
+            raw(&json!({ "name": "a", "level": "broken" })),
+            "Provider Crashed",
+            "",
+        ),
     ];
-    for (version, state, summary) in cases {
+    for (version, state, summary, phrase) in cases {
         let answer = call!(bench, upgrade_resource_state, upgrade(version, state));
         assert_eq!(summaries(&answer.diagnostics), [summary]);
+        let detail = &answer.diagnostics[0].detail;
+        assert!(detail.contains(phrase), "{detail}");
         assert!(answer.upgraded_state.is_none());
     }
 }
@@ -152,7 +181,7 @@ async fn a_generated_configuration_leaves_out_what_is_computed() {
 #[tokio::test]
 async fn a_call_from_nowhere_is_answered_too() {
     let bench = Bench::new();
-    let message = upgrade(1, raw(&json!({ "name": "a" })));
+    let message = upgrade(2, raw(&json!({ "name": "a" })));
     let mut from_nowhere = request(&bench.connection, message);
     from_nowhere.extensions_mut().clear();
     let answer = Service::upgrade_resource_state(&*bench.service, from_nowhere).await;

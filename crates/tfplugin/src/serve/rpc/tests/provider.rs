@@ -119,36 +119,53 @@ pub(super) fn thing() -> Schema {
         ]
     };
     let rule = Block::new("").attribute("port", Attribute::number().required());
-    Schema {
-        version: 1,
-        block: Block::new("A thing.")
-            .attribute("name", Attribute::string().required().requires_replace())
-            .attribute("id", Attribute::string().computed().use_state_for_unknown())
-            .attribute("revision", Attribute::string().computed())
-            .attribute("level", Attribute::number().default_to(1_i64))
-            .attribute("secret", Attribute::string().write_only())
-            .attribute("secret_version", Attribute::number())
-            .attribute("extra", Attribute::new(Type::Dynamic))
-            .attribute("labels", Attribute::new(Type::Map(Box::new(Type::String))))
-            .attribute(
-                "pair",
-                Attribute::new(Type::Tuple(vec![Type::String, Type::Bool])),
-            )
-            .attribute("one", Attribute::nested(Nesting::Single, inner()))
-            .attribute("some", Attribute::nested(Nesting::List, inner()))
-            .nested("rule", NestedBlock::new(BlockNesting::List, rule.clone()))
-            .nested("gate", NestedBlock::new(BlockNesting::Set, rule)),
-    }
+    let block = Block::new("A thing.")
+        .attribute("name", Attribute::string().required().requires_replace())
+        .attribute("id", Attribute::string().computed().use_state_for_unknown())
+        .attribute("revision", Attribute::string().computed())
+        .attribute("level", Attribute::number().default_to(1_i64))
+        .attribute("secret", Attribute::string().write_only())
+        .attribute("secret_version", Attribute::number())
+        .attribute("extra", Attribute::new(Type::Dynamic))
+        .attribute("labels", Attribute::new(Type::Map(Box::new(Type::String))))
+        .attribute(
+            "pair",
+            Attribute::new(Type::Tuple(vec![Type::String, Type::Bool])),
+        )
+        .attribute("one", Attribute::nested(Nesting::Single, inner()))
+        .attribute("some", Attribute::nested(Nesting::List, inner()))
+        .nested("rule", NestedBlock::new(BlockNesting::List, rule.clone()))
+        .nested("gate", NestedBlock::new(BlockNesting::Set, rule));
+    Schema::new(block).upgraded_by(&[title_is_the_name, level_is_a_number])
+}
+
+/// Version 0 had the name under another name.
+fn title_is_the_name(mut stored: Json) -> Result<Json, &'static str> {
+    let fields = stored.as_object_mut().ok_or("it is no object")?;
+    let title = fields.remove("title").ok_or("it has no title")?;
+    fields.insert("name".to_owned(), title);
+    Ok(stored)
+}
+
+/// Version 1 had the level as a word.
+fn level_is_a_number(mut stored: Json) -> Result<Json, &'static str> {
+    let level = match stored.get("level").and_then(Json::as_str) {
+        None => Json::Null,
+        Some("low") => 1.into(),
+        Some("high") => 2.into(),
+        Some("broken") => panic!("the level is broken"),
+        Some(_) => return Err("its level is unknown"),
+    };
+    stored["level"] = level;
+    Ok(stored)
 }
 
 /// The identity of a thing: known once its private state has a home.
 pub(super) fn identity() -> Schema {
-    Schema {
-        version: 1,
-        block: Block::new("")
-            .attribute("home", Attribute::string())
-            .attribute("name", Attribute::string().required().describe("The name.")),
-    }
+    let block = Block::new("")
+        .attribute("home", Attribute::string())
+        .attribute("name", Attribute::string().required().describe("The name."));
+    Schema::new(block).upgraded_by(&[title_is_the_name])
 }
 
 pub(super) fn data() -> Schema {
@@ -317,26 +334,6 @@ impl Resource<Client> for Thing {
         let home = identity.field("home").as_str().unwrap_or("here");
         imported.private.insert("home", home);
         Some(imported)
-    }
-
-    fn upgrade_identity(&self, version: i64, identity: &mut Json, diags: &mut Diagnostics) {
-        if version == 0 {
-            // Version 0 had the name under another name.
-            let title = identity.get("title").cloned().unwrap_or_default();
-            identity["name"] = title;
-        } else if version != self.identity.version {
-            diags.error("Unknown Schema Version", "No.");
-        }
-    }
-
-    fn upgrade(&self, version: i64, state: &mut Json, diags: &mut Diagnostics) {
-        if version == 0 {
-            // Version 0 had the name under another name.
-            let title = state.get("title").cloned().unwrap_or_default();
-            state["name"] = title;
-        } else if version != self.schema.version {
-            diags.error("Unknown Schema Version", "No.");
-        }
     }
 
     fn moves_from(&self, provider: &str, type_name: &str) -> bool {
