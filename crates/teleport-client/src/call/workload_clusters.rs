@@ -1,14 +1,12 @@
 //! The calls of `teleport.workloadcluster.v1.WorkloadClusterService`.
 
-use prost_reflect::{DynamicMessage, ReflectMessage, Value};
+use prost_reflect::{DynamicMessage, Value};
 use teleport_proto::teleport::workloadcluster::v1::WorkloadCluster;
 
 use crate::{
     Address, Client, Error, ErrorKind, NearAddress,
     call::{
-        Call, Repeatable,
-        failure::CallFailure,
-        method,
+        Call, Repeatable, method,
         pages::{self, ListRpc, Pages},
     },
     join::{Parent, ParentError},
@@ -32,37 +30,17 @@ impl WorkloadClusters {
         Self { client }
     }
 
-    /// `CreateWorkloadCluster`: creates one, and returns it as it is then.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::AlreadyExists`] if the name is in use or held. It is not repeated when its outcome is in doubt: then
-    /// [`Error::may_have_been_carried_out`] holds, and reading the name shows what happened.
-    pub async fn create(&self, cluster: DynamicMessage) -> Result<DynamicMessage, Error> {
-        let descriptor = cluster.descriptor();
-        if descriptor.full_name() != MESSAGE {
-            return Err(Error::call(CallFailure {
-                message: format!(
-                    "the request is malformed: it is a {}",
-                    descriptor.full_name()
-                ),
-                ..self.failure("CreateWorkloadCluster")
-            }));
-        }
-        let field = ("cluster", Value::Message(cluster));
-        self.call("CreateWorkloadCluster", [field], Repeatable::No)
-            .await
-    }
-
     /// `GetWorkloadCluster`: reads one.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] if there is none of that name.
     pub async fn get(&self, name: &str) -> Result<DynamicMessage, Error> {
-        let field = ("name", Value::String(name.to_owned()));
-        self.call("GetWorkloadCluster", [field], Repeatable::Yes)
-            .await
+        let method = method(SERVICE, "GetWorkloadCluster");
+        let mut request = DynamicMessage::new(method.input());
+        request.set_field_by_name("name", Value::String(name.to_owned()));
+        let call = Call::new(method, request, Repeatable::Yes);
+        self.client.unary(call).await
     }
 
     /// `ListWorkloadClusters`: reads all, page by page, in the server's order. The items may lack their status.
@@ -159,60 +137,10 @@ impl WorkloadClusters {
         })
     }
 
-    /// `DeleteWorkloadCluster`: suspends one. Its name stays taken for a while.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::NotFound`] if there is none of that name, also when an earlier try of the same call deleted it and its answer
-    /// was lost.
-    pub async fn delete(&self, name: &str) -> Result<(), Error> {
-        let field = ("name", Value::String(name.to_owned()));
-        // The name of a deleted cluster stays reserved, so a second try cannot delete another one.
-        self.call("DeleteWorkloadCluster", [field], Repeatable::Yes)
-            .await?;
-        Ok(())
-    }
-
-    async fn call<const N: usize>(
-        &self,
-        rpc: &str,
-        fields: [(&str, Value); N],
-        repeatable: Repeatable,
-    ) -> Result<DynamicMessage, Error> {
-        let method = method(SERVICE, rpc);
-        let mut request = DynamicMessage::new(method.input());
-        for (name, value) in fields {
-            request
-                .try_set_field_by_name(name, value)
-                .map_err(|error| {
-                    Error::call(CallFailure {
-                        message: format!("the request is malformed: {error}"),
-                        ..self.failure(rpc)
-                    })
-                })?;
-        }
-        self.client
-            .unary(Call::new(method, request, repeatable))
-            .await
-    }
-
     /// Bounds the time of several calls, as that of a list.
     async fn in_time<T>(&self, calls: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let done = tokio::time::timeout(pages::MAX_TIME, calls).await;
         done.unwrap_or_else(|_| Err(pages::too_late(&self.client, LIST)))
-    }
-
-    fn failure(&self, rpc: &str) -> CallFailure {
-        let address = self.client.config().address().map(ToString::to_string);
-        CallFailure {
-            kind: ErrorKind::Other,
-            rpc: rpc.to_owned(),
-            address: address.unwrap_or_default(),
-            message: String::new(),
-            answered: false,
-            may_have_been_carried_out: false,
-            is_repetition: false,
-        }
     }
 }
 
@@ -247,7 +175,6 @@ fn text(cluster: &DynamicMessage, outer: &str, inner: &str) -> Option<String> {
 }
 
 const SERVICE: &str = "teleport.workloadcluster.v1.WorkloadClusterService";
-const MESSAGE: &str = "teleport.workloadcluster.v1.WorkloadCluster";
 const LIST: ListRpc = ListRpc::new(SERVICE, "ListWorkloadClusters", "clusters");
 
 #[cfg(test)]

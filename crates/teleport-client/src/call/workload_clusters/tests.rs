@@ -29,35 +29,6 @@ fn page(name: &str, next: &str) -> Answer {
     Answer::Message(page.encode_to_vec())
 }
 
-#[tokio::test]
-async fn each_call_reaches_its_rpc() {
-    let cluster = Cluster::auth(|path, _| match path {
-        "/proto.AuthService/Ping"
-        | "/teleport.workloadcluster.v1.WorkloadClusterService/DeleteWorkloadCluster" => {
-            Answer::Message(Vec::new())
-        }
-        _ => Answer::Message(named("child").encode_to_vec()),
-    })
-    .await;
-    let clusters = cluster.client().workload_clusters();
-    let descriptor = teleport_proto::descriptors()
-        .get_message_by_name("teleport.workloadcluster.v1.WorkloadCluster")
-        .unwrap();
-    let child =
-        DynamicMessage::decode(descriptor, named("child").encode_to_vec().as_slice()).unwrap();
-    assert_eq!(clusters.create(child.clone()).await.unwrap(), child);
-    assert_eq!(clusters.get("child").await.unwrap(), child);
-    clusters.delete("child").await.unwrap();
-    assert_eq!(
-        cluster.calls(),
-        [
-            "CreateWorkloadCluster",
-            "GetWorkloadCluster",
-            "DeleteWorkloadCluster"
-        ]
-    );
-}
-
 /// Knows `one` at `one.example.com` and `other` at `renamed.example.com:444`. A list has no domains.
 async fn with_two() -> Cluster {
     let at = |name: &str, domain: &str| {
@@ -132,23 +103,6 @@ async fn all_pages_are_read() {
     let all = cluster.client().workload_clusters().list().await.unwrap();
     assert_eq!(all.len(), 3);
     assert_eq!(cluster.calls().len(), 3);
-}
-
-#[tokio::test]
-async fn a_message_of_another_type_is_an_error() {
-    let cluster = Cluster::auth(|_, _| Answer::Message(Vec::new())).await;
-    let method = method("proto.AuthService", "Ping");
-    let error = cluster
-        .client()
-        .workload_clusters()
-        .create(DynamicMessage::new(method.input()))
-        .await
-        .unwrap_err();
-    assert!(
-        error.to_string().contains("the request is malformed"),
-        "{error}"
-    );
-    assert!(cluster.alpn().is_empty());
 }
 
 #[tokio::test]
