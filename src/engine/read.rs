@@ -44,8 +44,12 @@ pub(super) async fn read(
     let mut diagnostics = Diagnostics::new();
     let run = Run::refresh(call);
     let refreshed = refresh(shape, &run, &state, &mut private, &mut diagnostics).await;
+    let state = refreshed.unwrap_or(state);
+    if state.is_null() {
+        private = Private::new();
+    }
     Applied {
-        state: refreshed.unwrap_or(state),
+        state,
         private,
         diagnostics,
     }

@@ -91,7 +91,7 @@ pub(crate) fn run(scenarios: &[&[Scenario]]) -> ExitCode {
         let mut summary = summary(&columns, scenarios.len());
         if share > 1 {
             summary += &format!(
-                "matrix: second versions of a program ran one of {share} scenarios ({SHARE})\n"
+                "matrix: programs after the first ran one of {share} scenarios ({SHARE})\n"
             );
         }
         eprint!("{summary}");
@@ -124,16 +124,16 @@ pub(crate) fn columns(search: &Search<'_>) -> Vec<Column> {
         .collect()
 }
 
-/// One trial per program and scenario, named `PROGRAM::MODULE::SCENARIO`. A second version of a program runs every scenario that
-/// the first one cannot run, and one of `share` of the others.
+/// One trial per program and scenario, named `PROGRAM::MODULE::SCENARIO`. A program after the first runs every scenario that the
+/// first one cannot run, and one of `share` of the others, each program another one.
 fn trials(columns: &[Column], scenarios: &[Scenario], share: usize) -> Vec<Trial> {
     let mut trials = Vec::new();
     for (index, column) in columns.iter().enumerate() {
-        let first = columns[..index].iter().find(|(kind, _)| *kind == column.0);
-        let first = first.and_then(|(_, found)| found.as_ref().ok());
+        let mut before = columns[..index].iter();
+        let first = before.find_map(|(_, found)| found.as_ref().ok());
         for (number, &scenario) in scenarios.iter().enumerate() {
             let runs = |program| scenario.needs.is_none_or(|feature| feature.is_in(program));
-            if first.is_some_and(runs) && number % share != 0 {
+            if first.is_some_and(runs) && number % share != index % share {
                 continue;
             }
             let (_, found) = column.clone();
@@ -192,7 +192,7 @@ impl Feature {
     }
 }
 
-/// The environment variable that says how many of the scenarios a second version of a program runs.
+/// The environment variable that says which share of the scenarios runs on programs after the first.
 const SHARE: &str = "ACCEPTANCE_SHARE";
 
 /// A line per program: which one was used, or why it was skipped.
