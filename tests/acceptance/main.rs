@@ -39,6 +39,7 @@ mod resource_identity;
 mod roles;
 mod secrets;
 mod servers;
+mod states;
 mod taint;
 mod tbot_config;
 mod tenants;
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
         roles::SCENARIOS,
         secrets::SCENARIOS,
         servers::SCENARIOS,
+        states::SCENARIOS,
         taint::SCENARIOS,
         tbot_config::SCENARIOS,
         tenants::SCENARIOS,
