@@ -29,6 +29,7 @@ mod import;
 mod interruption;
 mod invites;
 mod logs;
+mod moving;
 mod official;
 mod provider_block;
 mod query;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         interruption::SCENARIOS,
         invites::SCENARIOS,
         logs::SCENARIOS,
+        moving::SCENARIOS,
         official::SCENARIOS,
         provider_block::SCENARIOS,
         query::SCENARIOS,
