@@ -61,8 +61,11 @@ fn put(env: &TestEnv, section: &Section, file: &str) {
 
 fn run_all(env: &TestEnv, section: &Section) -> Outcome {
     let commands = section.commands();
-    let outcomes = commands.iter().map(|command| env.run_command(command));
-    outcomes.last().expect("the guide must have commands")
+    let (last, before) = commands.split_last().expect("the guide must have commands");
+    for command in before {
+        env.run_command(command);
+    }
+    env.run_command(last)
 }
 
 /// That nothing was written to the server.
