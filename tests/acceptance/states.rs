@@ -83,7 +83,7 @@ fn replayed(program: &Program, release: &Path) -> TestEnv {
         }
     }
     env.configure(&read(CONFIGURATION));
-    let state = read(STATE).replace(PORT, &port(&env)).replace(
+    let state = read(STORED_STATE).replace(PORT, &port(&env)).replace(
         Kind::Terraform.registry_host(),
         program.kind.registry_host(),
     );
