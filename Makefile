@@ -5,7 +5,7 @@ CARGO_TARGET ?= $(or $(CARGO_TARGET_DIR),target)
 PLUGIN_DIR ?= $(HOME)/.terraform.d/plugins
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test torture lint deny actions check docs lines bench terraform tofu install release clean
+.PHONY: help build demo test torture lint deny actions check docs states lines bench terraform tofu install release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,6 +43,9 @@ check: lint deny actions test ## run lint, licences, workflows and tests: what a
 
 docs: ## write the pages in docs/, except the guides, from the schemas and examples/
 	UPDATE=1 cargo test --test generated
+
+states: ## write the states of this version into tests/states/ (needs terraform)
+	UPDATE_STATES=1 TOFU_PATH= cargo test --test acceptance states:: -- --test-threads 1
 
 lines: ## count the lines of Rust code without tests
 	@tools/count-lines

@@ -1,4 +1,4 @@
-//! The repository itself: files stay small.
+//! The repository itself: files stay small, and the states of releases stay.
 
 use std::{
     fs,
@@ -25,6 +25,27 @@ fn no_file_is_too_long() {
         "over {LONGEST} lines:\n{}",
         long.join("\n")
     );
+}
+
+#[test]
+fn every_release_has_its_states() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let changelog = fs::read_to_string(root.join("CHANGELOG.md")).expect("there must be one");
+    let headings = changelog
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "));
+    let released = headings.filter_map(|heading| heading.split_whitespace().next());
+    let released = released.filter(|version| *version != "Unreleased");
+    for version in released.chain([env!("CARGO_PKG_VERSION")]) {
+        for file in ["main.tf", "server.json", "state.json"] {
+            let file = root.join("tests/states").join(version).join(file);
+            assert!(
+                file.is_file(),
+                "{} is missing: make states writes it",
+                file.display()
+            );
+        }
+    }
 }
 
 /// The Rust files under a folder of the repository.

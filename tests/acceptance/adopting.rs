@@ -48,8 +48,11 @@ fn plain(mut env: TestEnv) -> TestEnv {
 
 /// Runs commands, and returns what the last of them printed.
 fn run_all(env: &TestEnv, commands: &[String]) -> Outcome {
-    let outcomes = commands.iter().map(|command| env.run_command(command));
-    outcomes.last().expect("the guide must have commands")
+    let (last, before) = commands.split_last().expect("the guide must have commands");
+    for command in before {
+        env.run_command(command);
+    }
+    env.run_command(last)
 }
 
 /// What is shown for a plan that imports so many objects and does no more.

@@ -29,6 +29,7 @@ mod import;
 mod interruption;
 mod invites;
 mod logs;
+mod moving;
 mod official;
 mod provider_block;
 mod query;
@@ -39,6 +40,7 @@ mod resource_identity;
 mod roles;
 mod secrets;
 mod servers;
+mod states;
 mod taint;
 mod tbot_config;
 mod tenants;
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
         interruption::SCENARIOS,
         invites::SCENARIOS,
         logs::SCENARIOS,
+        moving::SCENARIOS,
         official::SCENARIOS,
         provider_block::SCENARIOS,
         query::SCENARIOS,
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         roles::SCENARIOS,
         secrets::SCENARIOS,
         servers::SCENARIOS,
+        states::SCENARIOS,
         taint::SCENARIOS,
         tbot_config::SCENARIOS,
         tenants::SCENARIOS,

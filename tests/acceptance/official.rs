@@ -17,6 +17,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     its_roles_apply_unchanged_in_every_version,
     its_state_of_version_18_is_taken_over_without_a_replacement,
     its_state_of_version_19_is_taken_over_without_a_replacement,
+    its_user_of_version_18_is_taken_over_without_a_change,
     a_moved_block_takes_its_state_over_without_a_replacement,
 ];
 
@@ -304,6 +305,48 @@ fn state_is_taken_over(program: &Program, object: &Value) {
             .succeeded();
         assert_nothing_is_replaced(&env);
     }
+}
+
+/// Every attribute of its schema of 18.0, as `terraform providers schema` prints it.
+fn its_user_of_version_18_is_taken_over_without_a_change(program: &Program) {
+    let env = TestEnv::new(program);
+    let identity = json!({
+        "connector_id": "okta", "samlSingleLogoutUrl": null, "user_id": null, "username": "carol",
+    });
+    let config = r#"
+resource "teleport_user" "this" {
+  version  = "v2"
+  metadata = { name = "carol", labels = { team = "red" } }
+  spec = {
+    roles           = ["access"]
+    traits          = { logins = ["carol"] }
+    saml_identities = [{ connector_id = "okta", username = "carol" }]
+  }
+}
+"#;
+    env.configure(config);
+    env.apply().succeeded();
+    let attributes = json!({
+        "id": "carol", "kind": "user", "sub_kind": null, "version": "v2",
+        "metadata": {
+            "name": "carol", "description": null, "expires": null, "labels": { "team": "red" }, "namespace": "default",
+            "revision": "1",
+        },
+        "spec": {
+            "github_identities": null, "oidc_identities": null, "saml_identities": [identity], "trusted_device_ids": null,
+            "roles": ["access"], "traits": { "logins": ["carol"] },
+        },
+        "status": { "mfa_weakest_device": null, "password_state": null },
+    });
+    let state = State::with_object(OFFICIAL, "teleport_user", "this", &attributes);
+    env.set_state(&state);
+    let ours = "teleport-community/teleport";
+    env.run(&["state", "replace-provider", "-auto-approve", OFFICIAL, ours])
+        .succeeded();
+    env.plan_is_empty().without_diagnostics();
+    env.apply().succeeded().without_diagnostics();
+    assert_eq!(env.calls("UpdateUser"), 0);
+    env.plan_is_empty().without_diagnostics();
 }
 
 fn a_moved_block_takes_its_state_over_without_a_replacement(program: &Program) {

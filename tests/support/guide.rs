@@ -18,13 +18,23 @@ impl Section {
     /// Panics if the guide has none.
     #[track_caller]
     pub(crate) fn of(guide: &str, heading: &str) -> Self {
+        Self::after(guide, &format!("## {heading}"))
+    }
+
+    /// What comes before the first section.
+    #[track_caller]
+    pub(crate) fn introduction(guide: &str) -> Self {
+        Self::after(guide, "---\n")
+    }
+
+    #[track_caller]
+    fn after(guide: &str, heading: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("docs/guides")
             .join(guide);
         let guide = fs::read_to_string(&path).expect("the guide must be readable");
-        let begin = format!("\n## {heading}\n");
         let (_, rest) = guide
-            .split_once(&begin)
+            .split_once(&format!("\n{heading}\n"))
             .unwrap_or_else(|| panic!("no section {heading:?} in {}", path.display()));
         let text = rest.split("\n## ").next().unwrap_or_default();
         Self {
