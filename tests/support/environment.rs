@@ -1,7 +1,7 @@
 //! A test's world: a simulated Teleport Cloud, and a person's working folder with the provider installed.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, OnceLock},
@@ -138,9 +138,7 @@ impl TestEnv {
         let example = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("examples")
             .join(name);
-        for file in ["main.tf", "variables.tf", "outputs.tf"] {
-            fs::copy(example.join(file), self.path(file)).expect("the example must be copyable");
-        }
+        copy(&example, self.folder.path()).expect("the example must be copyable");
         let parent = format!(
             "addr = {:?}\nidentity_file_path = {:?}\n",
             self.simulator.proxy_address(),
@@ -153,23 +151,10 @@ impl TestEnv {
     /// Puts the example of many tenants into the working folder, ready to be applied.
     #[track_caller]
     pub(crate) fn copy_tenants_example(&mut self) {
-        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/tenants");
-        fs::create_dir(self.path("tenant")).expect("the folder must be creatable");
-        for folder in ["", "tenant"] {
-            for file in ["main.tf", "variables.tf", "outputs.tf"] {
-                let to = self.path(folder).join(file);
-                fs::copy(example.join(folder).join(file), to)
-                    .expect("the example must be copyable");
-            }
-        }
-        let variables = format!(
-            "addr = {:?}\nidentity_file_path = {:?}\naws_account = \"123456789012\"\naws_arn = \
-             \"arn:aws:sts::123456789012:assumed-role/terraform/*\"\n",
-            self.simulator.proxy_address(),
-            self.simulator.identity_file(),
+        self.copy_example(
+            "tenants",
+            "aws_account = \"123456789012\"\naws_arn = \"arn:aws:sts::123456789012:assumed-role/terraform/*\"\n",
         );
-        fs::write(self.path("terraform.tfvars"), variables)
-            .expect("the variables must be writable");
         self.init_modules();
     }
 
@@ -322,6 +307,21 @@ impl TestEnv {
             .args(arguments);
         command
     }
+}
+
+/// Copies what is in a folder into another one.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to)?;
+        } else {
+            fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
 }
 
 /// A provider block.
