@@ -29,6 +29,7 @@ mod import;
 mod interruption;
 mod invites;
 mod logs;
+mod module_tests;
 mod moving;
 mod official;
 mod provider_block;
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         interruption::SCENARIOS,
         invites::SCENARIOS,
         logs::SCENARIOS,
+        module_tests::SCENARIOS,
         moving::SCENARIOS,
         official::SCENARIOS,
         provider_block::SCENARIOS,
