@@ -24,6 +24,7 @@ mod examples;
 mod failures;
 mod generate;
 mod guard;
+mod guides;
 mod identities;
 mod import;
 mod interruption;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         failures::SCENARIOS,
         generate::SCENARIOS,
         guard::SCENARIOS,
+        guides::SCENARIOS,
         identities::SCENARIOS,
         identities::refusals::SCENARIOS,
         import::SCENARIOS,
