@@ -18,6 +18,7 @@ mod children_trouble;
 mod create;
 mod credentials;
 mod data_sources;
+mod day_two;
 mod destroy;
 mod drift;
 mod examples;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
         create::SCENARIOS,
         credentials::SCENARIOS,
         data_sources::SCENARIOS,
+        day_two::SCENARIOS,
         destroy::SCENARIOS,
         drift::SCENARIOS,
         examples::SCENARIOS,
