@@ -13,6 +13,8 @@ mod pages;
 mod sample;
 #[path = "generated/schema.rs"]
 mod schema;
+#[path = "generated/summaries.rs"]
+mod summaries;
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 
@@ -156,15 +158,27 @@ fn the_guides_show_pieces_of_the_examples() {
     let read = |path: &str| fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
     let complete = read("examples/complete/main.tf");
     let tenants = read("examples/tenants/main.tf") + &read("examples/tenants/tenant/main.tf");
+    let tests = ["mocked", "simulator"]
+        .map(|name| read(&format!("examples/tenants/tests/{name}.tftest.hcl")))
+        .concat();
     for (guide, begin, end, pieces, example) in [
         (
             "workload-clusters.md",
             "\n## What is in it\n",
             "\n## ",
             3,
-            complete,
+            &complete,
         ),
-        ("tenants.md", "\n# ", "\n## ", 2, tenants),
+        (
+            "getting-started.md",
+            "\n## Tell the provider where it is\n",
+            "\n## ",
+            2,
+            &complete,
+        ),
+        ("tenants.md", "\n# ", "\n## ", 2, &tenants),
+        ("testing.md", "\n## With mocks\n", "\n## ", 1, &tests),
+        ("testing.md", "\n## On the simulator\n", "\n## ", 1, &tests),
     ] {
         let guide = read(&format!("docs/guides/{guide}"));
         let (_, section) = guide.split_once(begin).unwrap();
