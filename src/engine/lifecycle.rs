@@ -95,8 +95,8 @@ pub(crate) struct Followed {
 /// The attribute `ready`. `noun` is what the object is called.
 pub(super) fn attribute(noun: &str) -> Attribute {
     Attribute::bool().computed().describe(format!(
-        "Whether an apply has seen the {noun} active. `false` after an interruption or a time-out; the next apply then goes on \
-         waiting. It stays `true` whatever becomes of `status.state` later."
+        "Whether an apply has seen the {noun} active. `false` after an interruption or a time-out; the next apply then continues \
+         to wait. It stays `true` when `status.state` changes later."
     ))
 }
 

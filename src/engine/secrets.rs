@@ -58,7 +58,7 @@ pub(super) fn add_twins(
             place = inner;
         }
         let value = Attribute::string().write_only().describe(format!(
-            "Stands for `{last}`, and is not stored in the state. Requires `{last}{VERSION}`, and Terraform 1.11 or OpenTofu 1.11."
+            "Takes the place of `{last}`, and is not stored in the state. Requires `{last}{VERSION}`, and Terraform 1.11 or OpenTofu 1.11."
         ));
         let version = Attribute::number().describe(format!(
             "Version of `{last}{VALUE}`, a number of your choice. Change it whenever the secret changes: the provider cannot see \

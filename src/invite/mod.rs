@@ -46,7 +46,8 @@ fn schema() -> Schema {
     let block = Block::new(
         "A link with which a local user sets a password and an MFA device for the first time.\n\nIt is created once, and \
          recreated only when `user`, `cluster` or `keepers` change, not when it was used or has expired. A cluster cannot revoke a \
-         link, so destroying the resource only removes it from the state: an unused link works until `expires`.",
+         link, so destroying the resource only removes it from the state: an unused link works until `expires`.\n\nAn invite \
+         cannot be imported, because a cluster does not show the link again.",
     )
     .attribute(
         "user",

@@ -17,7 +17,7 @@ pub(crate) const BOT: Kind = Kind {
     description: "A bot: an identity for a machine, such as a CI job or a server. It joins the cluster with a join token that names \
                   it (`teleport_provision_token`), and gets certificates for its roles.\n\n\
                   The cluster stores a bot as a user and a role, both named `bot-` and the name of the bot.\n\n\
-                  `metadata` and `spec` describe the bot. The attributes `name`, `roles` and `traits` beside them are the older form \
+                  `metadata` and `spec` describe the bot. The attributes `name`, `roles` and `traits` next to them are the older form \
                   of the official provider. They are deprecated, and the two forms cannot be mixed. To go from one to the other, \
                   write the same values in the other form: the next apply changes only the state.",
     rpcs: ObjectRpcs {

@@ -23,7 +23,7 @@ pub(super) fn rules() -> Rules {
         .entries("spec.traits", "name", "values")
         .describe(
             "spec.traits",
-            "Traits of the bot's user, which fill in the templates of roles, such as `logins`. The cluster drops traits without \
+            "Traits of the bot's user, for the templates of roles, such as `logins`. The cluster drops traits without \
              values.",
         );
     let checks: [Check; 7] = [

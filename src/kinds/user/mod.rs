@@ -14,8 +14,8 @@ use crate::{
 pub(crate) const USER: Kind = Kind {
     type_name: "teleport_user",
     noun: "user",
-    description: "A local user of a cluster, with roles and traits. How the user logs in is the user's own business: a \
-                  `teleport_user_invite` gives a link by which password and MFA device are set.",
+    description: "A local user of a cluster, with roles and traits. Passwords and MFA devices are not managed here: a \
+                  `teleport_user_invite` gives a link with which the user sets them.",
     rpcs: ObjectRpcs {
         message: "types.UserV2",
         get: rpc("GetUser", Request::Name("name"), Answer::Field("user")),

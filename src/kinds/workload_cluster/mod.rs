@@ -106,7 +106,7 @@ fn rules() -> Rules {
         )
         .describe(
             "status",
-            "What Teleport Cloud reports. `{}` is accepted, as in configurations of the official provider, and says nothing.",
+            "What Teleport Cloud reports. `{}` is accepted, as in configurations of the official provider, and sets nothing.",
         );
     let none = "Workload clusters have none, and Teleport refuses it.";
     let rules = [
@@ -133,9 +133,9 @@ fn arguments() -> Vec<(&'static str, Attribute)> {
         (
             ALLOW_SAME_NAME,
             Attribute::bool().describe(
-                "Whether a replacement may destroy the workload cluster and make another one of the same name. With Teleport \
-                 Cloud this cannot work, since it holds the names of deleted clusters for 14 days: the tenant would be gone. So \
-                 such a replacement is refused before anything is deleted, unless this is `true`. Default: `false`.",
+                "Whether a replacement may destroy the workload cluster and create another one of the same name. This cannot work on \
+                 Teleport Cloud, which holds the names of deleted clusters for 14 days: the tenant would be gone. So such a \
+                 replacement is refused before anything is deleted, unless this is `true`. Default: `false`.",
             ),
         ),
     ]

@@ -82,7 +82,7 @@ fn every_attribute_is_described_by_its_comment() {
     assert_eq!(
         nested(token)["aws_arn"].description,
         "ARN of the caller as AWS STS reports it: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION` for a role, \
-         `arn:aws:iam::ACCOUNT:user/NAME` for a user. `*` stands for any text and `?` for one character."
+         `arn:aws:iam::ACCOUNT:user/NAME` for a user. `*` matches any text, and `?` one character."
     );
     assert_eq!(
         attributes["status"].description,
