@@ -2,6 +2,9 @@
 
 use std::{fs, path::Path};
 
+/// The guide that is listed before the others.
+const FIRST: &str = "getting-started.md";
+
 /// A page in `docs/guides/`.
 pub(crate) struct Guide {
     pub(crate) file: String,
@@ -11,14 +14,16 @@ pub(crate) struct Guide {
 }
 
 impl Guide {
-    /// Every guide, in the order of the files' names.
+    /// Every guide: *Getting started*, and then the others in the order of the files' names.
     ///
     /// # Panics
     ///
     /// Panics if one has no front matter.
     pub(crate) fn all(docs: &Path) -> Vec<Self> {
         let folder = docs.join("guides");
-        super::files(&folder)
+        let mut files = super::files(&folder);
+        files.sort_by_key(|file| file != FIRST);
+        files
             .into_iter()
             .map(|file| {
                 let text = fs::read_to_string(folder.join(&file)).unwrap();
