@@ -15,6 +15,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     another_aws_account_is_let_in_by_the_token_in_the_cluster,
     a_restored_tenant_is_taken_back_by_imports,
     a_user_moves_to_another_tenant_in_one_apply,
+    a_tenant_is_renamed_with_a_moved_block,
 ];
 
 const OLD: &str = "123456789012";
@@ -186,5 +187,50 @@ fn a_user_moves_to_another_tenant_in_one_apply(program: &Program) {
     // A link of the new cluster, and none for who stayed.
     assert_eq!(env.simulator.reset_tokens("globex").unwrap().len(), 1);
     assert_eq!(env.simulator.reset_tokens("acme").unwrap().len(), 2);
+    env.plan_is_empty().without_diagnostics();
+}
+
+fn a_tenant_is_renamed_with_a_moved_block(program: &Program) {
+    let env = example(program, "active_after_reads = 0");
+    let module = env.path("tenant/main.tf");
+    let text = fs::read_to_string(&module).unwrap();
+    let begin = "resource \"teleport_workload_cluster\" \"this\" {\n";
+    let keep = format!("{begin}  lifecycle {{\n    create_before_destroy = true\n  }}\n");
+    fs::write(&module, text.replacen(begin, &keep, 1)).unwrap();
+    let tenant = |name: &str| {
+        fs::write(
+            env.path("tenants.auto.tfvars"),
+            format!(
+                "tenants = {{ {name} = {{ regions = [\"us-west-2\"], users = [\"alice\"] }} }}\n"
+            ),
+        )
+        .unwrap();
+    };
+    tenant("acme");
+    env.apply().succeeded().without_diagnostics();
+
+    tenant("acme-europe");
+    let moved =
+        "moved {\n  from = module.tenant[\"acme\"]\n  to   = module.tenant[\"acme-europe\"]\n}\n";
+    fs::write(env.path("moved.tf"), moved).unwrap();
+    let plan = env.plan();
+    let actions: Vec<_> = plan
+        .planned()
+        .into_iter()
+        .map(|(_, action)| action)
+        .collect();
+    assert_eq!(actions, ["replace"; 4], "{plan}");
+    let outcome = env.apply_plan().succeeded();
+    outcome.warning(&[
+        "Revoked, Not Deleted",
+        "\"alice\"",
+        "left in acme.localhost",
+    ]);
+    outcome.warning(&["Workload Cluster Name Held", "acme"]);
+    let cluster = "module.tenant[\"acme-europe\"].teleport_workload_cluster.this";
+    let order = outcome.order();
+    assert_eq!(order.last().unwrap(), cluster);
+    assert_eq!(env.names(), ["acme-europe"]);
+    assert_eq!(roles_of(&env, "acme-europe", "alice").unwrap(), ["member"]);
     env.plan_is_empty().without_diagnostics();
 }
