@@ -7,6 +7,7 @@ use teleport_simulator::{Options, Scenario as Cloud, Simulator};
 
 use crate::support::{
     environment::{TestEnv, runtime},
+    guide::blocks,
     installation::REQUIRED,
     matrix::{IDENTITIES, Scenario, scenarios},
     process::Running,
@@ -23,15 +24,6 @@ const START: &str = "../target/debug/teleport-simulator --listen 127.0.0.1:3080 
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The blocks in a language on a page.
-fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
-    let begin = format!("```{language}\n");
-    let parts = page.split(begin.as_str()).skip(1);
-    parts
-        .filter_map(|rest| Some(rest.split_once("```")?.0))
-        .collect()
-}
-
 fn every_configuration_in_the_guides_is_valid(program: &Program) {
     let env = TestEnv::new(program);
     let mut shown = Vec::new();
@@ -40,7 +32,7 @@ fn every_configuration_in_the_guides_is_valid(program: &Program) {
         let page = fs::read_to_string(&path).unwrap();
         let name = path.file_stem().unwrap().to_str().unwrap();
         for (index, block) in blocks(&page, "terraform").into_iter().enumerate() {
-            shown.push((format!("{name}-{index}"), block.to_owned()));
+            shown.push((format!("{name}-{index}"), block));
         }
     }
     assert!(shown.len() > 20, "only {} blocks were found", shown.len());
@@ -62,8 +54,13 @@ fn every_configuration_in_the_guides_is_valid(program: &Program) {
 }
 
 fn ending(block: &str) -> &'static str {
-    let is_test = block.contains("mock_provider ") || block.starts_with("run ");
-    if is_test { "tftest.hcl" } else { "tf" }
+    if block.contains("mock_provider ") || block.starts_with("run ") {
+        "tftest.hcl"
+    } else if block.contains("\nlist \"") {
+        "tfquery.hcl"
+    } else {
+        "tf"
+    }
 }
 
 /// Checks that a program accepts a block as far as it goes: it may refer to what the guide does not show.
@@ -110,7 +107,7 @@ fn the_commands_of_getting_started_work(program: &Program) {
         panic!("{blocks:?}")
     };
     assert!(build.contains("make build"), "{build}");
-    assert_eq!(*start, START);
+    assert_eq!(start, START);
 
     // A clone after `make build`.
     let clone = tempfile::tempdir().unwrap();

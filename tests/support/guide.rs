@@ -71,26 +71,30 @@ impl Section {
     }
 
     fn blocks(&self, language: &str) -> Vec<String> {
-        let mut blocks = Vec::new();
-        // Blocks in lists are indented.
-        let lines: Vec<_> = self.text.lines().map(str::trim_end).collect();
-        let mut lines = lines.into_iter();
-        while let Some(line) = lines.next() {
-            let Some(fence) = line.trim_start().strip_prefix("```") else {
-                continue;
-            };
-            let indent = line.len() - line.trim_start().len();
-            let block: String = lines
-                .by_ref()
-                .take_while(|line| line.trim() != "```")
-                .map(|line| format!("{}\n", line.get(indent..).unwrap_or_default()))
-                .collect();
-            if fence == language {
-                blocks.push(block);
-            }
-        }
-        blocks
+        blocks(&self.text, language)
     }
+}
+
+/// The blocks in a language of a guide, or of a part of one.
+pub(crate) fn blocks(text: &str, language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    // Blocks in lists are indented.
+    let mut lines = text.lines().map(str::trim_end);
+    while let Some(line) = lines.next() {
+        let Some(fence) = line.trim_start().strip_prefix("```") else {
+            continue;
+        };
+        let indent = line.len() - line.trim_start().len();
+        let block: String = lines
+            .by_ref()
+            .take_while(|line| line.trim() != "```")
+            .map(|line| format!("{}\n", line.get(indent..).unwrap_or_default()))
+            .collect();
+        if fence == language {
+            blocks.push(block);
+        }
+    }
+    blocks
 }
 
 impl TestEnv {
