@@ -92,7 +92,8 @@ fn accepted(env: &TestEnv, name: &str, block: &str) {
 }
 
 /// Errors about what a block refers to and another one declares.
-const ELSEWHERE: [&str; 5] = [
+const ELSEWHERE: [&str; 6] = [
+    "Missing required provider",
     "Reference to undeclared",
     "Provider configuration not present",
     "Configuration for import target does not exist",
