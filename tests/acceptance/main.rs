@@ -30,6 +30,7 @@ mod interruption;
 mod invites;
 mod logs;
 mod official;
+mod platforms;
 mod provider_block;
 mod query;
 mod quiet;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         invites::SCENARIOS,
         logs::SCENARIOS,
         official::SCENARIOS,
+        platforms::SCENARIOS,
         provider_block::SCENARIOS,
         query::SCENARIOS,
         quiet::SCENARIOS,
