@@ -24,11 +24,12 @@ const FILES: [&str; 8] = [
 ];
 
 /// Messages that hold secrets. `src/secrets.rs` says how they are printed.
-const SECRET: [&str; 12] = [
+const SECRET: [&str; 13] = [
     ".proto.GetResetPasswordTokenRequest",
     ".proto.RegisterUsingIAMMethodRequest",
     ".teleport.join.v1.BoundKeypairInit",
     ".teleport.join.v1.IAMChallengeSolution",
+    ".teleport.join.v1.OIDCInit",
     ".types.LocalAuthSecrets",
     ".types.ProvisionTokenSpecV2BoundKeypair.OnboardingSpec",
     ".types.ProvisionTokenStatusV2BoundKeypair",

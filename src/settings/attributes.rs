@@ -44,7 +44,7 @@ pub(crate) const ADDR: Attribute = open("addr", "TF_TELEPORT_ADDR");
 pub(crate) const JOIN_METHOD: Attribute = open("join_method", "TF_TELEPORT_JOIN_METHOD");
 /// Name of the token to join with. With the methods that work here it is no secret.
 pub(crate) const JOIN_TOKEN: Attribute = open("join_token", "TF_TELEPORT_JOIN_TOKEN");
-/// Audience of the tokens that the join method `terraform_cloud` uses.
+/// Tag of the token that the join method `terraform_cloud` uses.
 pub(crate) const AUDIENCE_TAG: Attribute = open("audience_tag", "TF_TELEPORT_JOIN_AUDIENCE_TAG");
 /// Name of the environment variable with the token that the join method `gitlab` uses.
 pub(crate) const GITLAB_ID_TOKEN_ENV_VAR: Attribute = open(

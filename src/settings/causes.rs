@@ -1,6 +1,8 @@
 //! What to do about a connection that failed, by its cause.
 
-use teleport_client::{Cause, NearAddress, Refusal, RefusalReason};
+use teleport_client::{Cause, JoinMethod, NearAddress, Refusal, RefusalReason};
+
+use super::platforms;
 
 /// What to do, in full sentences. None if the error says all there is to say.
 pub(crate) fn advice_on(cause: &Cause) -> Option<String> {
@@ -72,6 +74,7 @@ pub(crate) fn advice_on(cause: &Cause) -> Option<String> {
             "Log in to AWS again (such as with `aws sso login`), or correct the AWS credentials that are configured on this \
              machine."
         }
+        Cause::NoIdToken(method) => return platforms::setup(*method),
         Cause::UnknownPartition => {
             "Set AWS_REGION to a region of the AWS partition that the credentials belong to."
         }
@@ -123,6 +126,10 @@ fn untrusted(trusted: &str, joining: bool) -> String {
 fn on_refusal(refusal: &Refusal) -> Option<String> {
     let token = &refusal.token;
     let mut advice = match refusal.reason {
+        RefusalReason::NotAllowed if refusal.method != JoinMethod::Iam => {
+            platforms::on_no_rule(refusal.method)?
+        }
+        RefusalReason::IdToken => platforms::on_bad_token(refusal.method)?,
         RefusalReason::NotAllowed => {
             let allowed = match &refusal.rules {
                 Some(rules) => format!("The token allows: {rules}."),
@@ -150,9 +157,11 @@ fn on_refusal(refusal: &Refusal) -> Option<String> {
                 .to_owned()
         }
         RefusalReason::NoService => {
-            "The server has no join service for the method iam. Check that addr is the cluster's proxy, and that the cluster is \
-             up to date."
-                .to_owned()
+            let method = refusal.method;
+            format!(
+                "The server has no join service for the method {method}. Check that addr is the cluster's proxy, and that the \
+                 cluster is up to date."
+            )
         }
         RefusalReason::Transient(_) | RefusalReason::Other(_) => return None,
     };

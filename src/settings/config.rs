@@ -40,6 +40,12 @@ impl Settings {
         );
         let mut warnings = Vec::new();
         let sources = sources::sources(self, &mut problems, &mut warnings);
+        for name in [
+            &attribute::AUDIENCE_TAG,
+            &attribute::GITLAB_ID_TOKEN_ENV_VAR,
+        ] {
+            self.checked(&mut problems, name, variable_name);
+        }
         let insecure = self.checked(&mut problems, &attribute::INSECURE, parse_bool);
         let dial_timeout = self.checked(
             &mut problems,
@@ -135,6 +141,17 @@ fn parse_tries(text: &str) -> Result<u32, String> {
     }
 }
 
+/// Checks what becomes a part of the name of an environment variable. The text is not repeated: it may be the token itself.
+fn variable_name(text: &str) -> Result<(), &'static str> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    match text.len() <= MAX_VARIABLE_NAME && text.bytes().all(fits) {
+        true => Ok(()),
+        false => Err(
+            "it must have the characters of the name of an environment variable: letters, digits and _",
+        ),
+    }
+}
+
 /// Reads a truth value as Go does (`strconv.ParseBool`).
 fn parse_bool(text: &str) -> Result<bool, String> {
     match text {
@@ -149,6 +166,9 @@ pub(crate) const INSECURE_JOIN: &str = "the certificate of the cluster is not ch
                                         cluster: whoever is between this machine and the cluster can obtain a certificate of \
                                         the bot. Use it for tests only. Otherwise set SSL_CERT_FILE to the certificate of the \
                                         cluster's proxy, or of its CA";
+
+/// Bytes.
+const MAX_VARIABLE_NAME: usize = 200;
 
 const USER_AGENT: &str = concat!("terraform-provider-teleport/", env!("CARGO_PKG_VERSION"));
 

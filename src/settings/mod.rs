@@ -5,6 +5,7 @@ pub(crate) mod attributes;
 pub(crate) mod causes;
 mod config;
 mod contents;
+mod platforms;
 pub(crate) mod policy;
 pub(crate) mod sources;
 pub(crate) mod values;
@@ -247,20 +248,25 @@ const DESCRIPTIONS: [(&str, &str); 22] = [
     ),
     (
         "join_method",
-        "How to join the cluster as a Machine ID bot, without credentials on disk: `iam`, with the AWS credentials \
-         of this machine. Needs `join_token` and `addr`.",
+        "How to join the cluster as a Machine ID bot, without credentials on disk: `iam` with the AWS credentials of this machine, \
+         or with the token that the platform issues on which Terraform runs: `azure_devops`, `bitbucket`, `circleci`, `github`, \
+         `gitlab`, `kubernetes`, `spacelift` or `terraform_cloud`. Needs `join_token` and `addr`. The guide *Credentials* shows how \
+         each platform is set up.",
     ),
     (
         "join_token",
-        "Name of the join token. In a workload cluster it is the name of the bot, `spec.bot.name`. With `iam` it is no secret.",
+        "Name of the join token. In a workload cluster it is the name of the bot, `spec.bot.name`. With these join methods it is no \
+         secret.",
     ),
     (
         "audience_tag",
-        "For the join method `terraform_cloud`, which is not supported yet. `iam` ignores it.",
+        "Tag of the token for the join method `terraform_cloud`, where a workspace has several: with `teleport` the token is in \
+         `TFC_WORKLOAD_IDENTITY_TOKEN_TELEPORT`. Other join methods ignore it.",
     ),
     (
         "gitlab_id_token_env_var",
-        "For the join method `gitlab`, which is not supported yet. `iam` ignores it.",
+        "Name of the environment variable with the token for the join method `gitlab`; `TBOT_GITLAB_JWT` by default. Other join \
+         methods ignore it.",
     ),
     (
         "join_timeout_duration",
@@ -355,6 +361,9 @@ mod tests {
             ("addr", "https://parent.example.com"),
             ("join_method", "magic"),
             ("join_method", "token"),
+            ("join_method", "azure"),
+            ("audience_tag", "not a name"),
+            ("gitlab_id_token_env_var", "eyJhbGciOiJub25lIn0.e30.AA"),
             ("join_timeout_duration", "soon"),
             ("cert_base64", "***"),
             ("key_base64", "-----BEGIN PRIVATE KEY-----"),
@@ -368,6 +377,7 @@ mod tests {
             let [(path, detail)] = errors_of(&[(name, wrong.into())]).try_into().unwrap();
             assert_eq!(path, name);
             assert!(detail.starts_with(&format!("{name}: ")), "{detail}");
+            assert!(!detail.contains("eyJ"), "{detail}");
         }
         let two = [
             ("cert_base64", "*".into()),
@@ -381,6 +391,7 @@ mod tests {
         assert_eq!(errors_of(&[]), []);
         for (name, value) in [
             ("join_method", "iam"),
+            ("join_method", "github"),
             ("join_token", "terraform"),
             ("cert_path", "/cert"),
             ("key_base64", "YQ=="),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
-use teleport_client::{Error, Part, Source};
+use teleport_client::{Error, IdTokenOptions, Part, Source};
 
 use super::{
     attributes::{self as attribute, ATTRIBUTES, Attribute},
@@ -106,14 +106,21 @@ fn join(settings: &Settings, problems: &mut Vec<Problem>) -> Option<Source> {
         missing(attribute::ADDR, "the address of the cluster's proxy");
     }
     if method.is_none() {
-        missing(attribute::JOIN_METHOD, "a method, such as iam");
+        missing(attribute::JOIN_METHOD, "a method, such as iam or github");
     }
     if token.is_none() {
         let what = "the name of a token; in a workload cluster that is the name of the bot";
         missing(attribute::JOIN_TOKEN, what);
     }
     match method?.parse() {
-        Ok(method) => Some(Source::join(method, token?).named(&names(&JOIN))),
+        Ok(method) => {
+            let text = |attribute| settings.text(attribute).map(str::to_owned);
+            let options = IdTokenOptions {
+                audience_tag: text(&attribute::AUDIENCE_TAG),
+                gitlab_variable: text(&attribute::GITLAB_ID_TOKEN_ENV_VAR),
+            };
+            Some(Source::join_with(method, token?, options).named(&names(&JOIN)))
+        }
         Err(error) => {
             problems.push(Problem {
                 attribute: attribute::JOIN_METHOD,

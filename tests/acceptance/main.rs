@@ -34,6 +34,7 @@ mod logs;
 mod module_tests;
 mod moving;
 mod official;
+mod platforms;
 mod provider_block;
 mod query;
 mod quiet;
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
         module_tests::SCENARIOS,
         moving::SCENARIOS,
         official::SCENARIOS,
+        platforms::SCENARIOS,
         provider_block::SCENARIOS,
         query::SCENARIOS,
         quiet::SCENARIOS,

@@ -1,6 +1,6 @@
 //! The cause of a failed connection, as a type: a caller decides by it what to advise.
 
-use crate::join::Refusal;
+use crate::join::{Refusal, method::JoinMethod};
 
 /// Why there is no connection, for the causes that a person can do something about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub enum Cause {
     NoAwsCredentials,
     /// The AWS credentials of this machine have expired or cannot be loaded.
     BadAwsCredentials,
+    /// The platform that this runs on does not give a token to join with.
+    NoIdToken(JoinMethod),
     /// The AWS region is in a partition that Teleport does not know.
     UnknownPartition,
     /// The cluster refuses the join.

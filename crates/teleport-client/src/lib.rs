@@ -65,6 +65,7 @@ pub use error_kind::{ErrorKind, Transient};
 pub use join::{
     JoinRequest,
     bundle::IdentityBundle,
+    id_token::IdTokenOptions,
     method::{InvalidJoinMethod, JoinMethod},
     refusal::{Refusal, RefusalReason},
     token::InvalidJoinRequest,

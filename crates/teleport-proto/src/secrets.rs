@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{
     auth::{GetResetPasswordTokenRequest, RegisterUsingIamMethodRequest},
-    teleport::join::v1::{BoundKeypairInit, IamChallengeSolution},
+    teleport::join::v1::{BoundKeypairInit, IamChallengeSolution, OidcInit},
     types::{
         LocalAuthSecrets, ProvisionTokenStatusV2BoundKeypair, ProvisionTokenV2,
         RegisterUsingTokenRequest, ResourceRequest, UserTokenSpecV3, UserTokenV3,
@@ -28,6 +28,7 @@ hide!(
     GetResetPasswordTokenRequest,
     IamChallengeSolution,
     LocalAuthSecrets,
+    OidcInit,
     OnboardingSpec,
     ProvisionTokenStatusV2BoundKeypair,
     ProvisionTokenV2,
@@ -125,5 +126,18 @@ mod tests {
         let text = format!("{request:?}");
         assert!(text.contains("IamChallengeSolution { .. }"), "{text}");
         assert!(!text.contains("80, 79, 83, 84"), "{text}");
+    }
+
+    #[test]
+    fn a_token_of_an_identity_provider_is_not_in_debug_output() {
+        let request = JoinRequest {
+            payload: Some(Payload::OidcInit(OidcInit {
+                id_token: b"eyJ".to_vec(),
+                ..OidcInit::default()
+            })),
+        };
+        let text = format!("{request:?}");
+        assert!(text.contains("OidcInit { .. }"), "{text}");
+        assert!(!text.contains("101, 121, 74"), "{text}");
     }
 }

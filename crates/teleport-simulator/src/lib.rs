@@ -12,7 +12,7 @@
 //! | `rules` | the table of kinds, and the special rules of each |
 //! | `web` | the port of the proxies: TLS, routing by ALPN and host name, the web API |
 //! | `grpc` | the auth server: who calls, who may, the calls |
-//! | `join` | joining with AWS IAM |
+//! | `join` | joining with AWS IAM, and with tokens of identity providers |
 //! | `authority` | certificate authorities, certificates, identity files, the data directory |
 //! | `ssh` | keys and certificates in the forms of SSH |
 //! | `faults` | what goes wrong on purpose, and the journal of calls |
@@ -74,7 +74,10 @@ pub use self::{
     },
     faults::{Fault, TooManyFaults, journal::Call},
     grpc::access::Verb,
-    join::aws::AwsIdentity,
+    join::{
+        aws::AwsIdentity,
+        id_token::{IdTokenIssuer, IdTokenSigner},
+    },
     options::Options,
     rules::{
         provision_token::JoinToken,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, de};
 use crate::{
     faults::Fault,
     grpc::version,
-    join::aws::AwsIdentity,
+    join::{aws::AwsIdentity, id_token::IdTokenIssuer},
     rules::{
         provision_token::JoinToken,
         workload_cluster::{Spec, check_outside},
@@ -73,6 +73,8 @@ pub struct Scenario {
     pub certificate_life: Option<Duration>,
     /// What AWS knows. Bots join with these identities.
     pub aws_identities: Vec<AwsIdentity>,
+    /// Identity providers whose tokens clusters can verify. Bots join with those tokens.
+    pub id_token_issuers: Vec<IdTokenIssuer>,
     /// Join tokens of the parent. The bot of each is created with it.
     pub tokens: Vec<JoinToken>,
     /// Workload clusters that exist from the start.
@@ -168,6 +170,7 @@ impl Default for Scenario {
             page_size: 100,
             certificate_life: None,
             aws_identities: Vec::new(),
+            id_token_issuers: Vec::new(),
             tokens: Vec::new(),
             clusters: Vec::new(),
             faults: Vec::new(),
@@ -235,6 +238,10 @@ impl Scenario {
         for (index, identity) in self.aws_identities.iter().enumerate() {
             let wrong = |text: String| invalid(&format!("aws_identities[{index}]"), &text);
             identity.check().map_err(wrong)?;
+        }
+        for (index, issuer) in self.id_token_issuers.iter().enumerate() {
+            let wrong = |text: String| invalid(&format!("id_token_issuers[{index}]"), &text);
+            issuer.check().map_err(wrong)?;
         }
         for (index, token) in self.tokens.iter().enumerate() {
             let wrong = |text: String| invalid(&format!("tokens[{index}]"), &text);
@@ -368,6 +375,10 @@ mod tests {
             arn = "arn:aws:iam::123456789012:user/a"
             expired = true
 
+            [[id_token_issuers]]
+            issuer = "https://gitlab.com"
+            jwks = '{"keys":[]}'
+
             [[tokens]]
             name = "ci"
             bot = "ci"
@@ -388,6 +399,7 @@ mod tests {
         assert_eq!(scenario.provisioning, Duration::from_millis(250));
         assert_eq!(scenario.name_hold, Duration::from_secs(15 * 24 * 3600));
         assert_eq!(scenario.read_lag, Duration::from_secs(1));
+        assert_eq!(scenario.id_token_issuers[0].issuer, "https://gitlab.com");
         assert_eq!(scenario.edition, Edition::Enterprise);
         assert!(scenario.listed_status);
         assert_eq!(scenario.script().unwrap().len(), 3);

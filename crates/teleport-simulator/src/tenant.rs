@@ -13,7 +13,7 @@ use crate::{
     authority::Authority,
     faults::{Faults, journal::Journal},
     grpc::access::{self, Caller, Verb},
-    join::aws::AwsIdentity,
+    join::{aws::AwsIdentity, id_token::IdTokenIssuer},
     rules::{
         ROLE,
         role::presets,
@@ -60,6 +60,7 @@ pub(super) struct Shared {
     /// How long reads lag behind writes.
     pub(super) read_lag: ReadLag,
     aws_identities: Mutex<Vec<AwsIdentity>>,
+    id_token_issuers: Mutex<Vec<IdTokenIssuer>>,
 }
 
 /// A simulated Teleport cluster.
@@ -92,6 +93,27 @@ impl Shared {
         }
         identities.push(identity);
         true
+    }
+
+    /// The identity providers whose tokens clusters can verify.
+    pub(super) fn id_token_issuers(&self) -> Vec<IdTokenIssuer> {
+        self.issuers().clone()
+    }
+
+    /// Makes an identity provider known, in place of one of the same name. False when the limit is reached.
+    pub(super) fn put_id_token_issuer(&self, issuer: IdTokenIssuer) -> bool {
+        let mut issuers = self.issuers();
+        issuers.retain(|known| known.issuer != issuer.issuer);
+        if issuers.len() >= MAX_ID_TOKEN_ISSUERS {
+            return false;
+        }
+        issuers.push(issuer);
+        true
+    }
+
+    fn issuers(&self) -> MutexGuard<'_, Vec<IdTokenIssuer>> {
+        let issuers = self.id_token_issuers.lock();
+        issuers.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<AwsIdentity>> {
@@ -212,3 +234,4 @@ impl Tenant {
 /// What the parent is called where clusters have short names. No workload cluster can have this name.
 pub(super) const PARENT: &str = "parent";
 const MAX_AWS_IDENTITIES: usize = 1_000;
+const MAX_ID_TOKEN_ISSUERS: usize = 100;

@@ -7,6 +7,7 @@ mod faults;
 mod join_client;
 mod links;
 mod objects;
+mod platforms;
 mod recordings;
 mod residents;
 mod rules;

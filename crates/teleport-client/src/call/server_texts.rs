@@ -112,11 +112,27 @@ const STILL_IN_USE: [&str; 1] = ["still in use"];
 const BOT_WITHOUT_ROLE: [&str; 1] = ["creating bot role"];
 
 /// In this order: later phrases occur in the texts of earlier ones too.
-const JOIN_REFUSALS: [(&[&str], RefusalReason); 4] = [
-    // `checkIAMAllowRules` in `lib/join/iamjoin`.
+const JOIN_REFUSALS: [(&[&str], RefusalReason); 5] = [
+    // `checkIAMAllowRules` in `lib/join/iamjoin`, and `checkGithubAllowRules` and its like in `lib/join` for each platform.
     (
-        &["did not match any allow rules"],
+        &[
+            "did not match any allow rules",
+            "failed to match any allow rules",
+        ],
         RefusalReason::NotAllowed,
+    ),
+    // `ValidateToken` in `lib/oidc`, and the checks against keys that the token names: `ValidateTokenWithJWKS` in `lib/join` for
+    // some platforms, with the texts of zitadel/oidc and go-jose.
+    (
+        &[
+            "verifying token",
+            "validating token",
+            "validating jwt",
+            "validating standard claims",
+            "validating oidc token",
+            "parsing jwt",
+        ],
+        RefusalReason::IdToken,
     ),
     // The others quote an answer of AWS STS: `executeSTSIdentityRequest` in `lib/join/iamjoin`.
     (

@@ -31,7 +31,7 @@ use self::{
 use crate::{
     cause::Cause,
     dial::{address::Address, dial_options::DialOptions},
-    join::{Bot, JoinError, TokenName, method::JoinMethod},
+    join::{Bot, JoinError, TokenName, id_token::IdTokenOptions, method::JoinMethod},
     shown,
 };
 
@@ -106,7 +106,13 @@ impl SourceError {
 impl Source {
     /// Joining the cluster as a bot, with a token of this name.
     pub fn join(method: JoinMethod, token: &str) -> Self {
-        Self::of_bot(Bot::new(method, TokenName::Given(token.to_owned()), None))
+        Self::join_with(method, token, IdTokenOptions::default())
+    }
+
+    /// The same, where the platform can give several tokens of its own.
+    pub fn join_with(method: JoinMethod, token: &str, options: IdTokenOptions) -> Self {
+        let bot = Bot::new(method, TokenName::Given(token.to_owned()), None);
+        Self::of_bot(bot.with_id_token(options))
     }
 
     /// A client certificate, its private key and the cluster's CAs in three PEM files.

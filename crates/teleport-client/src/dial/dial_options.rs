@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     call::clock::Clock,
     dial::{http_proxy::HttpProxy, roots::Roots},
-    join::aws::Aws,
+    join::{aws::Aws, environment::Environment},
 };
 
 /// How this process reaches clusters.
@@ -21,6 +21,8 @@ pub struct DialOptions {
     pub(crate) http_proxy: HttpProxy,
     /// The AWS credentials of this machine, for joins.
     pub(crate) aws: Aws,
+    /// The environment variables in which CI platforms put tokens, for joins.
+    pub(crate) environment: Environment,
     pub(crate) clock: Clock,
 }
 
@@ -33,6 +35,7 @@ impl Default for DialOptions {
             roots: Roots::default(),
             http_proxy: HttpProxy::default(),
             aws: Aws::default(),
+            environment: Environment::default(),
             clock: Clock::default(),
         }
     }

@@ -15,6 +15,7 @@ pub(crate) mod tls;
 pub(crate) mod tls_alert;
 pub(crate) mod transport;
 pub(crate) mod verifier;
+pub(crate) mod web_request;
 pub(crate) mod web_verifier;
 
 use std::{pin::pin, sync::Arc, time::Duration};

@@ -4,16 +4,19 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use time::OffsetDateTime;
 use tokio::sync::{Mutex, MutexGuard};
+use tonic::Status;
 
 use super::{
     JoinError,
     bundle::IdentityBundle,
-    caller::Caller,
     certificates::Certified,
     errors::Failure,
+    host_credentials,
+    id_token::IdTokenOptions,
     legacy,
     method::JoinMethod,
     parent::Parent,
+    proof::Proof,
     proxy::{EXCHANGE_TIMEOUT, JoinTarget},
     refusal::{Refusal, RefusalReason, rules},
     roles::CertificateRequest,
@@ -31,6 +34,7 @@ use crate::{
 pub(crate) struct Bot {
     pub(crate) method: JoinMethod,
     pub(crate) token: TokenName,
+    id_token: IdTokenOptions,
     /// The parent of the cluster to join, which may know more about it.
     parent: Option<Arc<dyn Parent>>,
     /// Locked while the bot joins or asks for certificates, so that calls at the same time share them.
@@ -66,9 +70,15 @@ impl Bot {
         Self {
             method,
             token,
+            id_token: IdTokenOptions::default(),
             parent,
             state: Arc::default(),
         }
+    }
+
+    /// The same bot, not yet joined, which chooses its token by these options.
+    pub(crate) fn with_id_token(self, id_token: IdTokenOptions) -> Self {
+        Self { id_token, ..self }
     }
 
     /// The identity for calls: the last one, or a new one if it is time for that.
@@ -137,10 +147,10 @@ impl Bot {
 
     async fn join(&self, options: &DialOptions, address: &Address) -> Result<Joined, JoinError> {
         // What is wrong on this machine is reported before anything is sent.
-        let caller = options.aws.caller(options.clock.now()).await?;
+        let proof = Proof::obtain(self.method, &self.id_token, options).await?;
         let token = Box::pin(self.token.resolve(address)).await?;
         let target = JoinTarget { address, options };
-        let exchange = exchange(&target, &token, &caller);
+        let exchange = exchange(&target, &token, self.method, &proof);
         let exchange = tokio::time::timeout(EXCHANGE_TIMEOUT, exchange);
         let outcome = exchange.await.unwrap_or_else(|_| {
             Err(JoinError::Reach {
@@ -151,7 +161,7 @@ impl Bot {
         let certified = match outcome {
             Ok(certified) => certified,
             Err(JoinError::Refused(refusal)) => {
-                let refusal = self.explain(*refusal, options, address, &caller).await;
+                let refusal = self.explain(*refusal, options, address, &proof).await;
                 return Err(refusal.into());
             }
             Err(error) => return Err(error),
@@ -167,10 +177,13 @@ impl Bot {
         mut refusal: Refusal,
         options: &DialOptions,
         address: &Address,
-        caller: &Caller,
+        proof: &Proof,
     ) -> Refusal {
         let parent = self.parent.as_ref();
         refusal.at_parent = parent.is_some_and(|parent| parent.is_at_host_of(address));
+        let Proof::Aws(caller) = proof else {
+            return refusal;
+        };
         if refusal.reason.is_about_aws() {
             refusal.aws_credentials = Some(caller.origin());
         }
@@ -225,28 +238,36 @@ impl Renewable {
 async fn exchange(
     target: &JoinTarget<'_>,
     token: &str,
-    caller: &Caller,
+    method: JoinMethod,
+    proof: &Proof,
 ) -> Result<Certified, JoinError> {
     let clock = &target.options.clock;
+    let refused = |status: &Status| Refusal::new(&proof.hidden_in(status), token, method).into();
     let transport = target.connect().await?;
-    let no_service = match service::join(transport.clone(), token, caller, clock).await {
+    let no_service = match service::join(transport.clone(), token, method, proof, clock).await {
         Ok(certified) => return Ok(certified),
         Err(Failure::NoService(status)) => status,
-        Err(Failure::Refused(status)) => return Err(Refusal::new(&status, token).into()),
+        Err(Failure::Refused(status)) => return Err(refused(&status)),
         Err(Failure::Failed(error)) => return Err(error),
     };
     tracing::debug!(code = ?no_service.code(), "the newer join service does not work, so the older one is tried");
-    let transport = if transport.is_closed() {
-        target.connect().await?
-    } else {
-        transport
+    let older = match proof {
+        Proof::Aws(caller) => {
+            let transport = if transport.is_closed() {
+                target.connect().await?
+            } else {
+                transport
+            };
+            let algorithm = target.algorithm().await;
+            legacy::join(transport, token, algorithm, caller, clock).await
+        }
+        Proof::IdToken(id_token) => host_credentials::join(target, token, id_token).await,
     };
-    let algorithm = target.algorithm().await;
-    match legacy::join(transport, token, algorithm, caller, clock).await {
+    match older {
         Ok(certified) => Ok(certified),
         // Without the older one, the failure of the newer one says more.
-        Err(Failure::NoService(_)) => Err(Refusal::new(&no_service, token).into()),
-        Err(Failure::Refused(status)) => Err(Refusal::new(&status, token).into()),
+        Err(Failure::NoService(_)) => Err(refused(&no_service)),
+        Err(Failure::Refused(status)) => Err(refused(&status)),
         Err(Failure::Failed(error)) => Err(error),
     }
 }

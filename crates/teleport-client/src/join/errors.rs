@@ -3,8 +3,8 @@
 use tonic::Status;
 
 use super::{
-    caller::AwsError, certificates::InvalidCertificates, key::KeyError, parent::ParentError,
-    refusal::Refusal, sts::SignError,
+    caller::AwsError, certificates::InvalidCertificates, id_token::IdTokenError, key::KeyError,
+    method::JoinMethod, parent::ParentError, refusal::Refusal, sts::SignError,
 };
 use crate::{
     Address, ErrorKind,
@@ -23,6 +23,14 @@ pub(crate) enum JoinError {
     /// This machine has no usable AWS credentials.
     #[error(transparent)]
     Aws(#[from] AwsError),
+    /// There is no token of an identity provider.
+    #[error("there is no token to join with: {error}")]
+    IdToken {
+        /// How to join.
+        method: JoinMethod,
+        /// Why there is none.
+        error: IdTokenError,
+    },
     /// The request to AWS cannot be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -138,7 +146,9 @@ impl JoinError {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
             Self::Aws(AwsError::Roots(_)) => ErrorKind::UntrustedCertificate,
-            Self::Aws(_) | Self::Sign(_) | Self::NoAddress => ErrorKind::Credentials,
+            Self::Aws(_) | Self::IdToken { .. } | Self::Sign(_) | Self::NoAddress => {
+                ErrorKind::Credentials
+            }
             Self::Reach { error, .. } => error.kind(),
             Self::Refused(refusal) => refusal.kind(),
             Self::Dial(error) => error.kind(),
@@ -167,11 +177,11 @@ impl JoinError {
     pub(crate) fn part(&self) -> Option<Part> {
         match self {
             Self::Reach { .. } | Self::NoCluster { .. } | Self::NoAddress => Some(Part::Address),
-            // The AWS credentials cause it then, and no part of the configuration.
+            // The AWS credentials or the token of the platform cause it then, and no part of the configuration.
             Self::Refused(refusal) if refusal.kind() == ErrorKind::Credentials => None,
             Self::Refused(_) | Self::NoBot { .. } => Some(Part::JoinToken),
             Self::Aws(AwsError::Roots(_)) => None,
-            Self::Aws(_) | Self::Sign(_) => Some(Part::JoinMethod),
+            Self::Aws(_) | Self::Sign(_) | Self::IdToken { .. } => Some(Part::JoinMethod),
             Self::Parent { error, .. } => error.0.part(),
             _ => None,
         }
@@ -182,6 +192,7 @@ impl JoinError {
             Self::Aws(AwsError::Half { missing, .. }) => Cause::HalfAwsCredentials { missing },
             Self::Aws(AwsError::NoCredentials) => Cause::NoAwsCredentials,
             Self::Aws(AwsError::Expired { .. } | AwsError::Unusable(_)) => Cause::BadAwsCredentials,
+            Self::IdToken { method, error } if error.is_missing() => Cause::NoIdToken(*method),
             Self::Sign(SignError::Partition(_)) => Cause::UnknownPartition,
             Self::Reach { error, .. } => match error.cause()? {
                 Cause::UntrustedIssuer { trusted, .. } => Cause::UntrustedIssuer {

@@ -1,4 +1,4 @@
-//! The exchange with `proto.JoinService`, which all servers had before `teleport.join.v1`.
+//! The exchange with `proto.JoinService`, by which all servers joined AWS identities before `teleport.join.v1`.
 
 use secrecy::ExposeSecret;
 use teleport_proto::{
@@ -25,7 +25,7 @@ use crate::{
     dial::transport::{self, Transport},
 };
 
-/// Joins with a token.
+/// Joins with a token and an AWS identity.
 pub(super) async fn join(
     transport: Transport,
     token: &str,

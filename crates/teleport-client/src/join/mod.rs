@@ -6,9 +6,11 @@
 //! | what | where |
 //! | --- | --- |
 //! | the join method and token | [`method`], `token`, `parent` |
+//! | what a join shows | `proof` |
 //! | the AWS identity of this machine | `aws`, `machine`, `caller`, `region`, `sts` |
+//! | tokens of identity providers | `id_token`, `environment` |
 //! | keys and certificates | `key`, `certificates`, [`bundle`] |
-//! | the exchange | `proxy`, `service`, `legacy`, `roles` |
+//! | the exchange | `proxy`, `service`; `legacy` and `host_credentials` with older servers; `roles` |
 //! | keeping an identity | `bot` |
 //! | errors | `errors`, `refusal` |
 
@@ -17,12 +19,16 @@ mod bot;
 pub(super) mod bundle;
 mod caller;
 mod certificates;
+pub(super) mod environment;
 mod errors;
+mod host_credentials;
+pub(super) mod id_token;
 mod key;
 mod legacy;
 mod machine;
 pub(super) mod method;
 mod parent;
+mod proof;
 mod proxy;
 pub(super) mod refusal;
 mod region;

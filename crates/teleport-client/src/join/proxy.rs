@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use rustls::pki_types::ServerName;
 use tokio::time::{Instant, timeout_at};
+use tokio_rustls::client::TlsStream;
 
 use super::{JoinError, key::Algorithm};
 use crate::{
@@ -64,6 +65,15 @@ impl JoinTarget<'_> {
     }
 
     async fn find(&self) -> Result<discovery::Found, WayError> {
+        let stream = self.web().await?;
+        let answer = discovery::find(stream, self.address, self.options.user_agent);
+        Ok(self
+            .step(self.deadline(), "the answer of its web API", answer)
+            .await??)
+    }
+
+    /// Connects to the cluster's web API, over HTTP/1.1.
+    pub(super) async fn web(&self) -> Result<TlsStream<Box<dyn socket::Stream>>, WayError> {
         let deadline = self.deadline();
         let stream = self.tcp(deadline).await?;
         let config = tls::web(self.trust().await?, &[b"http/1.1"]).map_err(WayError::tls)?;
@@ -75,11 +85,7 @@ impl JoinTarget<'_> {
         let stream = self
             .step(deadline, step, handshake(stream, config, name))
             .await?;
-        let stream = stream.map_err(WayError::Web)?;
-        let answer = discovery::find(stream, self.address, self.options.user_agent);
-        Ok(self
-            .step(deadline, "the answer of its web API", answer)
-            .await??)
+        stream.map_err(WayError::Web)
     }
 
     async fn connect_as(
@@ -125,7 +131,7 @@ impl JoinTarget<'_> {
         name.map_err(|error| self.unreached(WayError::Address(error.to_string())))
     }
 
-    fn unreached(&self, error: WayError) -> JoinError {
+    pub(super) fn unreached(&self, error: WayError) -> JoinError {
         JoinError::Reach {
             address: self.address.clone(),
             error,

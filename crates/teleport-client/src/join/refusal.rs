@@ -5,7 +5,7 @@ use std::fmt;
 use teleport_proto::teleport::workloadcluster::v1::{Token, WorkloadCluster};
 use tonic::{Code, Status};
 
-use super::caller::CallerIdentity;
+use super::{caller::CallerIdentity, method::JoinMethod};
 use crate::{
     ErrorKind, Transient,
     call::{server_texts, status},
@@ -14,7 +14,7 @@ use crate::{
 /// Why a cluster refuses a join. Servers say it by code and text only (`lib/join` in gravitational/teleport).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusalReason {
-    /// The token does not allow the AWS identity.
+    /// The token does not allow the AWS identity, or what runs on a platform.
     NotAllowed,
     /// The token or the bot does not exist: not yet, or never.
     NotFound,
@@ -22,6 +22,8 @@ pub enum RefusalReason {
     AwsExpired,
     /// AWS does not accept the credentials.
     AwsRefused,
+    /// The cluster does not accept the token of the identity provider: its issuer, its audience, its time or its signature.
+    IdToken,
     /// It may work a little later.
     Transient(Transient),
     /// The server does not have this service.
@@ -39,6 +41,8 @@ pub struct Refusal {
     pub(super) message: String,
     /// Name of the token.
     pub token: String,
+    /// How the bot wanted to join.
+    pub method: JoinMethod,
     /// Whether the address is that of the parent, and not of a workload cluster.
     pub at_parent: bool,
     /// Which AWS credentials are in use and where they are from, where that matters: `those with the access key "AKID"`.
@@ -76,11 +80,12 @@ impl RefusalReason {
 }
 
 impl Refusal {
-    pub(super) fn new(status: &Status, token: &str) -> Self {
+    pub(super) fn new(status: &Status, token: &str, method: JoinMethod) -> Self {
         Self {
             reason: RefusalReason::of(status),
             message: status::failure("Join", String::new(), status).message,
             token: token.to_owned(),
+            method,
             at_parent: false,
             aws_credentials: None,
             caller: None,
@@ -98,7 +103,9 @@ impl Refusal {
     pub(super) fn kind(&self) -> ErrorKind {
         match self.reason {
             RefusalReason::Transient(transient) => ErrorKind::Transient(transient),
-            RefusalReason::AwsExpired | RefusalReason::AwsRefused => ErrorKind::Credentials,
+            RefusalReason::AwsExpired | RefusalReason::AwsRefused | RefusalReason::IdToken => {
+                ErrorKind::Credentials
+            }
             RefusalReason::NoService => ErrorKind::UnsupportedServer,
             RefusalReason::NotAllowed | RefusalReason::NotFound | RefusalReason::Other(_) => {
                 ErrorKind::JoinRefused
@@ -113,6 +120,9 @@ impl fmt::Display for Refusal {
             RefusalReason::Transient(_) => f.write_str("the cluster cannot do it now")?,
             RefusalReason::AwsExpired | RefusalReason::AwsRefused => {
                 f.write_str("the cluster reports that AWS does not accept the AWS credentials")?;
+            }
+            RefusalReason::IdToken => {
+                f.write_str("the cluster does not accept the token of the platform")?;
             }
             _ => f.write_str("the cluster refuses")?,
         }
@@ -207,6 +217,37 @@ mod tests {
             assert!(busy.may_succeed_later(), "{status}");
         }
         assert!(denied(&format!("{aws}<Code>Throttling</Code>")).may_succeed_later());
+    }
+
+    #[test]
+    fn what_a_server_says_of_a_token_is_read_out_of_its_text() {
+        for (text, expected) in [
+            (
+                "verifying token\n\taudience is not valid: Audience must contain client_id \"parent\"",
+                RefusalReason::IdToken,
+            ),
+            (
+                "validating with oidc\n\tverifying token\n\ttoken has expired",
+                RefusalReason::IdToken,
+            ),
+            (
+                "validating jwt claims: go-jose/go-jose/jwt: validation failed, token is expired (exp)",
+                RefusalReason::IdToken,
+            ),
+            (
+                "id token claims did not match any allow rules",
+                RefusalReason::NotAllowed,
+            ),
+            (
+                "id token claims failed to match any allow rules",
+                RefusalReason::NotAllowed,
+            ),
+        ] {
+            for code in [Code::Unknown, Code::PermissionDenied] {
+                assert_eq!(reason(code, text), expected, "{text}");
+            }
+        }
+        assert!(!RefusalReason::IdToken.may_succeed_later());
     }
 
     #[test]

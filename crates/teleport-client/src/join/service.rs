@@ -1,4 +1,4 @@
-//! The exchange with `teleport.join.v1.JoinService`, which newer servers have.
+//! The exchange with `teleport.join.v1.JoinService`, which newer servers have (`lib/join/joinclient` in gravitational/teleport).
 
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -10,6 +10,8 @@ use super::{
     certificates::{Certificates, Certified},
     errors::Failure,
     key::{Algorithm, Key},
+    method::JoinMethod,
+    proof::Proof,
     refusal::falls_back,
     sts,
 };
@@ -20,8 +22,8 @@ use crate::{
 use secrecy::ExposeSecret;
 use teleport_proto::teleport::join::v1::{
     BotParams, ChallengeSolution, ClientInit, ClientParams, GivingUp, IamChallengeSolution,
-    IamInit, JoinRequest, JoinResponse, PublicKeys, challenge, challenge_solution, client_params,
-    giving_up::Reason, join_request::Payload, join_response,
+    IamInit, JoinRequest, JoinResponse, OidcInit, PublicKeys, challenge, challenge_solution,
+    client_params, giving_up::Reason, join_request::Payload, join_response,
     join_service_client::JoinServiceClient, result,
 };
 
@@ -29,13 +31,14 @@ use teleport_proto::teleport::join::v1::{
 pub(super) async fn join(
     transport: Transport,
     token: &str,
-    caller: &Caller,
+    method: JoinMethod,
+    proof: &Proof,
     clock: &Clock,
 ) -> Result<Certified, Failure> {
     let (requests, receiver) = mpsc::channel(REQUESTS);
     let exchange = Exchange { requests };
     exchange.say(Payload::ClientInit(ClientInit {
-        join_method: Some("iam".to_owned()),
+        join_method: Some(method.name().to_owned()),
         token_name: token.to_owned(),
         system_role: "Bot".to_owned(),
         ..ClientInit::default()
@@ -58,13 +61,43 @@ pub(super) async fn join(
         public_keys: Some(public_keys),
         expires: None,
     };
-    exchange.say(Payload::IamInit(IamInit {
-        client_params: Some(ClientParams {
-            payload: Some(client_params::Payload::BotParams(bot)),
-        }),
-    }));
+    let client_params = Some(ClientParams {
+        payload: Some(client_params::Payload::BotParams(bot)),
+    });
+    match proof {
+        Proof::Aws(caller) => {
+            exchange.say(Payload::IamInit(IamInit { client_params }));
+            sign(&exchange, &mut answers, caller, clock).await?;
+        }
+        Proof::IdToken(id_token) => exchange.say(Payload::OidcInit(OidcInit {
+            client_params,
+            id_token: id_token.expose().into(),
+        })),
+    }
 
-    let join_response::Payload::Challenge(asked) = next(&mut answers, false).await? else {
+    let join_response::Payload::Result(done) = next(&mut answers, false).await? else {
+        return Err(JoinError::Protocol("certificates").into());
+    };
+    let found = match done.payload {
+        Some(result::Payload::BotResult(result)) => result.certificates,
+        _ => None,
+    };
+    let found = found.ok_or(JoinError::Protocol("certificates for a bot"))?;
+    Ok(Certified {
+        key,
+        algorithm,
+        certificates: Certificates::from_wire(found).map_err(JoinError::from)?,
+    })
+}
+
+/// Signs the challenge of the server with an AWS identity.
+async fn sign(
+    exchange: &Exchange,
+    answers: &mut Streaming<JoinResponse>,
+    caller: &Caller,
+    clock: &Clock,
+) -> Result<(), Failure> {
+    let join_response::Payload::Challenge(asked) = next(answers, false).await? else {
         return Err(JoinError::Protocol("a challenge").into());
     };
     let Some(challenge::Payload::IamChallenge(asked)) = asked.payload else {
@@ -90,20 +123,7 @@ pub(super) async fn join(
     exchange.say(Payload::Solution(ChallengeSolution {
         payload: Some(challenge_solution::Payload::IamChallengeSolution(solution)),
     }));
-
-    let join_response::Payload::Result(done) = next(&mut answers, false).await? else {
-        return Err(JoinError::Protocol("certificates").into());
-    };
-    let found = match done.payload {
-        Some(result::Payload::BotResult(result)) => result.certificates,
-        _ => None,
-    };
-    let found = found.ok_or(JoinError::Protocol("certificates for a bot"))?;
-    Ok(Certified {
-        key,
-        algorithm,
-        certificates: Certificates::from_wire(found).map_err(JoinError::from)?,
-    })
+    Ok(())
 }
 
 struct Exchange {

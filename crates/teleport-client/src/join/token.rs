@@ -46,6 +46,9 @@ impl JoinRequest {
     /// Without a method it is `iam`, the one that Teleport Cloud offers for workload clusters. Without a token it is the one of
     /// the bot that the parent cluster knows of.
     ///
+    /// Only `iam` works for clusters that a client of another one joins. A token of an identity provider is not bound to a
+    /// cluster, so whoever gets it could join another one with it; a signed challenge is of no use elsewhere.
+    ///
     /// # Errors
     ///
     /// When the method is not supported, or the token is not a name.
@@ -60,7 +63,7 @@ impl JoinRequest {
         }
         Ok(Self {
             method: match some(method) {
-                Some(method) => method.parse()?,
+                Some(method) => JoinMethod::among(&CHALLENGED, &method)?,
                 None => JoinMethod::Iam,
             },
             token: some(token),
@@ -110,3 +113,6 @@ impl fmt::Display for TokenName {
         }
     }
 }
+
+/// The methods whose proof is of no use for another cluster.
+const CHALLENGED: [JoinMethod; 1] = [JoinMethod::Iam];

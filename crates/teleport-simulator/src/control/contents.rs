@@ -15,7 +15,7 @@ use teleport_proto::{
 use super::{Control, ControlError};
 use crate::{
     Simulator,
-    join::aws::AwsIdentity,
+    join::{aws::AwsIdentity, id_token::IdTokenIssuer},
     rules::{
         BOT, ROLE, TOKEN, USER, bot, metadata,
         provision_token::JoinToken,
@@ -228,6 +228,14 @@ impl Simulator {
     pub fn put_aws_identity(&self, identity: AwsIdentity) -> Result<(), ControlError> {
         self.control.put_aws_identity(identity)
     }
+
+    /// Makes an identity provider known to all clusters, in place of one of the same name.
+    ///
+    /// # Errors
+    /// When it is incomplete.
+    pub fn put_id_token_issuer(&self, issuer: IdTokenIssuer) -> Result<(), ControlError> {
+        self.control.put_id_token_issuer(issuer)
+    }
 }
 
 impl Control {
@@ -334,6 +342,16 @@ impl Control {
         }
         Err(ControlError::TooMany(
             "limit of AWS identities is reached".to_owned(),
+        ))
+    }
+
+    pub(crate) fn put_id_token_issuer(&self, issuer: IdTokenIssuer) -> Result<(), ControlError> {
+        issuer.check().map_err(ControlError::Invalid)?;
+        if self.tenant.shared().put_id_token_issuer(issuer) {
+            return Ok(());
+        }
+        Err(ControlError::TooMany(
+            "limit of issuers of ID tokens is reached".to_owned(),
         ))
     }
 }

@@ -224,6 +224,9 @@ impl Control {
         for identity in &scenario.aws_identities {
             self.put_aws_identity(identity.clone())?;
         }
+        for issuer in &scenario.id_token_issuers {
+            self.put_id_token_issuer(issuer.clone())?;
+        }
         for token in &scenario.tokens {
             self.put_join_token(PARENT, token.clone())?;
         }

@@ -1,17 +1,16 @@
-//! `proto.JoinService`: the older join service, one RPC for each method.
+//! `proto.JoinService`: the older join service, of which the simulator has the RPC for AWS identities.
 
 use std::sync::Arc;
 
 use teleport_proto::auth::{
-    Certs, RegisterUsingIamMethodRequest, RegisterUsingIamMethodResponse,
-    join_service_server::JoinService,
+    RegisterUsingIamMethodRequest, RegisterUsingIamMethodResponse, join_service_server::JoinService,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
 use super::{JoinServer, TIMEOUT, challenge};
-use crate::{authority::keys::PublicKeys, faults::journal::CallNote, ssh, tenant::Tenant};
+use crate::{authority::keys::PublicKeys, faults::journal::CallNote, tenant::Tenant};
 
 /// The service of one cluster.
 pub(crate) struct LegacyJoin {
@@ -80,24 +79,9 @@ async fn converse(
     server.admit(&token, &challenge, &request.sts_identity_request)?;
     let keys = PublicKeys::from_text(&wanted.public_tls_key, &wanted.public_ssh_key)?;
     let made = server.certify(&token, &keys, wanted.expires)?;
-    let authorities = [
-        server.tenant.user_authority(),
-        server.tenant.host_authority(),
-    ];
-    let ssh_key = |key: &[u8]| ssh::line(&ssh::public_key(key)).into_bytes();
-    let certs = Certs {
-        ssh: ssh::line(&made.ssh).into_bytes(),
-        tls: made.tls_pem.into_bytes(),
-        tlsca_certs: authorities
-            .map(|authority| authority.pem().as_bytes().to_vec())
-            .to_vec(),
-        sshca_certs: authorities
-            .map(|authority| ssh_key(authority.key().public_key_raw()))
-            .to_vec(),
-    };
     let certs = RegisterUsingIamMethodResponse {
         challenge: String::new(),
-        certs: Some(certs),
+        certs: Some(server.certs(&made)),
     };
     answer(answers, certs).await
 }

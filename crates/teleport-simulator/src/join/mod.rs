@@ -1,6 +1,9 @@
-//! Joining by AWS IAM: what both join services do between their messages (`lib/auth/join`, `lib/join/iamjoin`).
+//! Joining, with an AWS identity or a token of an identity provider: what the join services do between their messages
+//! (`lib/auth/join`, `lib/join`).
 
 pub(crate) mod aws;
+pub(crate) mod host_credentials;
+pub(crate) mod id_token;
 mod legacy;
 #[cfg(test)]
 mod signer;
@@ -12,7 +15,10 @@ use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 use prost_types::Timestamp;
-use teleport_proto::types::UserV2;
+use teleport_proto::{
+    auth::Certs,
+    types::{TokenRule, UserV2},
+};
 use time::{Duration, OffsetDateTime};
 use tonic::Status;
 
@@ -28,9 +34,9 @@ use crate::{
     },
     rules::{
         ROLE, USER, bot, metadata,
-        provision_token::{self, BOT, IAM, JoinToken},
-        workload_cluster::spec::Allow,
+        provision_token::{self, BOT, BotToken, IAM},
     },
+    ssh,
     tenant::Tenant,
 };
 
@@ -42,8 +48,8 @@ struct JoinServer {
 
 impl JoinServer {
     /// The token `name`, if a bot can join with it.
-    fn token(&self, name: &str, role: &str, node: &str) -> Result<JoinToken, Status> {
-        let token = provision_token::join_token(&self.tenant.store().lock(), name);
+    fn token(&self, name: &str, role: &str, node: &str) -> Result<BotToken, Status> {
+        let token = provision_token::bot_token(&self.tenant.store().lock(), name);
         let token = token.ok_or_else(|| {
             Status::permission_denied(format!(
                 "{node:?} can not join the cluster with role {role}, token expired or not found"
@@ -57,12 +63,23 @@ impl JoinServer {
         Ok(token)
     }
 
+    /// Checks the token of an identity provider that a client joins with.
+    fn admit_id_token(&self, token: &BotToken, id_token: &str) -> Result<(), Status> {
+        let issuers = self.tenant.shared().id_token_issuers();
+        id_token::admit(token, self.tenant.name(), id_token, &issuers)
+    }
+
     /// Checks the signed request of a client that joins.
-    fn admit(&self, token: &JoinToken, challenge: &str, request: &[u8]) -> Result<(), Status> {
+    fn admit(&self, token: &BotToken, challenge: &str, request: &[u8]) -> Result<(), Status> {
+        if token.method != IAM {
+            return Err(Status::permission_denied(
+                "this token does not support the IAM join method",
+            ));
+        }
         let identities = self.tenant.shared().aws_identities();
         let now = OffsetDateTime::now_utc();
         let identity = sts::caller_identity(request, challenge, &identities, now)?;
-        if token.allow.iter().any(|rule| matches(rule, &identity)) {
+        if token.aws.iter().any(|rule| matches(rule, &identity)) {
             return Ok(());
         }
         Err(Status::permission_denied(format!(
@@ -74,7 +91,7 @@ impl JoinServer {
     /// Certifies the bot of `token`.
     fn certify(
         &self,
-        token: &JoinToken,
+        token: &BotToken,
         keys: &PublicKeys,
         expires: Option<Timestamp>,
     ) -> Result<Certificates, Status> {
@@ -97,6 +114,22 @@ impl JoinServer {
         };
         certificates::certify(&self.tenant, &subject, keys, expires, &held)
     }
+
+    /// Certificates as the older ways to join hand them out.
+    fn certs(&self, made: &Certificates) -> Certs {
+        let authorities = [self.tenant.user_authority(), self.tenant.host_authority()];
+        let ssh_key = |key: &[u8]| ssh::line(&ssh::public_key(key)).into_bytes();
+        Certs {
+            ssh: ssh::line(&made.ssh).into_bytes(),
+            tls: made.tls_pem.clone().into_bytes(),
+            tlsca_certs: authorities
+                .map(|authority| authority.pem().as_bytes().to_vec())
+                .to_vec(),
+            sshca_certs: authorities
+                .map(|authority| ssh_key(authority.key().public_key_raw()))
+                .to_vec(),
+        }
+    }
 }
 
 /// A new challenge.
@@ -108,9 +141,9 @@ fn challenge() -> String {
 }
 
 /// Whether `identity` fulfils every condition of `rule`.
-fn matches(rule: &Allow, identity: &CallerIdentity) -> bool {
+fn matches(rule: &TokenRule, identity: &CallerIdentity) -> bool {
     (rule.aws_account.is_empty() || rule.aws_account == identity.account)
-        && (rule.aws_arn.is_empty() || glob(rule.aws_arn.as_bytes(), identity.arn.as_bytes()))
+        && (rule.awsarn.is_empty() || glob(rule.awsarn.as_bytes(), identity.arn.as_bytes()))
 }
 
 /// Whether `text` as a whole is what `pattern` says: `*` is any run of characters, `?` is one.
@@ -186,9 +219,10 @@ mod tests {
 
     #[test]
     fn every_condition_of_a_rule_must_be_fulfilled() {
-        let rule = |account: &str, arn: &str| Allow {
+        let rule = |account: &str, arn: &str| TokenRule {
             aws_account: account.to_owned(),
-            aws_arn: arn.to_owned(),
+            awsarn: arn.to_owned(),
+            ..TokenRule::default()
         };
         let identity = CallerIdentity {
             account: "1".to_owned(),

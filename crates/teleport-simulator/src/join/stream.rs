@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use teleport_proto::teleport::join::v1::{
-    BotParams, BotResult, Certificates, Challenge, ClientInit, IamChallenge, JoinRequest,
-    JoinResponse, Result as JoinResult, ServerInit, challenge, challenge_solution, client_params,
-    join_request::Payload as RequestPayload, join_response::Payload as Answer,
+    BotParams, BotResult, Certificates, Challenge, ClientInit, ClientParams, IamChallenge,
+    JoinRequest, JoinResponse, Result as JoinResult, ServerInit, challenge, challenge_solution,
+    client_params, join_request::Payload as RequestPayload, join_response::Payload as Answer,
     join_service_server::JoinService, result,
 };
 use tokio::sync::mpsc;
@@ -16,7 +16,7 @@ use super::{IAM, JoinServer, TIMEOUT, challenge};
 use crate::{
     authority::keys::{PublicKeys, SUITE},
     faults::journal::CallNote,
-    rules::provision_token::JoinToken,
+    rules::provision_token::BotToken,
     ssh,
     tenant::Tenant,
 };
@@ -68,7 +68,7 @@ impl JoinService for Join {
 
 type Answers = mpsc::Sender<Result<JoinResponse, Status>>;
 
-fn check(server: &JoinServer, init: &ClientInit) -> Result<JoinToken, Status> {
+fn check(server: &JoinServer, init: &ClientInit) -> Result<BotToken, Status> {
     if init.proxy_supplied_parameters.is_some() {
         return Err(Status::permission_denied(
             "client is not allowed to set proxy supplied parameters",
@@ -76,8 +76,9 @@ fn check(server: &JoinServer, init: &ClientInit) -> Result<JoinToken, Status> {
     }
     let token = server.token(&init.token_name, &init.system_role, "")?;
     match &init.join_method {
-        Some(method) if method != IAM => Err(Status::invalid_argument(format!(
-            "requested join method {method:?} does not match the token's, {IAM:?}"
+        Some(method) if *method != token.method => Err(Status::invalid_argument(format!(
+            "requested join method {method:?} does not match the token's, {:?}",
+            token.method
         ))),
         _ => Ok(token),
     }
@@ -85,22 +86,54 @@ fn check(server: &JoinServer, init: &ClientInit) -> Result<JoinToken, Status> {
 
 async fn converse(
     server: &JoinServer,
-    token: &JoinToken,
+    token: &BotToken,
     requests: &mut Streaming<JoinRequest>,
     answers: &Answers,
 ) -> Result<(), Status> {
     let init = ServerInit {
-        join_method: IAM.to_owned(),
+        join_method: token.method.clone(),
         signature_algorithm_suite: SUITE.to_owned(),
     };
     answer(answers, Answer::Init(init)).await?;
-    let RequestPayload::IamInit(init) = next(requests).await? else {
-        return Err(unexpected("iam_init"));
+    let bot = match (token.method.as_str(), next(requests).await?) {
+        (IAM, RequestPayload::IamInit(init)) => {
+            let bot = bot(init.client_params)?;
+            challenge_aws(server, token, requests, answers).await?;
+            bot
+        }
+        (IAM, _) => return Err(unexpected("iam_init")),
+        (_, RequestPayload::OidcInit(init)) => {
+            let bot = bot(init.client_params)?;
+            let id_token = String::from_utf8_lossy(&init.id_token);
+            server.admit_id_token(token, &id_token)?;
+            bot
+        }
+        _ => return Err(unexpected("oidc_init")),
     };
-    let params = init.client_params.and_then(|params| params.payload);
-    let Some(client_params::Payload::BotParams(bot)) = params else {
-        return Err(Status::invalid_argument("bot_params are required"));
+    let certificates = certify(server, token, bot)?;
+    let result = JoinResult {
+        payload: Some(result::Payload::BotResult(BotResult {
+            certificates: Some(certificates),
+            bound_keypair_result: None,
+        })),
     };
+    answer(answers, Answer::Result(result)).await
+}
+
+fn bot(params: Option<ClientParams>) -> Result<BotParams, Status> {
+    match params.and_then(|params| params.payload) {
+        Some(client_params::Payload::BotParams(bot)) => Ok(bot),
+        _ => Err(Status::invalid_argument("bot_params are required")),
+    }
+}
+
+/// Asks for a signed request to AWS STS, and checks it.
+async fn challenge_aws(
+    server: &JoinServer,
+    token: &BotToken,
+    requests: &mut Streaming<JoinRequest>,
+    answers: &Answers,
+) -> Result<(), Status> {
     let challenge = challenge();
     let iam = IamChallenge {
         challenge: challenge.clone(),
@@ -115,18 +148,10 @@ async fn converse(
     let Some(challenge_solution::Payload::IamChallengeSolution(solution)) = solution.payload else {
         return Err(unexpected("iam_challenge_solution"));
     };
-    server.admit(token, &challenge, &solution.sts_identity_request)?;
-    let certificates = certify(server, token, bot)?;
-    let result = JoinResult {
-        payload: Some(result::Payload::BotResult(BotResult {
-            certificates: Some(certificates),
-            bound_keypair_result: None,
-        })),
-    };
-    answer(answers, Answer::Result(result)).await
+    server.admit(token, &challenge, &solution.sts_identity_request)
 }
 
-fn certify(server: &JoinServer, token: &JoinToken, bot: BotParams) -> Result<Certificates, Status> {
+fn certify(server: &JoinServer, token: &BotToken, bot: BotParams) -> Result<Certificates, Status> {
     let keys = bot.public_keys.unwrap_or_default();
     let keys = PublicKeys::from_binary(&keys.public_tls_key, &keys.public_ssh_key)?;
     let made = server.certify(token, &keys, bot.expires)?;

@@ -16,7 +16,7 @@ use teleport_proto::{
 };
 use time::{OffsetDateTime, macros::format_description};
 use tokio_stream::StreamExt;
-use tonic::{Status, transport::Channel};
+use tonic::{Status, Streaming, transport::Channel};
 
 use super::{dial, *};
 use crate::{
@@ -28,6 +28,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct JoinClient {
     pub(super) aws: AwsIdentity,
+    /// A token of an identity provider, to join with it instead.
+    pub(super) id_token: Option<String>,
     pub(super) token: String,
     pub(super) host: String,
     pub(super) role: String,
@@ -41,6 +43,7 @@ impl JoinClient {
     pub(super) fn new(aws: &AwsIdentity, token: &str) -> Self {
         Self {
             aws: aws.clone(),
+            id_token: None,
             token: token.to_owned(),
             host: "sts.eu-west-1.amazonaws.com".to_owned(),
             role: "Bot".to_owned(),
@@ -94,7 +97,8 @@ impl JoinClient {
         let Some(ResponsePayload::Init(init)) = init else {
             panic!("{init:?}");
         };
-        assert_eq!(init.join_method, "iam");
+        let method = self.method.as_deref().unwrap_or("iam");
+        assert_eq!(init.join_method, method);
         assert_eq!(init.signature_algorithm_suite, "balanced-v1");
         let keys = join::PublicKeys {
             public_tls_key: key.subject_public_key_info(),
@@ -105,10 +109,16 @@ impl JoinClient {
             expires: self.expires(),
         };
         let bot = join::client_params::Payload::BotParams(bot);
-        send_one(RequestPayload::IamInit(join::IamInit {
-            client_params: Some(join::ClientParams { payload: Some(bot) }),
-        }))
-        .await;
+        let client_params = Some(join::ClientParams { payload: Some(bot) });
+        if let Some(id_token) = &self.id_token {
+            send_one(RequestPayload::OidcInit(join::OidcInit {
+                client_params,
+                id_token: id_token.clone().into_bytes(),
+            }))
+            .await;
+            return finish(&key, &mut responses).await;
+        }
+        send_one(RequestPayload::IamInit(join::IamInit { client_params })).await;
         let challenge = responses.message().await?.and_then(|answer| answer.payload);
         let Some(ResponsePayload::Challenge(challenge)) = challenge else {
             panic!("{challenge:?}");
@@ -124,20 +134,7 @@ impl JoinClient {
             payload: Some(solution),
         }))
         .await;
-        let result = responses.message().await?.and_then(|answer| answer.payload);
-        let Some(ResponsePayload::Result(join::Result {
-            payload: Some(join::result::Payload::BotResult(result)),
-        })) = result
-        else {
-            panic!("{result:?}");
-        };
-        assert!(responses.message().await?.is_none());
-        let made = result.certificates.unwrap();
-        assert_eq!(made.ssh_ca_keys.len(), 2);
-        let mut certificates = vec![made.tls_cert];
-        certificates.extend(made.tls_ca_certs);
-        let certificates = certificates.into_iter().map(CertificateDer::from).collect();
-        Ok(identity(&key, certificates))
+        finish(&key, &mut responses).await
     }
 
     /// Joins by the older service.
@@ -172,6 +169,27 @@ impl JoinClient {
         );
         Ok(identity_of(&key, &certs, &[]))
     }
+}
+
+/// The certificates at the end of a join by the newer service.
+async fn finish(
+    key: &KeyPair,
+    responses: &mut Streaming<join::JoinResponse>,
+) -> Result<dial::Identity, Status> {
+    let result = responses.message().await?.and_then(|answer| answer.payload);
+    let Some(ResponsePayload::Result(join::Result {
+        payload: Some(join::result::Payload::BotResult(result)),
+    })) = result
+    else {
+        panic!("{result:?}");
+    };
+    assert!(responses.message().await?.is_none());
+    let made = result.certificates.unwrap();
+    assert_eq!(made.ssh_ca_keys.len(), 2);
+    let mut certificates = vec![made.tls_cert];
+    certificates.extend(made.tls_ca_certs);
+    let certificates = certificates.into_iter().map(CertificateDer::from).collect();
+    Ok(identity(key, certificates))
 }
 
 /// Has certificates made for the bot `bot` that has joined, with `roles`, for `seconds`.

@@ -10,6 +10,7 @@ use axum::{
     Json, Router,
     extract::State,
     http::{HeaderMap, Uri, header::HOST},
+    response::Response,
     routing,
 };
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 use crate::{
     authority::keys::SUITE,
     children::{Children, DOMAIN},
+    join::host_credentials::{self, Register},
     tenant::Tenant,
 };
 
@@ -34,6 +36,8 @@ impl Web {
         Router::new()
             .route("/webapi/find", routing::get(find))
             .route("/webapi/ping", routing::get(ping))
+            .route("/webapi/host/credentials", routing::post(register))
+            .route("/v1/webapi/host/credentials", routing::post(register))
             .with_state(self)
     }
 
@@ -63,6 +67,16 @@ async fn ping(State(web): State<Web>, headers: HeaderMap, uri: Uri) -> Json<Valu
         "signature_algorithm_suite": SUITE,
     });
     Json(answer)
+}
+
+/// Joins with a token of an identity provider.
+async fn register(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    uri: Uri,
+    Json(wanted): Json<Register>,
+) -> Response {
+    host_credentials::answer(web.asked(&headers, &uri), &wanted)
 }
 
 fn answer(tenant: &Tenant, listen: SocketAddr) -> Value {

@@ -10,8 +10,8 @@ use std::{
 };
 
 use aws_credential_types::Credentials;
-use http::{Request, Response, StatusCode};
-use http_body_util::Full;
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt, Full};
 use hyper::{
     body::{Bytes, Incoming},
     server::conn::{http1, http2},
@@ -41,7 +41,7 @@ use tokio::{
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake, server::TlsStream};
 use tonic::{Code, Status, service::Routes};
 
-use self::services::{Auth, Newer, Older};
+use self::services::{Auth, Newer, Older, host_credentials};
 use super::{
     aws::{Aws, Given},
     caller::{Caller, CallerIdentity},
@@ -89,6 +89,8 @@ struct State {
     behaviour: Mutex<Behaviour>,
     journal: Mutex<Vec<String>>,
     requests: Mutex<Vec<UserCertsRequest>>,
+    /// The tokens of identity providers that came.
+    id_tokens: Mutex<Vec<String>>,
     /// Names of the headers of all calls.
     headers: Mutex<BTreeSet<String>>,
     /// The clock that certificates are dated by.
@@ -134,6 +136,7 @@ impl Cluster {
             behaviour: Mutex::new(Behaviour::default()),
             journal: Mutex::default(),
             requests: Mutex::default(),
+            id_tokens: Mutex::default(),
             headers: Mutex::default(),
             clock: Mutex::default(),
             breaks: watch::channel(0).0,
@@ -193,6 +196,11 @@ impl Cluster {
     /// How often something was called.
     pub(crate) fn count(&self, call: &str) -> usize {
         self.journal().iter().filter(|found| *found == call).count()
+    }
+
+    /// The tokens of identity providers that came.
+    pub(crate) fn id_tokens(&self) -> Vec<String> {
+        self.state.id_tokens.lock().unwrap().clone()
     }
 
     pub(crate) fn last_request(&self) -> UserCertsRequest {
@@ -275,6 +283,19 @@ impl State {
             "{request}"
         );
         assert!(request.contains(&format!("X-Teleport-Challenge: {challenge}\r\n")));
+        self.know(token, role)
+    }
+
+    /// What the server decides about a join with a token of an identity provider.
+    fn decide_token(&self, token: &str, role: &str, id_token: &str) -> Result<(), Status> {
+        if let Some(refusal) = self.behaviour.lock().unwrap().refusals.pop_front() {
+            return Err(refusal);
+        }
+        self.id_tokens.lock().unwrap().push(id_token.to_owned());
+        self.know(token, role)
+    }
+
+    fn know(&self, token: &str, role: &str) -> Result<(), Status> {
         assert_eq!(role, "Bot");
         if token == TOKEN {
             Ok(())
@@ -377,18 +398,17 @@ async fn serve_web(state: &Arc<State>, start: StartHandshake<TcpStream>) {
     let Ok(stream) = start.into_stream(state.web_config.clone()).await else {
         return;
     };
-    let behaviour = state.behaviour();
-    let service = service_fn(move |_: Request<Incoming>| {
-        let body = format!(
-            r#"{{"proxy":{{"tls_routing_enabled":true}},"auth":{{"signature_algorithm_suite":"{}"}},"cluster_name":"child"}}"#,
-            behaviour.suite
-        );
-        let status = if behaviour.web {
-            StatusCode::OK
-        } else {
-            StatusCode::NOT_FOUND
-        };
+    let state = state.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
+        let state = state.clone();
         async move {
+            let (status, body) = if request.method() == Method::POST {
+                assert_eq!(request.uri().path(), "/v1/webapi/host/credentials");
+                let body = request.into_body().collect().await.unwrap().to_bytes();
+                host_credentials(&state, &body)
+            } else {
+                found(&state.behaviour())
+            };
             Response::builder()
                 .status(status)
                 .body(Full::new(Bytes::from(body)))
@@ -397,6 +417,15 @@ async fn serve_web(state: &Arc<State>, start: StartHandshake<TcpStream>) {
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
+}
+
+/// The answer to `/webapi/find`.
+fn found(behaviour: &Behaviour) -> (u16, String) {
+    let body = format!(
+        r#"{{"proxy":{{"tls_routing_enabled":true}},"auth":{{"signature_algorithm_suite":"{}"}},"cluster_name":"child"}}"#,
+        behaviour.suite
+    );
+    (if behaviour.web { 200 } else { 404 }, body)
 }
 
 /// The secret of the AWS credentials.

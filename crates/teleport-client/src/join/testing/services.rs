@@ -3,7 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
+};
+use serde_json::{Value, json};
 use teleport_proto::{
     auth::{
         self, Certs, GetClusterCaCertResponse, GetRoleRequest, PingRequest, PingResponse,
@@ -11,9 +15,9 @@ use teleport_proto::{
         auth_service_server::AuthService,
     },
     teleport::join::v1::{
-        BotResult, Certificates, Challenge, IamChallenge, JoinRequest, JoinResponse,
-        Result as JoinResult, ServerInit, challenge, challenge_solution, client_params,
-        join_request, join_response, join_service_server::JoinService, result,
+        BotParams, BotResult, Certificates, Challenge, ClientParams, IamChallenge, JoinRequest,
+        JoinResponse, Result as JoinResult, ServerInit, challenge, challenge_solution,
+        client_params, join_request, join_response, join_service_server::JoinService, result,
     },
     types::{ImpersonateConditions, RoleConditions, RoleSpecV6, RoleV6},
 };
@@ -72,19 +76,29 @@ async fn newer(
     let join_request::Payload::ClientInit(init) = said(requests).await else {
         panic!()
     };
-    assert_eq!(init.join_method.as_deref(), Some("iam"));
+    let method = init.join_method.unwrap();
     assert!(init.proxy_supplied_parameters.is_none() && !init.forwarded_by_proxy);
     answer(join_response::Payload::Init(ServerInit {
-        join_method: "iam".to_owned(),
+        join_method: method.clone(),
         signature_algorithm_suite: behaviour.suite.to_owned(),
     }))
     .await;
-    let join_request::Payload::IamInit(iam) = said(requests).await else {
-        panic!()
+    let bot_of = |params: Option<ClientParams>| match params.unwrap().payload {
+        Some(client_params::Payload::BotParams(bot)) => bot,
+        _ => panic!(),
     };
-    let Some(client_params::Payload::BotParams(bot)) = iam.client_params.unwrap().payload else {
-        panic!()
+    let iam = match said(requests).await {
+        join_request::Payload::IamInit(iam) => iam,
+        join_request::Payload::OidcInit(oidc) => {
+            assert_ne!(method, "iam");
+            let id_token = String::from_utf8(oidc.id_token).unwrap();
+            state.decide_token(&init.token_name, &init.system_role, &id_token)?;
+            return Ok(newer_result(state, &behaviour, bot_of(oidc.client_params)));
+        }
+        _ => panic!(),
     };
+    assert_eq!(method, "iam");
+    let bot = bot_of(iam.client_params);
     let asked = challenge();
     answer(join_response::Payload::Challenge(Challenge {
         payload: Some(challenge::Payload::IamChallenge(IamChallenge {
@@ -104,6 +118,10 @@ async fn newer(
         &solution.sts_identity_request,
         &asked,
     )?;
+    Ok(newer_result(state, &behaviour, bot))
+}
+
+fn newer_result(state: &State, behaviour: &Behaviour, bot: BotParams) -> join_response::Payload {
     let keys = bot.public_keys.unwrap();
     let own = state.own();
     let certificates = Certificates {
@@ -117,12 +135,56 @@ async fn newer(
         ssh_cert: ssh::certificate(),
         ssh_ca_keys: vec![ssh::key(ssh::USER_CA), ssh::key(ssh::HOST_CA)],
     };
-    Ok(join_response::Payload::Result(JoinResult {
+    join_response::Payload::Result(JoinResult {
         payload: Some(result::Payload::BotResult(BotResult {
             certificates: Some(certificates),
             bound_keypair_result: None,
         })),
-    }))
+    })
+}
+
+/// The older way with a token of an identity provider: a request to the web API. Status and body.
+pub(super) fn host_credentials(state: &State, body: &[u8]) -> (u16, String) {
+    if !state.behaviour().older {
+        return (404, "404 page not found".to_owned());
+    }
+    state.note("POST /v1/webapi/host/credentials");
+    let wanted: Value = serde_json::from_slice(body).unwrap();
+    let text = |field: &str| wanted[field].as_str().unwrap().to_owned();
+    if let Err(status) = state.decide_token(&text("token"), &text("role"), &text("id_token")) {
+        let code = match status.code() {
+            tonic::Code::PermissionDenied => 403,
+            tonic::Code::Unavailable => 503,
+            _ => 500,
+        };
+        return (
+            code,
+            json!({"error": {"message": status.message()}}).to_string(),
+        );
+    }
+    assert!(
+        STANDARD
+            .decode(text("public_ssh_key"))
+            .unwrap()
+            .starts_with(b"ecdsa-sha2-nistp256 ")
+    );
+    let own = state.own();
+    let certs = certs(
+        state,
+        &STANDARD.decode(text("public_tls_key")).unwrap(),
+        state.behaviour().own_life,
+        &[&own.user_ca, &own.host_ca],
+    );
+    let all = |texts: Vec<Vec<u8>>| -> Vec<_> {
+        texts.iter().map(|text| STANDARD.encode(text)).collect()
+    };
+    let body = json!({
+        "ssh": STANDARD.encode(certs.ssh),
+        "tls": STANDARD.encode(certs.tls),
+        "tls_ca_certs": all(certs.tlsca_certs),
+        "ssh_ca_certs": all(certs.sshca_certs),
+    });
+    (200, body.to_string())
 }
 
 /// The older service.

@@ -1,4 +1,5 @@
 mod bundle;
+mod platforms;
 mod reach;
 mod renewal;
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{Answer, Refusal, done, parse};
 use crate::{
     control::{Control, RoleChange, UserChange},
-    join::aws::AwsIdentity,
+    join::{aws::AwsIdentity, id_token::IdTokenIssuer},
     rules::{provision_token::JoinToken, workload_cluster::spec::Allow},
 };
 
@@ -47,6 +47,7 @@ pub(super) fn router() -> Router<Control> {
         )
         .route("/read-lag", routing::get(read_lag).post(set_read_lag))
         .route("/aws-identities", routing::post(put_aws_identity))
+        .route("/id-token-issuers", routing::post(put_id_token_issuer))
 }
 
 /// The names in a path: that of the cluster, and that of what is in it.
@@ -171,6 +172,12 @@ async fn set_read_lag(State(control): State<Control>, body: Bytes) -> Answer {
 async fn put_aws_identity(State(control): State<Control>, body: Bytes) -> Answer {
     let identity: AwsIdentity = parse(&body)?;
     control.put_aws_identity(identity)?;
+    done()
+}
+
+async fn put_id_token_issuer(State(control): State<Control>, body: Bytes) -> Answer {
+    let issuer: IdTokenIssuer = parse(&body)?;
+    control.put_id_token_issuer(issuer)?;
     done()
 }
 

@@ -2,6 +2,7 @@
 
 mod methods;
 
+use prost_reflect::DynamicMessage;
 use serde::{Deserialize, Serialize};
 use teleport_proto::types::{Metadata, ProvisionTokenSpecV2, ProvisionTokenV2, TokenRule};
 
@@ -72,6 +73,40 @@ impl From<JoinToken> for ProvisionTokenV2 {
             }),
             ..Self::default()
         }
+    }
+}
+
+/// A stored token with which a bot can join, of any join method.
+#[derive(Debug, Clone)]
+pub(crate) struct BotToken {
+    pub(crate) name: String,
+    /// Name of the bot that joins with it.
+    pub(crate) bot: String,
+    pub(crate) method: String,
+    /// Which AWS identities may join.
+    pub(crate) aws: Vec<TokenRule>,
+    /// What it says of the platform of its method, as JSON.
+    platform: serde_json::Value,
+}
+
+impl BotToken {
+    pub(crate) fn of(message: &DynamicMessage) -> Option<Self> {
+        let token: ProvisionTokenV2 = object::typed(message).ok()?;
+        let spec = token.spec?;
+        let json = serde_json::to_value(message).ok()?;
+        let bot = spec.roles.iter().any(|role| role == BOT);
+        bot.then(|| Self {
+            name: token.metadata.unwrap_or_default().name,
+            bot: spec.bot_name,
+            platform: json["spec"][&spec.join_method].clone(),
+            method: spec.join_method,
+            aws: spec.allow,
+        })
+    }
+
+    /// What it says of the platform of its method: who issues tokens, and who may join. The field has the name of the method.
+    pub(crate) fn platform(&self) -> &serde_json::Value {
+        &self.platform
     }
 }
 
@@ -169,12 +204,12 @@ fn masked(name: &str) -> String {
 }
 
 /// A stored token with which a bot can join, by its name.
-pub(crate) fn join_token(state: &State, name: &str) -> Option<JoinToken> {
+pub(crate) fn bot_token(state: &State, name: &str) -> Option<BotToken> {
     let token = state.object(&super::TOKEN, name)?;
-    JoinToken::of(&object::typed(&token.message).ok()?)
+    BotToken::of(&token.message)
 }
 
-/// The join method with which the simulator lets bots join.
+/// The join method of AWS identities.
 pub(crate) const IAM: &str = "iam";
 /// The system role of bots.
 pub(crate) const BOT: &str = "Bot";
