@@ -11,7 +11,7 @@ use teleport_simulator::{AwsIdentity, Edition, Options, Scenario, ScenarioError}
 /// the URL of its control API, and the keys of a made-up AWS identity that bots can join with. The control API's URL is also
 /// a page for a browser. It ends on SIGINT or SIGTERM. RUST_LOG sets what is logged to stderr.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = false)]
+#[command(version)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) behaviour: Behaviour,
@@ -209,10 +209,10 @@ mod tests {
     #[test]
     fn the_made_up_keys_are_there_beside_those_of_the_file() {
         let mut scenario = Scenario::default();
-        scenario.aws_identities = vec![AwsIdentity {
+        scenario.aws_identities.push(AwsIdentity {
             access_key_id: "AKIA".to_owned(),
             ..AwsIdentity::example("1", "2")
-        }];
+        });
         let aws = made_up(&mut scenario);
         assert_eq!(scenario.aws_identities.len(), 2);
         assert_eq!(scenario.aws_identities[1], aws);
