@@ -12,15 +12,14 @@ readonly provisioning=12s
 main() {
     root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
     binaries=$(cd "${1:?the folder of the binaries}" && pwd)
-    program=$(choose_program)
-    work=$(mktemp -d)
-    simulator=
-    trap clean_up EXIT
-    trap 'exit 130' INT TERM
     colours
-    isolate
+    if [ $# = 1 ]; then
+        prepare
+        return
+    fi
+    work=$2 program=$3
 
-    start_simulator
+    look_around
     install_provider
     plan
     create
@@ -30,44 +29,34 @@ main() {
     edit_spec
     undo_edit
     destroy
+}
 
-    clean_up
+# Runs all steps on a simulated Teleport Cloud, and leaves nothing behind.
+prepare() {
+    program=$(choose_program)
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    trap 'exit 130' INT TERM
+    isolate
+    "$binaries/teleport-simulator" run --provisioning "$provisioning" -- \
+        "$root/examples/demo.sh" "$binaries" "$work" "$program"
     echo
     echo "${bold}All $steps steps succeeded, in $SECONDS seconds.${plain}" \
         "Nothing is left behind: the simulator is stopped, and $work is deleted."
 }
 
-start_simulator() {
-    heading "A simulated Teleport Cloud starts" \
-        "It speaks the real protocols on loopback. The provider has no code for it."
-    mkfifo "$work/ready"
-    "$binaries/teleport-simulator" --data "$work/cloud" --provisioning "$provisioning" \
-        >"$work/ready" 2>"$work/simulator.log" &
-    simulator=$!
-    exec 3<"$work/ready"
-    local ready
-    read -t 30 -r ready <&3 || {
-        cat "$work/simulator.log" >&2
-        fail "the simulator did not get ready"
-    }
-    control_url=$(field control_url "$ready")
-    local proxy_address ca_file identity_file access_key secret_key
-    proxy_address=$(field proxy_address "$ready")
-    ca_file=$(field ca_file "$ready")
-    identity_file=$(field identity_file "$ready")
-    access_key=$(field aws_access_key_id "$ready")
-    secret_key=$(field aws_secret_access_key "$ready")
-    export SSL_CERT_FILE=$ca_file
-    # With these the bot joins the new cluster. They are invented, and only the simulator knows them.
-    export AWS_ACCESS_KEY_ID=$access_key AWS_SECRET_ACCESS_KEY=$secret_key
-    export AWS_REGION=us-west-2 AWS_EC2_METADATA_DISABLED=true
-    echo "The parent cluster is at $proxy_address. A new cluster takes $provisioning to become active."
+look_around() {
+    heading "A simulated Teleport Cloud runs" \
+        "It speaks the real protocols on loopback. The provider has no code for it. teleport-simulator run started it, and set the
+environment for these steps: an identity of the parent, and AWS credentials with which the bot joins the new cluster. They are
+invented, and only the simulator knows them."
+    echo "The parent cluster is at $TF_TELEPORT_ADDR. A new cluster takes $provisioning to become active."
 
     cp -R "$root/examples/complete" "$work/module"
     cd "$work/module"
     cat >terraform.tfvars <<VARIABLES
-addr               = "$proxy_address"
-identity_file_path = "$identity_file"
+addr               = "$TF_TELEPORT_ADDR"
+identity_file_path = "$TF_TELEPORT_IDENTITY_FILE_PATH"
 name               = "acme-dev"
 regions            = ["us-west-2"]
 aws_account        = "123456789012"
@@ -205,20 +194,12 @@ called() {
 
 # Asks the simulator's control API: what it says is in `answer`.
 ask() {
-    local address=${control_url#http://}
+    local address=${TELEPORT_SIMULATOR_URL#http://}
     exec 4<>"/dev/tcp/${address%:*}/${address##*:}"
     printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' "$1" "$address" >&4
     answer=$(cat <&4)
     exec 4>&-
     [[ $answer == HTTP/1.?\ 200* ]] || fail "the simulator does not answer $1: $answer"
-}
-
-# The value of a text in a JSON object of one line: field NAME JSON
-field() {
-    local value
-    value=$(sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" <<<"$2")
-    [ -n "$value" ] || fail "the simulator did not print its $1: $2"
-    echo "$value"
 }
 
 # The first program that is found, of those that DEMO_PROGRAM allows.
@@ -265,17 +246,6 @@ heading() {
 fail() {
     echo "${red:-}the demo failed at step ${step:-0}: $1${plain:-}" >&2
     exit 1
-}
-
-clean_up() {
-    trap - EXIT
-    exec 3<&- || true
-    if [ -n "$simulator" ]; then
-        kill "$simulator" 2>/dev/null || true
-        wait "$simulator" 2>/dev/null || true
-    fi
-    cd /
-    rm -rf "$work"
 }
 
 main "$@"

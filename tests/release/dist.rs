@@ -115,17 +115,28 @@ impl Unpacked {
 
 /// Whether an ELF program runs without a loader, and so without any library of the system.
 pub(crate) fn is_static(program: &[u8]) -> bool {
-    let number = |at: usize, bytes: usize| -> usize {
-        let bytes = &program[at..at + bytes];
-        bytes
-            .iter()
-            .rev()
-            .fold(0, |number, byte| number << 8 | usize::from(*byte))
-    };
-    assert_eq!(&program[..5], b"\x7fELF\x02", "it must be a 64-bit ELF");
-    let (headers, size, count) = (number(0x20, 8), number(0x36, 2), number(0x38, 2));
+    let (headers, size, count) = (
+        number(program, 0x20, 8),
+        number(program, 0x36, 2),
+        number(program, 0x38, 2),
+    );
     assert!(count > 0);
-    (0..count).all(|index| number(headers + index * size, 4) != PT_INTERP)
+    (0..count).all(|index| number(program, headers + index * size, 4) != PT_INTERP)
+}
+
+/// Whether an ELF program runs wherever in memory it is loaded.
+pub(crate) fn is_position_independent(program: &[u8]) -> bool {
+    number(program, 0x10, 2) == ET_DYN
+}
+
+/// A number in an ELF program of 64 bits.
+fn number(program: &[u8], at: usize, bytes: usize) -> usize {
+    assert_eq!(&program[..5], b"\x7fELF\x02", "it must be a 64-bit ELF");
+    let bytes = &program[at..at + bytes];
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |number, byte| number << 8 | usize::from(*byte))
 }
 
 /// The first of some programs that is on `PATH`.
@@ -145,3 +156,5 @@ pub(crate) fn tool(names: &[&str]) -> Result<PathBuf, String> {
 
 /// The program header that names a loader.
 const PT_INTERP: usize = 3;
+/// The type of a program that can be loaded anywhere.
+const ET_DYN: usize = 3;

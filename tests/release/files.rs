@@ -1,6 +1,6 @@
 //! The files of a release.
 
-use std::{collections::BTreeSet, env, fs, path::PathBuf};
+use std::{collections::BTreeSet, env, fs, path::PathBuf, process::Command};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -31,6 +31,10 @@ pub(crate) const TESTS: &[Test] = &[
     (
         "files::the_linux_programs_are_static",
         the_linux_programs_are_static,
+    ),
+    (
+        "files::a_second_build_in_another_folder_gives_the_same_zip",
+        a_second_build_in_another_folder_gives_the_same_zip,
     ),
 ];
 
@@ -123,8 +127,31 @@ fn the_linux_programs_are_static() -> Outcome {
         if platform.starts_with("linux") {
             let program = fs::read(unpacked.program()).unwrap();
             assert!(dist::is_static(&program), "{platform}");
+            // Rust has no static program for arm64 with musl that can be loaded anywhere.
+            assert_eq!(
+                dist::is_position_independent(&program),
+                platform == "linux_amd64",
+                "{platform}"
+            );
         }
     })
+}
+
+fn a_second_build_in_another_folder_gives_the_same_zip() -> Outcome {
+    let Some(platform) = env::var_os("REPRODUCE") else {
+        return skipped("it takes as long as the first build: REPRODUCE=linux_amd64");
+    };
+    if let Err(reason) = dist::zip(platform.to_str().unwrap()) {
+        return skipped(reason);
+    }
+    let status = Command::new("tools/release")
+        .arg("reproduce")
+        .arg(platform)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()
+        .unwrap();
+    assert!(status.success(), "{status}");
+    passed()
 }
 
 /// Does this with the program of every zip that was built.

@@ -1,7 +1,7 @@
 //! `tools/release` and `tools/pack-zip`, in a repository of a few lines.
 
 use std::{
-    fs,
+    env, fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -23,6 +23,10 @@ pub(crate) const TESTS: &[Test] = &[
     (
         "script::a_zip_depends_on_names_and_contents_alone",
         a_zip_depends_on_names_and_contents_alone,
+    ),
+    (
+        "script::a_build_that_depends_on_its_folder_is_found_out",
+        a_build_that_depends_on_its_folder_is_found_out,
     ),
     (
         "script::the_key_of_the_environment_signs_the_checksums",
@@ -96,6 +100,41 @@ fn a_zip_depends_on_names_and_contents_alone() -> Outcome {
     assert_eq!(first, same);
     let other = pack("3.zip", "1700000000", [format!("x={b}"), format!("y={a}")]);
     assert_ne!(first, other);
+    passed()
+}
+
+fn a_build_that_depends_on_its_folder_is_found_out() -> Outcome {
+    if let Err(reason) = dist::tool(&["git"]) {
+        return skipped(reason);
+    }
+    for (program, same) in [("the same", true), ("built in $PWD", false)] {
+        let repository = Repository::new();
+        repository.commit();
+        let target = "target/x86_64-unknown-linux-musl/release";
+        let build =
+            format!("mkdir -p {target}; echo \"{program}\" >{target}/terraform-provider-teleport");
+        repository.program("build/zig/bin/cargo-zigbuild", &build);
+        repository.program("bin/rustup", "exit 0");
+        let path = format!(
+            "{}:{}",
+            repository.path("bin").display(),
+            env::var("PATH").unwrap()
+        );
+        let release = |arguments: &[&str]| {
+            let mut command = repository.release(arguments);
+            command.env("PATH", &path).env_remove("CARGO_TARGET_DIR");
+            command
+        };
+        succeeded(&mut release(&["zips", "0.1.0", "linux_amd64"]));
+        let mut again = release(&["reproduce", "linux_amd64"]);
+        if same {
+            let text = succeeded(&mut again);
+            assert!(text.contains("linux_amd64 is the same"), "{text}");
+        } else {
+            let text = failed(&again.output().unwrap());
+            assert!(text.contains("linux_amd64 cannot be reproduced"), "{text}");
+        }
+    }
     passed()
 }
 
@@ -182,7 +221,7 @@ struct Repository(TempDir);
 impl Repository {
     fn new() -> Self {
         let repository = Self(tempfile::tempdir().unwrap());
-        for folder in ["tools", "src", "build/cyclonedx/bin"] {
+        for folder in ["tools", "src"] {
             fs::create_dir_all(repository.path(folder)).unwrap();
         }
         for name in ["release", "pack-zip"] {
@@ -198,18 +237,52 @@ impl Repository {
                 "# Changelog\n\n## Unreleased\n\nFEATURES:\n\n- a new thing\n",
             ),
             ("terraform-registry-manifest.json", "{}\n"),
-            // The real one is built for minutes.
-            (
-                "build/cyclonedx/bin/cargo-cyclonedx",
-                "#!/bin/sh\necho '{}' >sbom.tmp.json\n",
-            ),
+            ("LICENSE", "a licence"),
         ];
         for (name, text) in files {
             fs::write(repository.path(name), text).unwrap();
         }
-        let program = repository.path("build/cyclonedx/bin/cargo-cyclonedx");
-        fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+        // The real one is built for minutes.
+        repository.program(
+            "build/cyclonedx/bin/cargo-cyclonedx",
+            "echo '{}' >sbom.tmp.json",
+        );
         repository
+    }
+
+    /// Writes a shell script that takes the place of a program.
+    fn program(&self, relative: &str, script: &str) {
+        let path = self.path(relative);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Commits what a release is made of.
+    fn commit(&self) {
+        let git = |arguments: &[&str]| {
+            let mut command = Command::new("git");
+            command
+                .current_dir(self.path("."))
+                .args([
+                    "-c",
+                    "user.name=Release",
+                    "-c",
+                    "user.email=release@example.com",
+                ])
+                .args(arguments);
+            succeeded(&mut command);
+        };
+        git(&["init", "--quiet"]);
+        git(&[
+            "add",
+            "tools",
+            "src",
+            "Cargo.toml",
+            "CHANGELOG.md",
+            "LICENSE",
+        ]);
+        git(&["commit", "--quiet", "--no-gpg-sign", "--message", "All"]);
     }
 
     fn path(&self, relative: &str) -> PathBuf {

@@ -1,6 +1,6 @@
 //! An in-memory Teleport Cloud over the real wire, for tests and for people who develop modules offline.
 //!
-//! [`Simulator::start`] starts one with its [`Options`], and `main.rs` does so as a program, which `docs/guides/simulator.md`
+//! [`Simulator::start`] starts one with its [`Options`], and `bin/teleport-simulator` does so as a program, which `docs/guides/simulator.md`
 //! describes with the scenario file and the control API. It shares no code with the client, so that their mistakes cannot
 //! cancel out.
 //!

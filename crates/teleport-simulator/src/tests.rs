@@ -1,5 +1,6 @@
 //! A running simulator, dialled with plain tonic and rustls.
 
+mod answers;
 mod children;
 mod control;
 mod dial;

@@ -10,19 +10,31 @@ use super::*;
 
 /// Sends a request to the control API; status and JSON of the answer.
 async fn http(simulator: &Simulator, method: &str, path: &str, body: &str) -> (u16, Value) {
+    let (head, body) = send(simulator, method, path, "host: x", body).await;
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(&body).unwrap())
+}
+
+/// Sends a request with these headers; head and body of the answer.
+pub(super) async fn send(
+    simulator: &Simulator,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> (String, String) {
     let mut stream = TcpStream::connect(simulator.addresses.control)
         .await
         .unwrap();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\n{headers}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, serde_json::from_str(body).unwrap())
+    (head.to_lowercase(), body.to_owned())
 }
 
 async fn ok(simulator: &Simulator, method: &str, path: &str, body: &str) -> Value {
@@ -113,6 +125,10 @@ async fn calls_are_listed_with_who_and_what() {
     assert_eq!(calls[0]["caller"], "bot-terraform");
     assert_eq!(calls[0]["code"], "ok");
     assert_eq!(calls[1]["code"], "not_found");
+    let last = ok(&simulator, "GET", "/calls?last=1", "").await;
+    assert_eq!(last["calls"], json!([calls[1]]));
+    let more = ok(&simulator, "GET", "/calls?last=3", "").await;
+    assert_eq!(more, json);
     ok(&simulator, "DELETE", "/calls", "").await;
     assert!(simulator.calls().is_empty());
 }

@@ -1,15 +1,17 @@
 //! Control from outside, over HTTP and JSON. `docs/guides/simulator.md` describes it.
 
 mod contents;
+mod guard;
 
 use std::collections::BTreeMap;
 
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
+    extract::{DefaultBodyLimit, Path, Query, State},
+    http::{StatusCode, header},
+    middleware,
+    response::{Html, IntoResponse, Response},
     routing,
 };
 use hyper::server::conn::http1;
@@ -49,6 +51,7 @@ pub(crate) async fn serve(listener: TcpListener, control: Control) {
 
 fn router(control: Control) -> Router {
     Router::new()
+        .route("/", routing::get(page))
         .route("/clusters", routing::get(list_clusters))
         .route(
             "/clusters/{name}",
@@ -69,6 +72,8 @@ fn router(control: Control) -> Router {
         .merge(contents::router())
         .fallback(unknown)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(guard::refuse_other_sites))
+        .layer(middleware::map_response(guard::explain_in_json))
         .with_state(control)
 }
 
@@ -76,6 +81,11 @@ fn router(control: Control) -> Router {
 struct Refusal(StatusCode, String);
 
 type Answer = Result<Json<Value>, Refusal>;
+
+/// The page for a browser. It asks the rest of the control API.
+async fn page() -> impl IntoResponse {
+    ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(PAGE))
+}
 
 async fn list_clusters(State(control): State<Control>) -> Answer {
     Ok(Json(json!({
@@ -117,8 +127,18 @@ async fn release_name(State(control): State<Control>, Path(name): Path<String>) 
     }
 }
 
-async fn list_calls(State(control): State<Control>) -> Answer {
-    Ok(Json(json!({"calls": control.calls()})))
+/// The query of `GET /calls`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Calls {
+    last: Option<usize>,
+}
+
+async fn list_calls(State(control): State<Control>, Query(wanted): Query<Calls>) -> Answer {
+    let mut calls = control.calls();
+    let last = wanted.last.unwrap_or(calls.len());
+    calls.drain(..calls.len().saturating_sub(last));
+    Ok(Json(json!({"calls": calls})))
 }
 
 async fn clear_calls(State(control): State<Control>) -> Answer {
@@ -224,3 +244,7 @@ fn done() -> Answer {
 }
 
 const MAX_BODY_BYTES: usize = 256 * 1024;
+const PAGE: &str = include_str!("page.html");
+/// What the page may do: run its own script, and ask where it is from.
+const POLICY: &str = "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
