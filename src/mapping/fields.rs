@@ -5,11 +5,7 @@ use std::sync::Arc;
 use prost_reflect::{FieldDescriptor, Kind as WireKind, MessageDescriptor};
 use tfplugin::Presence;
 
-use super::{
-    InvalidMapping, Rules,
-    comments::{self, Comments},
-    rules::Behaviour,
-};
+use super::{InvalidMapping, Rules, rules::Behaviour};
 
 /// A message whose fields are attributes of an object.
 #[derive(Debug)]
@@ -72,13 +68,12 @@ impl Message {
         let mut builder = Builder {
             rules,
             used: vec![false; rules.len()],
-            comments: Comments::default(),
             outer: Vec::new(),
         };
         let message = builder.message(descriptor, &[], rules.presence_without_rule())?;
         match builder.used.iter().position(|used| !used) {
             Some(index) => Err(InvalidMapping::NoSuchField {
-                path: rules.path(index).to_owned(),
+                path: rules.path(index),
                 message: message.descriptor.full_name().to_owned(),
             }),
             None => Ok(message),
@@ -211,7 +206,6 @@ fn wrapped_field(name: &str, message: &MessageDescriptor) -> Option<FieldDescrip
 struct Builder<'r> {
     rules: &'r Rules,
     used: Vec<bool>,
-    comments: Comments,
     /// Full names of the messages around the current one.
     outer: Vec<String>,
 }
@@ -263,7 +257,7 @@ impl Builder<'_> {
         let name = attribute_name(&field);
         let mut path = outer.to_vec();
         path.push(name.clone());
-        let mut behaviour = self.rules.behaviour(&path, inherited, &mut self.used);
+        let behaviour = self.rules.behaviour(&path, inherited, &mut self.used);
         if behaviour.omit {
             self.rules.use_inside(&path, &mut self.used);
             return Ok(None);
@@ -281,21 +275,6 @@ impl Builder<'_> {
             return Err(InvalidMapping::NoNanoseconds {
                 path: path.join("."),
             });
-        }
-        if behaviour.description.is_none() {
-            behaviour.description = Some(self.comments.field(&field));
-        }
-        let deprecated = field
-            .field_descriptor_proto()
-            .options
-            .as_ref()
-            .is_some_and(|options| options.deprecated());
-        if deprecated && behaviour.deprecation.is_none() {
-            let instead = behaviour
-                .description
-                .as_deref()
-                .and_then(comments::deprecation);
-            behaviour.deprecation = Some(instead.unwrap_or_default());
         }
         let wrapped_scalar = matches!(kind, FieldKind::Wrapper(..))
             && !matches!(

@@ -79,7 +79,7 @@ impl Mapping {
     ///
     /// They check their own values: the form of times, durations and Base64, the range of numbers, oneofs.
     pub fn schema_attributes(&self) -> BTreeMap<String, Attribute> {
-        self.message.attributes()
+        self.message.attributes(&mut comments::Comments::default())
     }
 
     /// Checks what no attribute can check by itself: the oneofs of the outermost message.

@@ -13,7 +13,8 @@ use tfplugin::{Attribute, Presence, RequiresReplace, Validator, Value};
 /// give; inside a computed one it is computed.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    list: Vec<(String, Rule)>,
+    /// The steps of a path, and the rule.
+    list: Vec<(Vec<String>, Rule)>,
     all_optional_computed: bool,
 }
 
@@ -132,15 +133,16 @@ impl Rules {
     }
 
     fn with(mut self, path: &str, rule: Rule) -> Self {
-        self.list.push((path.to_owned(), rule));
+        let steps = path.split('.').map(str::to_owned).collect();
+        self.list.push((steps, rule));
         self
     }
 
     /// Takes the rules for what is inside of an omitted field for used.
     pub(super) fn use_inside(&self, path: &[String], used: &mut [bool]) {
         for ((pattern, _), used) in self.list.iter().zip(used) {
-            let steps: Vec<_> = pattern.split('.').collect();
-            if steps.len() > path.len() && fits(&steps[..path.len()].join("."), path) {
+            let around = pattern.get(..path.len());
+            if pattern.len() > path.len() && around.is_some_and(|around| fits(around, path)) {
                 *used = true;
             }
         }
@@ -161,8 +163,8 @@ impl Rules {
     }
 
     /// The path of a rule.
-    pub(super) fn path(&self, index: usize) -> &str {
-        &self.list[index].0
+    pub(super) fn path(&self, index: usize) -> String {
+        self.list[index].0.join(".")
     }
 
     /// What the rules say of a field, with `inherited` where they are silent about its presence. `used` learns which
@@ -249,7 +251,6 @@ impl Behaviour {
     pub(super) fn put_on(&self, attribute: &mut Attribute) {
         attribute.presence = self.presence;
         attribute.default.clone_from(&self.default);
-        attribute.description = self.description.clone().unwrap_or_default();
         attribute.sensitive = self.sensitive;
         attribute.write_only = self.write_only;
         attribute.use_state_for_unknown = self.use_state_for_unknown;
@@ -277,9 +278,7 @@ enum Rule {
     Validate(Validator),
 }
 
-fn fits(pattern: &str, path: &[String]) -> bool {
-    let mut steps = pattern.split('.');
-    path.iter()
-        .all(|name| steps.next().is_some_and(|step| step == "*" || step == name))
-        && steps.next().is_none()
+fn fits(pattern: &[String], path: &[String]) -> bool {
+    let mut steps = pattern.iter().zip(path);
+    pattern.len() == path.len() && steps.all(|(step, name)| step == "*" || step == name)
 }

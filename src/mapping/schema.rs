@@ -6,6 +6,7 @@ use prost_reflect::{Kind as WireKind, Value as Wire};
 use tfplugin::{Attribute, AttributeShape, Diagnostics, Nesting, Path, Type, Validator, Value};
 
 use super::{
+    comments::{self, Comments},
     encode::{self, Encoder},
     fields::{Field, FieldKind, Message},
 };
@@ -13,28 +14,39 @@ use crate::errors::{self, Summary};
 
 impl Message {
     /// The attributes by name.
-    pub(super) fn attributes(&self) -> BTreeMap<String, Attribute> {
+    pub(super) fn attributes(&self, comments: &mut Comments) -> BTreeMap<String, Attribute> {
         self.fields
             .iter()
-            .map(|field| (field.name.clone(), field.attribute()))
+            .map(|field| (field.name.clone(), field.attribute(comments)))
             .collect()
     }
 }
 
 impl Field {
-    fn attribute(&self) -> Attribute {
+    fn attribute(&self, comments: &mut Comments) -> Attribute {
         let mut attribute = Attribute::new(Type::Dynamic);
-        attribute.shape = self.kind.shape();
+        attribute.shape = self.kind.shape(comments);
         attribute.validators.extend(self.kind.validator());
         self.behaviour.put_on(&mut attribute);
-        attribute.validators.extend(self.deprecation());
+        let described = self.behaviour.description.clone();
+        attribute.description = described.unwrap_or_else(|| comments.field(&self.descriptor));
+        let deprecation = self.deprecation(&attribute.description);
+        attribute.validators.extend(deprecation);
         attribute
     }
 
     /// A warning when the attribute is configured. It is not marked as deprecated in the schema: generated configuration leaves
     /// such attributes out, and the cluster may do something else without them.
-    fn deprecation(&self) -> Option<Validator> {
-        let instead = self.behaviour.deprecation.clone()?;
+    fn deprecation(&self, description: &str) -> Option<Validator> {
+        let descriptor = self.descriptor.field_descriptor_proto();
+        let options = descriptor.options.as_ref();
+        let instead = match &self.behaviour.deprecation {
+            Some(instead) => instead.clone(),
+            None if options.is_some_and(|options| options.deprecated()) => {
+                comments::deprecation(description).unwrap_or_default()
+            }
+            None => return None,
+        };
         Some(Validator::new(move |path, _, diags| {
             let detail = match instead.as_str() {
                 "" => format!("{path} is deprecated."),
@@ -71,9 +83,10 @@ impl FieldKind {
         }
     }
 
-    fn shape(&self) -> AttributeShape {
-        let nested =
-            |nesting, message: &Message| AttributeShape::Nested(nesting, message.attributes());
+    fn shape(&self, comments: &mut Comments) -> AttributeShape {
+        let mut nested = |nesting, message: &Message| {
+            AttributeShape::Nested(nesting, message.attributes(comments))
+        };
         match self.unwrapped() {
             Self::Message(message) => nested(Nesting::Single, message),
             Self::List(element) => match element.unwrapped() {
