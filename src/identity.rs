@@ -272,7 +272,8 @@ fn check_ttl(path: &Path, value: &Value, diags: &mut Diagnostics) {
         Ok(_) => return,
         Err(error) => error.to_string(),
     };
-    let text = format!("{path} must be a duration from 1m to 168h, got: {text:?} ({problem}).");
+    let got = errors::got(text);
+    let text = format!("{path} must be a duration from 1m to 168h{got} ({problem}).");
     invalid(path, text, diags);
 }
 

@@ -37,7 +37,8 @@ fn check(path: &Path, value: &Value, diags: &mut Diagnostics) {
     errors::error(Summary::InvalidAttributeValue)
         .at(path.clone())
         .detail(format!(
-            "{path} must be a duration such as \"30s\" or \"20m\", got: {text:?} ({problem})."
+            "{path} must be a duration such as \"30s\" or \"20m\"{} ({problem}).",
+            errors::got(text)
         ))
         .add(diags);
 }

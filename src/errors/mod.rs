@@ -8,7 +8,7 @@ mod summary;
 
 use std::error::Error as _;
 
-use teleport_client::{Error, ErrorKind, Transient};
+use teleport_client::{Contents, Error, ErrorKind, Transient};
 use tfplugin::{Diagnostic, Diagnostics, Path, Severity};
 
 use crate::{
@@ -64,6 +64,14 @@ impl Builder {
     /// Adds it to the others.
     pub(crate) fn add(self, diags: &mut Diagnostics) {
         diags.push(self.0);
+    }
+}
+
+/// The end of a sentence that shows a value. The contents of a file may be a secret, and are not repeated.
+pub(crate) fn got(text: &str) -> String {
+    match Contents::of(text) {
+        Some(_) => String::new(),
+        None => format!(", got: {text:?}"),
     }
 }
 

@@ -208,7 +208,8 @@ fn check_ttl(path: &Path, value: &Value, diags: &mut Diagnostics) {
     errors::error(Summary::InvalidAttributeValue)
         .at(path.clone())
         .detail(format!(
-            "{path} must be a duration up to 48h, got: {text:?} ({problem})."
+            "{path} must be a duration up to 48h{} ({problem}).",
+            errors::got(text)
         ))
         .add(diags);
 }

@@ -1,6 +1,5 @@
 //! `deletion_policy`: what a destroy does with an object.
 
-use teleport_client::Contents;
 use tfplugin::{Attribute, Diagnostics, Path, Value};
 
 use crate::errors::{self, Summary};
@@ -76,16 +75,8 @@ fn check(path: &Path, value: &Value, diags: &mut Diagnostics) {
             .at(path.clone())
             .detail(format!(
                 "{path} must be \"delete\", \"revoke\" or \"abandon\"{}.",
-                got(text)
+                errors::got(text)
             ))
             .add(diags);
-    }
-}
-
-/// The value for an error. The contents of a file are not repeated.
-fn got(text: &str) -> String {
-    match Contents::of(text) {
-        Some(_) => String::new(),
-        None => format!(", got: {text:?}"),
     }
 }

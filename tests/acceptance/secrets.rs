@@ -11,7 +11,7 @@ use tonic::Code;
 use super::tenants;
 use crate::support::{
     environment::{APPLY, TestEnv, cluster},
-    matrix::{Scenario, scenarios},
+    matrix::{EPHEMERAL_RESOURCES, Scenario, scenarios},
     outcome::Outcome,
     programs::Program,
 };
@@ -19,6 +19,7 @@ use crate::support::{
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     credentials_in_their_place_leave_no_trace,
     credentials_in_the_place_of_another_argument_leave_no_trace,
+    credentials_in_the_place_of_an_argument_of_an_identity_leave_no_trace: EPHEMERAL_RESOURCES,
     credentials_in_the_variable_of_another_argument_leave_no_trace,
     secrets_in_variables_of_others_leave_no_trace,
     damaged_files_leave_no_trace,
@@ -151,7 +152,33 @@ fn credentials_in_their_place_leave_no_trace(program: &Program) {
         env.simulator.clear_faults();
         fs::remove_file(&main).unwrap();
         secrets.are_not_in(&env, &outcome);
-        fs::remove_file(env.path("terraform.tfstate")).unwrap();
+
+        env.write(&format!("{block}{}", cluster(&name, "")));
+        let outcome = env.destroy().succeeded();
+        fs::remove_file(&main).unwrap();
+        secrets.are_not_in(&env, &outcome);
+    }
+}
+
+fn credentials_in_the_place_of_an_argument_of_an_identity_leave_no_trace(program: &Program) {
+    let mut env = TestEnv::new(program);
+    env.set("TF_LOG", "TRACE");
+    let (_, secrets) = identity(&env);
+    let file = env.simulator.identity_file();
+    for argument in ["address", "join_method", "join_token", "ttl"] {
+        let address = match argument {
+            "address" => String::new(),
+            _ => "address = \"team-a.localhost:1\"".to_owned(),
+        };
+        env.configure(&format!(
+            "ephemeral \"teleport_identity\" \"this\" {{\n  {address}\n  {argument} = file({file:?})\n}}\n"
+        ));
+        let outcome = env.run(&["plan", "-json"]);
+        assert_eq!(outcome.code, Some(1), "{outcome}");
+        secrets.are_not_in(&env, &outcome);
+        let errors = outcome.diagnostics();
+        let blamed = errors.iter().any(|error| error.text.contains(argument));
+        assert!(blamed, "{argument}: {outcome}");
     }
 }
 
