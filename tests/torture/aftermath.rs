@@ -210,12 +210,18 @@ impl Command {
 
     fn execute(&self, env: &TestEnv) {
         match self {
-            Self::Import { address, id } => env.run(&["import", address, id]).succeeded(),
-            Self::Untaint(address) => env.run(&["untaint", address]).succeeded(),
-            Self::MoveAway(address) => env
-                .run(&["state", "mv", address, &format!("{address}_old")])
-                .succeeded(),
-        };
+            Self::Import { address, id } => {
+                let file = env.path("imports.tf");
+                let blocks = fs::read_to_string(&file).unwrap_or_default();
+                let block = format!("import {{\n  to = {address}\n  id = {id:?}\n}}\n");
+                fs::write(file, blocks + &block).unwrap();
+            }
+            Self::Untaint(address) => _ = env.run(&["untaint", address]).succeeded(),
+            Self::MoveAway(address) => {
+                let old = format!("{address}_old");
+                env.run(&["state", "mv", address, &old]).succeeded();
+            }
+        }
     }
 }
 

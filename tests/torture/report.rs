@@ -49,7 +49,7 @@ impl Report {
         let programs: Vec<_> = programs.iter().map(String::as_str).collect();
         let total: usize = events.values().flat_map(BTreeMap::values).sum();
         let mut text = format!("{total} cells, on {}.\n\n", programs.join(", "));
-        text += "| event | injected | the run succeeded | the next run healed | the command that the error named healed | lost |\n";
+        text += "| event | injected | the run succeeded | the next run healed | what the error said healed | lost |\n";
         text += "| --- | ---: | ---: | ---: | ---: | ---: |\n";
         for (event, ends) in events {
             let count = |healed| ends.get(&healed).copied().unwrap_or_default();
