@@ -18,7 +18,7 @@ pub(crate) fn what_to_do(kind: &Kind, name: &str, id: &str) -> String {
          show ADDRESS).\n\nNothing: to manage the {noun} with this configuration, import it.\n\n  import {{\n    to = ADDRESS\n    \
          id = {id:?}\n  }}\n\nThis {noun}: if it is tainted, terraform untaint ADDRESS. Otherwise undo the change, or leave out \
          -replace: create_before_destroy creates the new one first, and both have the same name.\n\nAnother {noun}: an earlier \
-         apply of this change was interrupted. To keep the new one and destroy the old one:\n\n  terraform state mv ADDRESS \
-         ADDRESS_old\n  terraform import ADDRESS {id:?}\n  terraform apply\n\nTo create another {noun}, use another metadata.name."
+         apply of this change was interrupted. To keep the new one and destroy the old one, add the import block above, and then:\n\n  \
+         terraform state mv ADDRESS ADDRESS_old\n  terraform apply\n\nTo create another {noun}, use another metadata.name."
     )
 }

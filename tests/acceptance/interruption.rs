@@ -158,14 +158,15 @@ fn after_a_kill_in_the_middle_of_a_rename_the_advice_works(program: &Program) {
     env.simulator.set_state("team-b", "active").unwrap();
 
     let commands = [
+        "import {\n    to = ADDRESS\n    id = \"team-b\"\n  }",
         "terraform state mv ADDRESS ADDRESS_old",
-        "terraform import ADDRESS \"team-b\"",
     ];
     env.apply().error(&commands);
     assert_eq!(env.names(), ["team-a", "team-b"]);
     let old = format!("{CLUSTER}_old");
     env.run(&["state", "mv", CLUSTER, &old]).succeeded();
-    env.run(&["import", CLUSTER, "team-b"]).succeeded();
+    let block = format!("import {{\n  to = {CLUSTER}\n  id = \"team-b\"\n}}\n");
+    env.configure(&format!("{block}{}", cluster("team-b", keep)));
     env.apply().succeeded();
     assert_eq!(env.names(), ["team-b"]);
     assert!(env.state().find(&old).is_none());
