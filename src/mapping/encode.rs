@@ -156,7 +156,7 @@ impl<'d> Encoder<'d> {
             _ => Vec::new(),
         };
         let mut old = old.into_iter();
-        // All elements are looked at, so that all mistakes are told at once.
+        // All elements are looked at, so that all mistakes are reported at once.
         let wires: Vec<_> = values
             .iter()
             .enumerate()
@@ -207,7 +207,7 @@ impl<'d> Encoder<'d> {
             .map(|(text, value)| {
                 let path = path.with_key(text);
                 let Some(key) = scalar::encode_key(keys, text) else {
-                    return self.invalid(&path, "has a key that is no such value as its keys are");
+                    return self.invalid(&path, "has a key of another type than its keys have");
                 };
                 let wire = self.wire(element, value, &path, old.remove(&key))?;
                 Some((key, wire))

@@ -193,8 +193,8 @@ impl FieldKind {
 
     /// What a single value is on the wire. `None` if it cannot be sent.
     fn on_the_wire(&self, value: &Value) -> Option<Wire> {
-        let mut unheard = Diagnostics::new();
-        Encoder::tolerant(&mut unheard).wire(self, value, &Path::root(), None)
+        let mut dropped = Diagnostics::new();
+        Encoder::tolerant(&mut dropped).wire(self, value, &Path::root(), None)
     }
 }
 

@@ -204,7 +204,7 @@ fn two_interruptions_double_nothing_and_the_next_apply_shows_the_import_block(pr
     let mut running = env.start(APPLY);
     running.until("the cluster is made", |_| env.names() == ["team-a"]);
     running.interrupt();
-    // The provider waits for the answer of the call for a moment, and in that moment it is told again.
+    // The provider waits for the answer of the call for a moment, and in that moment it is interrupted again.
     running.until("the interruption is seen", |running| {
         running.stdout().contains("Interrupt received")
     });

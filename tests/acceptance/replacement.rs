@@ -20,7 +20,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     other_words_for_the_same_configuration_replace_nothing,
 ];
 
-/// Something that hangs on the cluster, and is made anew when what it hangs on may change.
+/// Something that hangs on the cluster, and is recreated when what it hangs on may change.
 const DEPENDENT: &str = r#"
 resource "terraform_data" "dependent" {
   input            = teleport_workload_cluster.this.status.domain

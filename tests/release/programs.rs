@@ -106,7 +106,7 @@ impl Root {
             fs::create_dir_all(root.path(folder)).unwrap();
         }
         fs::copy(&program.path, root.path(program.kind.name())).unwrap();
-        // Where rustls looks without being told.
+        // Where rustls looks by default.
         fs::copy(
             simulator.ca_file(),
             root.path("etc/ssl/certs/ca-certificates.crt"),

@@ -39,7 +39,7 @@ pub struct Plan {
     pub private: Private,
     /// The attributes whose change needs a new object.
     pub requires_replace: Vec<Path>,
-    /// What the person is told.
+    /// Errors and warnings.
     pub diagnostics: Diagnostics,
 }
 

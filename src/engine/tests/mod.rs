@@ -163,13 +163,13 @@ fn life(make: fn() -> KindResource, name: &str, first: Value, second: Value) {
     world.nothing_is_planned(&second);
     // It is what it would be if it had been made like that.
     let shape = &world.resource.shape;
-    let anew = World::create(make(), &second);
+    let recreated = World::create(make(), &second);
     let said = |world: &World| comparable(shape, &shape.reported(&world.object));
-    let (anew, changed) = (said(&anew), said(&world));
+    let (recreated, changed) = (said(&recreated), said(&world));
     assert!(
-        shape.same(&anew, &changed),
+        shape.same(&recreated, &changed),
         "{:?}",
-        differences(&anew, &changed)
+        differences(&recreated, &changed)
     );
 
     // An import brings what there is, and the configuration says that.

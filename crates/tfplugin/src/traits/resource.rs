@@ -153,7 +153,7 @@ pub struct Applied {
     pub state: Value,
     /// What is stored beside it.
     pub private: Private,
-    /// What the person is told.
+    /// Errors and warnings.
     pub diagnostics: Diagnostics,
 }
 
