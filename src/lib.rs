@@ -15,6 +15,8 @@
 //! | `duration` | durations as texts: the one parser |
 //! | [`mapping`] | a protobuf message descriptor seen as a Terraform schema; message <-> value. Uses `duration` and `errors` |
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod mapping;
 pub mod provider;
 

@@ -10,7 +10,9 @@ const LONGEST: usize = 500;
 
 #[test]
 fn no_file_is_too_long() {
-    let files: Vec<_> = ["src", "tests", "benches", "crates"].map(files).concat();
+    let files: Vec<_> = ["src", "tests", "benches", "crates", "fuzz/fuzz_targets"]
+        .map(files)
+        .concat();
     assert!(files.len() > 200, "only {} files were found", files.len());
     let long: Vec<_> = files
         .into_iter()
@@ -46,6 +48,39 @@ fn every_release_has_its_states() {
             );
         }
     }
+}
+
+#[test]
+fn every_fuzz_target_has_a_small_corpus_and_runs_in_the_workflow() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| fs::read_to_string(root.join(file)).expect("the file must be readable");
+    let workflow = read(".github/workflows/fuzz.yml");
+    let manifest = read("fuzz/Cargo.toml");
+    let mut targets: Vec<_> = files("fuzz/fuzz_targets")
+        .iter()
+        .filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    targets.sort();
+    for target in &targets {
+        assert!(
+            workflow.contains(&format!("          - {target}\n")),
+            "{target} is not in fuzz.yml"
+        );
+        assert!(
+            manifest.contains(&format!("name = \"{target}\"")),
+            "{target} is not in fuzz/Cargo.toml"
+        );
+        for seed in fs::read_dir(root.join("fuzz/corpus").join(target)).expect("the corpus") {
+            let seed = seed.expect("the seed must be readable");
+            let size = seed.metadata().expect("the seed must be readable").len();
+            assert!(size < 4096, "{}: {size} bytes", seed.path().display());
+        }
+    }
+    let corpora = fs::read_dir(root.join("fuzz/corpus")).expect("the corpora");
+    let corpora = corpora.filter_map(|folder| folder.ok()?.file_name().into_string().ok());
+    let mut corpora: Vec<_> = corpora.collect();
+    corpora.sort();
+    assert_eq!(corpora, targets);
 }
 
 /// The Rust files under a folder of the repository.

@@ -37,6 +37,8 @@ mod credentials;
 mod dial;
 mod error;
 mod error_kind;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod join;
 mod shown;
 

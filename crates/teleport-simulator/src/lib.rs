@@ -30,6 +30,8 @@ mod authority;
 mod children;
 mod control;
 mod faults;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod grpc;
 mod join;
 mod options;

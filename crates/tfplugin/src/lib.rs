@@ -28,6 +28,8 @@
 
 #[doc(hidden)]
 pub mod codec;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod operations;
 #[doc(hidden)]
 pub mod proto;

@@ -81,22 +81,26 @@ impl FromStr for Number {
 
     /// Reads decimal notation, with or without an exponent.
     fn from_str(text: &str) -> Result<Self, InvalidNumber> {
+        let invalid = || InvalidNumber {
+            text: text.chars().take(40).collect(),
+        };
         // A short text with a huge exponent would take gigabytes when written out again.
         let exponent = text
             .find(['e', 'E'])
             .and_then(|at| text[at + 1..].parse::<i64>().ok())
             .unwrap_or(0);
         if text.len() > MAX_TEXT || exponent.unsigned_abs() > MAX_EXPONENT {
-            return Err(InvalidNumber {
-                text: text.chars().take(40).collect(),
-            });
+            return Err(invalid());
         }
-        match BigDecimal::from_str(text) {
-            Ok(decimal) => Ok(Self::finite(decimal)),
-            Err(_) => Err(InvalidNumber {
-                text: text.chars().take(40).collect(),
-            }),
+        let decimal = BigDecimal::from_str(text)
+            .map_err(|_| invalid())?
+            .normalized();
+        // What is read must be readable again when every digit of it is written.
+        let written = decimal.digits() + decimal.fractional_digit_count().unsigned_abs();
+        if written + SIGN_AND_POINT > MAX_TEXT as u64 {
+            return Err(invalid());
         }
+        Ok(Self::Finite(decimal))
     }
 }
 
@@ -120,6 +124,9 @@ pub struct InvalidNumber {
 const MAX_TEXT: usize = 4096;
 
 const MAX_EXPONENT: u64 = 4096;
+
+/// The most characters of a number that are not digits: `-0.`.
+const SIGN_AND_POINT: u64 = 3;
 
 #[cfg(test)]
 mod tests {
@@ -166,8 +173,12 @@ mod tests {
 
     #[test]
     fn rubbish_and_giants_are_refused() {
-        for text in ["", "one", "1e999999999", "NaN"] {
+        for text in ["", "one", "1e999999999", "NaN", "1e4096", "-1e-4096"] {
             assert!(text.parse::<Number>().is_err(), "{text}");
+        }
+        for text in ["1e4000", "-1e-4000"] {
+            let number: Number = text.parse().unwrap();
+            assert_eq!(number.to_string().parse::<Number>().unwrap(), number);
         }
         assert!(Number::from_f64(f64::NAN).is_none());
     }

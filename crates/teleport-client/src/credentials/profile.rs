@@ -93,9 +93,9 @@ pub(crate) enum InvalidProfile {
 /// The keys of the description that are needed. Others are ignored.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Description {
-    web_proxy_addr: String,
-    user: String,
+pub(crate) struct Description {
+    pub(crate) web_proxy_addr: String,
+    pub(crate) user: String,
 }
 
 impl ProfileName {
@@ -190,7 +190,8 @@ pub(crate) async fn read(name: &ProfileName) -> Result<(Identity, Address), Inva
     Ok((identity, address))
 }
 
-fn describe(path: &Path, text: &str) -> Result<Description, InvalidProfile> {
+/// Reads the description of a profile, which is in the file at this path.
+pub(crate) fn describe(path: &Path, text: &str) -> Result<Description, InvalidProfile> {
     let invalid = |reason: String| InvalidProfile::Description {
         path: path.to_owned(),
         reason,
@@ -198,8 +199,8 @@ fn describe(path: &Path, text: &str) -> Result<Description, InvalidProfile> {
     if text.trim().is_empty() {
         return Err(invalid("it is empty".to_owned()));
     }
-    let description: Description =
-        serde_saphyr::from_str(text).map_err(|error| invalid(malformed(&error)))?;
+    let description: Description = serde_saphyr::from_str_with_options(text, limits())
+        .map_err(|error| invalid(malformed(&error)))?;
     match &description {
         Description { web_proxy_addr, .. } if web_proxy_addr.is_empty() => {
             Err(invalid("it has no web_proxy_addr".to_owned()))
@@ -210,6 +211,14 @@ fn describe(path: &Path, text: &str) -> Result<Description, InvalidProfile> {
             Err(invalid("it has no user that names a file".to_owned()))
         }
         _ => Ok(description),
+    }
+}
+
+/// `tsh` writes some twenty keys, and no aliases: a short text of aliases can stand for a million values.
+fn limits() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! { max_nodes: 10_000 },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 1_000 },
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use rustls::pki_types::ServerName;
 
-use crate::credentials::contents::Contents;
+use crate::{credentials::contents::Contents, shown};
 
 /// Port of an address that names none: where a Teleport proxy serves the web.
 const DEFAULT_PORT: u16 = 443;
@@ -129,7 +129,10 @@ pub enum InvalidAddress {
     )]
     Contents,
     /// It starts like a URL.
-    #[error("{found:?} starts with a scheme, {scheme}://: write {write}")]
+    #[error(
+        "{found:?} starts with a scheme, {}://: write {write}",
+        shown::given(scheme)
+    )]
     Scheme {
         /// What was given.
         found: String,
@@ -171,7 +174,10 @@ pub enum InvalidAddress {
         port: String,
     },
     /// An IPv6 address without brackets.
-    #[error("{found:?} looks like an IPv6 address: write it in brackets, such as [{found}]:443")]
+    #[error(
+        "{found:?} looks like an IPv6 address: write it in brackets, such as [{}]:443",
+        shown::given(found)
+    )]
     Brackets {
         /// What was given.
         found: String,

@@ -106,9 +106,9 @@ pub(crate) async fn find<T: Stream + 'static>(
     Ok(found)
 }
 
-struct Body {
-    status: StatusCode,
-    bytes: Bytes,
+pub(crate) struct Body {
+    pub(crate) status: StatusCode,
+    pub(crate) bytes: Bytes,
 }
 
 async fn get(
@@ -151,7 +151,8 @@ async fn get(
     }
 }
 
-fn read(body: &Body) -> Result<Found, DiscoveryError> {
+/// What a page says.
+pub(crate) fn read(body: &Body) -> Result<Found, DiscoveryError> {
     let Body { status, bytes } = body;
     let some = |text: String| Some(shown::name(&text)).filter(|text| !text.is_empty());
     match serde_json::from_slice::<Answer>(bytes) {
@@ -166,7 +167,7 @@ fn read(body: &Body) -> Result<Found, DiscoveryError> {
             server_version: some(server_version),
             signature_algorithm_suite: match auth.signature_algorithm_suite {
                 serde_json::Value::String(name) => some(name),
-                serde_json::Value::Number(number) => Some(number.to_string()),
+                serde_json::Value::Number(number) => some(number.to_string()),
                 _ => None,
             },
         }),

@@ -118,14 +118,17 @@ impl Certified {
     }
 }
 
-fn certificate_line(found: ssh_key::Result<SshCertificate>) -> Result<String, InvalidCertificates> {
+/// A line of an `authorized_keys` file, without its end. The comment is left out: the server could put more lines into it.
+pub(crate) fn certificate_line(
+    found: ssh_key::Result<SshCertificate>,
+) -> Result<String, InvalidCertificates> {
     found
-        .and_then(|certificate| certificate.to_openssh())
+        .and_then(|certificate| SshCertificate::from_bytes(&certificate.to_bytes()?)?.to_openssh())
         .map_err(|_| InvalidCertificates::Part(SSH))
 }
 
 /// A line without a comment.
-fn key_line(found: ssh_key::Result<PublicKey>) -> Result<String, InvalidCertificates> {
+pub(crate) fn key_line(found: ssh_key::Result<PublicKey>) -> Result<String, InvalidCertificates> {
     found
         .and_then(|key| PublicKey::from(KeyData::from(key)).to_openssh())
         .map_err(|_| InvalidCertificates::Part(SSH_CAS))
@@ -162,6 +165,15 @@ mod tests {
         };
         let certificates = Certificates::from_text(&found).unwrap();
         assert_eq!(certificates.ssh, ssh::CERTIFICATE);
+        let comment = " a\n-----BEGIN CERTIFICATE-----\n";
+        let more = auth::Certs {
+            ssh: [ssh::CERTIFICATE, comment].concat().into_bytes(),
+            ..found.clone()
+        };
+        assert_eq!(
+            Certificates::from_text(&more).unwrap().ssh,
+            ssh::CERTIFICATE
+        );
         let host_ca = ssh::HOST_CA.strip_suffix(" hosts").unwrap();
         assert_eq!(certificates.host_ssh_cas(), [host_ca]);
         for (part, changed) in [

@@ -18,7 +18,7 @@ pub(super) mod aws;
 mod bot;
 pub(super) mod bundle;
 mod caller;
-mod certificates;
+pub(super) mod certificates;
 pub(super) mod environment;
 mod errors;
 mod host_credentials;

@@ -316,9 +316,9 @@ impl Validity {
     /// certificate that has expired.
     pub(crate) fn lasting(duration: Duration) -> Self {
         let now = OffsetDateTime::now_utc();
-        let not_after = now.saturating_add(duration);
+        let not_after = now.saturating_add(duration).max(OffsetDateTime::UNIX_EPOCH);
         Self {
-            not_before: now.min(not_after) - LATE_CLOCK,
+            not_before: now.min(not_after).saturating_sub(LATE_CLOCK),
             not_after,
         }
     }

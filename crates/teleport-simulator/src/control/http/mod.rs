@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::{
-    authority::identity::Identity,
+    authority::identity::{Identity, IdentityError},
     control::{ClusterChange, Control, ControlError},
     faults::Fault,
     grpc::access::Verb,
@@ -49,7 +49,8 @@ pub(crate) async fn serve(listener: TcpListener, control: Control) {
     accept(listener, serve).await;
 }
 
-fn router(control: Control) -> Router {
+/// The control API without a port.
+pub(crate) fn router(control: Control) -> Router {
     Router::new()
         .route("/", routing::get(page))
         .route("/clusters", routing::get(list_clusters))
@@ -220,7 +221,11 @@ impl From<ControlError> for Refusal {
         let status = match error {
             ControlError::NotFound(_) => StatusCode::NOT_FOUND,
             ControlError::Invalid(_) | ControlError::TooMany(_) => StatusCode::BAD_REQUEST,
-            ControlError::Identity(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            // Such as a user's name that a server refuses.
+            ControlError::Identity(IdentityError::Store(_)) => StatusCode::BAD_REQUEST,
+            ControlError::Identity(IdentityError::Authority(_)) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         };
         Self(status, error.to_string())
     }
