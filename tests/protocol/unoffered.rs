@@ -79,7 +79,7 @@ async fn only_what_there_is_is_advertised() {
     let found = schema.data_source_schemas.keys().cloned().collect();
     assert_eq!(sorted(found), data_sources);
     let ephemeral = ["teleport_identity"];
-    let functions = ["tbot_config"];
+    let functions = ["from_yaml", "tbot_config", "to_yaml"];
     assert!(schema.functions.keys().eq(functions));
     assert!(schema.ephemeral_resource_schemas.keys().eq(ephemeral));
     let lists = ["teleport_bot", "teleport_role", "teleport_user", TYPE_NAME];
