@@ -10,7 +10,7 @@
 //! | `clusters` | the cluster of the provider block and its workload clusters, and in which of them an object is |
 //! | `kinds` | the kinds of objects, a page each: workload cluster, role, user, join token, bot, auth preference; shared checks |
 //! | `engine` | resource and data source of every kind: plan, create, read, update, delete, import; private state |
-//! | `invite`, `identity`, `functions` | what is not an object on the server: the invite, the identity, `tbot_config` |
+//! | `invite`, `identity`, `functions` | what is not an object on the server: the invite, the identity, the functions |
 //! | `errors` | every diagnostic of the provider; errors of the client in words |
 //! | `duration` | durations as texts: the one parser |
 //! | [`mapping`] | a protobuf message descriptor seen as a Terraform schema; message <-> value. Uses `duration` and `errors` |

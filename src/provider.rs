@@ -12,7 +12,7 @@ use tfplugin::{
 pub use crate::clusters::ProviderData;
 use crate::{
     engine::{KindDataSource, KindListResource, KindResource},
-    functions::tbot_config::TbotConfig,
+    functions::{from_yaml::FromYaml, tbot_config::TbotConfig, to_yaml::ToYaml},
     identity::IdentityResource,
     invite::UserInviteResource,
     kinds::{
@@ -91,7 +91,11 @@ impl Provider for Teleport {
     }
 
     fn functions(&self) -> Vec<Arc<dyn Function>> {
-        vec![Arc::new(TbotConfig::new())]
+        vec![
+            Arc::new(FromYaml::new()),
+            Arc::new(TbotConfig::new()),
+            Arc::new(ToYaml::new()),
+        ]
     }
 
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 use sha2::{Digest as _, Sha256};
 use tfplugin::{
-    Attribute, AttributeShape, Block, Diagnostics, Path, Presence, Schema, Severity, Value,
+    Attribute, AttributeShape, Block, Diagnostics, Path, Presence, Schema, Severity, Type, Value,
 };
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     clusters::target::{CLUSTER, cluster_attribute},
     engine::shapes::{null, null_at, without_unknown},
-    mapping::{Mapping, Rules},
+    mapping::{Mapping, Rules, UnknownNames},
     settings::policy::{POLICY, policy_attribute},
 };
 
@@ -196,7 +196,7 @@ impl Shape {
     /// # Errors
     ///
     /// Names what does not fit.
-    pub(super) fn request(&self, planned: &Value) -> Result<DynamicMessage, Diagnostics> {
+    pub(crate) fn request(&self, planned: &Value) -> Result<DynamicMessage, Diagnostics> {
         let mut message = self.sent.to_message(&wanted(planned))?;
         (self.kind.complete)(&mut message);
         Ok(message)
@@ -270,6 +270,43 @@ impl Shape {
                 digest(&format!("{value:?}"))
             }
         }
+    }
+
+    /// What `tctl` calls the kind.
+    pub(crate) fn tctl_kind(&self) -> String {
+        let attributes = self.attributes();
+        let kind = attributes.get("kind").and_then(|it| it.default.as_ref());
+        kind.and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
+    /// The type of the objects of [`Shape::read_tctl`].
+    pub(crate) fn tctl_type(&self) -> Type {
+        self.sent.ty()
+    }
+
+    /// The object that `tctl` wrote, with the attributes that are sent.
+    ///
+    /// # Errors
+    ///
+    /// Names what does not fit.
+    pub(crate) fn read_tctl(&self, written: &Value) -> Result<Value, Diagnostics> {
+        self.sent.read_tctl(written, UnknownNames::Refuse)
+    }
+
+    /// An object as `tctl` reads it. One with an `id` is that of a resource or a data source, and has attributes that `tctl` does not
+    /// know.
+    ///
+    /// # Errors
+    ///
+    /// Names what does not fit.
+    pub(crate) fn write_tctl(&self, object: &Value) -> Result<Value, Diagnostics> {
+        let unknown_names = if object.field("id").is_null() {
+            UnknownNames::Refuse
+        } else {
+            UnknownNames::LeaveOut
+        };
+        let object = self.sent.read_tctl(object, unknown_names)?;
+        Ok(self.sent.write_tctl(&object))
     }
 
     /// Whether two objects say the same, but for what is never sent and what the provider alone knows.

@@ -10,6 +10,18 @@ pub(crate) mod role;
 pub(crate) mod user;
 pub(crate) mod workload_cluster;
 
+use crate::engine::Kind;
+
+/// Every kind.
+pub(crate) const ALL: [Kind; 6] = [
+    auth_preference::AUTH_PREFERENCE,
+    bot::BOT,
+    provision_token::PROVISION_TOKEN,
+    role::ROLE,
+    user::USER,
+    workload_cluster::WORKLOAD_CLUSTER,
+];
+
 #[cfg(test)]
 mod official;
 #[cfg(test)]

@@ -296,7 +296,7 @@ impl Builder<'_> {
 }
 
 /// The name that the `.proto` gives to an attribute.
-fn attribute_name(field: &FieldDescriptor) -> String {
+pub(super) fn attribute_name(field: &FieldDescriptor) -> String {
     if field.json_name() == default_json_name(field.name()) {
         snake_case(field.name())
     } else {

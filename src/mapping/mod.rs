@@ -30,6 +30,7 @@ mod reconcile;
 mod rules;
 mod scalar;
 mod schema;
+mod tctl;
 mod timestamp;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -38,6 +39,7 @@ use prost_reflect::{DynamicMessage, MessageDescriptor};
 use tfplugin::{Attribute, Diagnostics, Path, Value};
 
 pub use rules::Rules;
+pub use tctl::UnknownNames;
 
 use self::{decode::Absent, encode::Encoder, fields::Message};
 use crate::errors::{self, Summary};

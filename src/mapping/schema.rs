@@ -13,6 +13,12 @@ use super::{
 use crate::errors::{self, Summary};
 
 impl Message {
+    /// The type of the objects.
+    pub(super) fn ty(&self) -> Type {
+        let fields = self.fields.iter();
+        Type::object(fields.map(|field| (field.name.as_str(), field.kind.ty())))
+    }
+
     /// The attributes by name.
     pub(super) fn attributes(&self, comments: &mut Comments) -> BTreeMap<String, Attribute> {
         self.fields
@@ -74,12 +80,7 @@ impl FieldKind {
             Self::Map(_, element) => Type::map(element.ty()),
             Self::Entries(entries) => Type::map(entries.kind.ty()),
             Self::Wrapper(_, inner) => inner.ty(),
-            Self::Message(message) => Type::object(
-                message
-                    .fields
-                    .iter()
-                    .map(|field| (field.name.as_str(), field.kind.ty())),
-            ),
+            Self::Message(message) => message.ty(),
         }
     }
 

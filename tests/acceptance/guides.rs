@@ -7,7 +7,7 @@ use teleport_simulator::{Options, Scenario as Cloud, Simulator};
 
 use crate::support::{
     environment::{TestEnv, runtime},
-    guide::blocks,
+    guide::{blocks, yaml_files},
     installation::REQUIRED,
     matrix::{IDENTITIES, Scenario, scenarios},
     process::Running,
@@ -31,6 +31,9 @@ fn every_configuration_in_the_guides_is_valid(program: &Program) {
         let path = entry.unwrap().path();
         let page = fs::read_to_string(&path).unwrap();
         let name = path.file_stem().unwrap().to_str().unwrap();
+        for (file, text) in yaml_files(&page) {
+            fs::write(env.path(&file), text).unwrap();
+        }
         for (index, block) in blocks(&page, "terraform").into_iter().enumerate() {
             shown.push((format!("{name}-{index}"), block));
         }

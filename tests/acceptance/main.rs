@@ -47,6 +47,7 @@ mod servers;
 mod states;
 mod taint;
 mod tbot_config;
+mod tctl_yaml;
 mod tenants;
 mod tenants_changes;
 mod tenants_recreated;
@@ -95,6 +96,7 @@ fn main() -> ExitCode {
         states::SCENARIOS,
         taint::SCENARIOS,
         tbot_config::SCENARIOS,
+        tctl_yaml::SCENARIOS,
         tenants::SCENARIOS,
         tenants_changes::SCENARIOS,
         tenants_recreated::SCENARIOS,

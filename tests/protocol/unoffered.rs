@@ -79,8 +79,9 @@ async fn only_what_there_is_is_advertised() {
     let found = schema.data_source_schemas.keys().cloned().collect();
     assert_eq!(sorted(found), data_sources);
     let ephemeral = ["teleport_identity"];
-    let functions = ["tbot_config"];
-    assert!(schema.functions.keys().eq(functions));
+    let functions = ["from_yaml", "tbot_config", "to_yaml"];
+    let found = schema.functions.keys().cloned().collect();
+    assert_eq!(sorted(found), functions);
     assert!(schema.ephemeral_resource_schemas.keys().eq(ephemeral));
     let lists = ["teleport_bot", "teleport_role", "teleport_user", TYPE_NAME];
     let found = schema.list_resource_schemas.keys().cloned().collect();
@@ -100,12 +101,14 @@ async fn only_what_there_is_is_advertised() {
     let found = metadata.ephemeral_resources.into_iter();
     assert!(found.map(|found| found.type_name).eq(ephemeral));
     let found = metadata.functions.into_iter();
-    assert!(found.map(|found| found.name).eq(functions));
+    assert_eq!(sorted(found.map(|found| found.name).collect()), functions);
     let found = metadata.list_resources.into_iter();
     assert_eq!(sorted(found.map(|found| found.type_name).collect()), lists);
     assert!(metadata.actions.is_empty());
     let answer = answer!(provider, get_functions(get_functions::Request {}));
-    assert!(answer.functions.keys().eq(functions) && answer.diagnostics.is_empty());
+    let found = answer.functions.keys().cloned().collect();
+    assert_eq!(sorted(found), functions);
+    assert!(answer.diagnostics.is_empty());
     let request = get_resource_identity_schemas::Request {};
     let identities = answer!(provider, get_resource_identity_schemas(request));
     // The name of a join token can be a secret, and the link of an invite is one.

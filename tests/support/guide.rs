@@ -70,9 +70,25 @@ impl Section {
         commands.collect()
     }
 
+    /// Its files of YAML, by their names.
+    pub(crate) fn yaml_files(&self) -> Vec<(String, String)> {
+        yaml_files(&self.text)
+    }
+
     fn blocks(&self, language: &str) -> Vec<String> {
         blocks(&self.text, language)
     }
+}
+
+/// The blocks of YAML that begin with a comment that is the name of a file, with the name.
+pub(crate) fn yaml_files(text: &str) -> Vec<(String, String)> {
+    let blocks = blocks(text, "yaml").into_iter();
+    let named = blocks.filter_map(|block| {
+        let name = block.lines().next()?.strip_prefix("# ")?;
+        let name = name.ends_with(".yaml").then(|| name.to_owned())?;
+        Some((name, block))
+    });
+    named.collect()
 }
 
 /// The blocks in a language of a guide, or of a part of one.
