@@ -139,6 +139,10 @@ fn left_to_do(
         return Some(Err(format!("{:?}", applied.diagnostics)));
     }
     let state = shape.value(stored, &applied.state);
+    let changed = differences(&state, &applied.state);
+    if !changed.is_empty() {
+        return Some(Err(format!("the refresh after the apply: {changed:?}")));
+    }
     let again = plan_by(resource, &call, &config, &state, &applied.private);
     let changed = differences(&again.planned, &state);
     if !changed.is_empty() {

@@ -32,6 +32,7 @@ pub(crate) const AUTH_PREFERENCE: Kind = Kind {
     rules: rules::rules,
     // `CheckAndSetDefaults` of api/types/authentication.go in gravitational/teleport.
     server_filled: &[
+        ServerFilled::new("metadata"),
         ServerFilled::new("metadata.labels"),
         ServerFilled::new("spec.type"),
         ServerFilled::depending_on("spec.second_factor", &["spec.second_factors"]),
