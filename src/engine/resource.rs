@@ -202,9 +202,12 @@ impl Resource<ProviderData> for KindResource {
             singleton::warn_at_create(&self.shape, call, &change.planned, diags).await;
         }
         let run = Run::plan(call);
-        if matches!(change.kind, PlanKind::Update | PlanKind::Destroy)
-            && change.planned != change.prior
-        {
+        let needs_cluster = match change.kind {
+            PlanKind::Update => !self.shape.is_as_before(&change.planned, &change.prior),
+            PlanKind::Destroy => true,
+            PlanKind::Create | PlanKind::Replace => false,
+        };
+        if needs_cluster {
             self.check_cluster(&run, change, diags).await;
         }
         if let Some(lifecycle) = self.shape.kind.lifecycle {
