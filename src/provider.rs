@@ -18,10 +18,11 @@ use crate::{
     kinds::{
         auth_preference::AUTH_PREFERENCE,
         bot::{self, BOT, BotResource},
+        child_cluster::ChildClustersDataSource,
         provision_token::PROVISION_TOKEN,
         role::ROLE,
         user::USER,
-        workload_cluster::{WORKLOAD_CLUSTER, WorkloadClustersDataSource},
+        workload_cluster::WORKLOAD_CLUSTER,
     },
     settings,
 };
@@ -68,7 +69,7 @@ impl Provider for Teleport {
     fn data_sources(&self) -> Vec<Arc<dyn DataSource<ProviderData>>> {
         vec![
             Arc::new(KindDataSource::new(WORKLOAD_CLUSTER)),
-            Arc::new(WorkloadClustersDataSource::new()),
+            Arc::new(ChildClustersDataSource::new(WORKLOAD_CLUSTER)),
             Arc::new(KindDataSource::new(ROLE)),
             Arc::new(KindDataSource::new(USER)),
             Arc::new(KindDataSource::new(PROVISION_TOKEN)),

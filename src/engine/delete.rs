@@ -73,7 +73,7 @@ pub(super) async fn delete(
     let run = Run::apply(call);
     if let Some(lifecycle) = shape.kind.lifecycle
         && !lifecycle
-            .before_delete(&run, &request, planned, &mut diags)
+            .before_delete(&shape.kind, &run, &request, planned, &mut diags)
             .await
     {
         return diags;
@@ -193,7 +193,9 @@ impl Work<'_> {
             match self.objects.delete(self.name).await {
                 Ok(()) => {
                     if let Some(lifecycle) = self.shape.kind.lifecycle {
-                        lifecycle.deleted(self.name).add(&mut diags);
+                        lifecycle
+                            .deleted(&self.shape.kind, self.name)
+                            .add(&mut diags);
                     }
                     return diags;
                 }

@@ -50,7 +50,7 @@ pub(crate) use lifecycle::{Followed, Lifecycle, Pending, READY};
 pub(crate) use list::KindListResource;
 pub(crate) use own_writes::OwnWrites;
 pub(crate) use resource::KindResource;
-pub(crate) use shape::Shape;
+pub(crate) use shape::{Shape, descriptor};
 
 #[cfg(test)]
 mod tests;

@@ -208,7 +208,7 @@ impl Resource<ProviderData> for KindResource {
             self.check_cluster(&run, change, diags).await;
         }
         if let Some(lifecycle) = self.shape.kind.lifecycle {
-            lifecycle.plan(&run, change, diags).await;
+            lifecycle.plan(&self.shape.kind, &run, change, diags).await;
         }
     }
 

@@ -1,9 +1,10 @@
 //! The kinds of objects that a cluster stores, a page each: a constant of the type [`Kind`](crate::engine::Kind). A folder has
-//! the special rules of a kind. `checks` and `metadata` are what their validations share.
+//! the special rules of a kind. `child_cluster` is what the kinds of child clusters share; `checks` and `metadata` are what the validations share.
 
 pub(crate) mod auth_preference;
 pub(crate) mod bot;
 pub(crate) mod checks;
+pub(crate) mod child_cluster;
 pub(crate) mod metadata;
 pub(crate) mod provision_token;
 pub(crate) mod role;

@@ -5,6 +5,11 @@ use tfplugin::{Call, Stop, Stopper};
 
 use super::*;
 
+const A: Watched<'_> = Watched {
+    noun: "workload cluster",
+    name: "a",
+};
+
 fn cluster(state: Option<&str>) -> DynamicMessage {
     let name = "teleport.workloadcluster.v1.WorkloadCluster";
     let mut cluster = DynamicMessage::new(
@@ -38,8 +43,12 @@ async fn wait_through(
     };
     let run = Run::apply(&call).until(Instant::now() + limit);
     let mut last = None;
-    let end = until_active(read, |_| false, "a", &mut last, &run).await;
-    (end, last.map(|cluster| status(&cluster).state), reads.get())
+    let end = until_active(read, |_| false, A, &mut last, &run).await;
+    (
+        end,
+        last.map(|cluster| Status::of(&cluster).state),
+        reads.get(),
+    )
 }
 
 const QUARTER: Duration = Duration::from_secs(15 * 60);
@@ -72,7 +81,7 @@ async fn what_is_stale_is_not_believed() {
     let run = Run::apply(&call).until(Instant::now() + QUARTER);
     let mut last = None;
     let is_stale = |_: &DynamicMessage| reads.get() < 3;
-    let end = until_active(read, is_stale, "a", &mut last, &run).await;
+    let end = until_active(read, is_stale, A, &mut last, &run).await;
     assert!(matches!(end, End::Active), "{end:?}");
     assert_eq!(reads.get(), 3);
 }
@@ -140,9 +149,9 @@ async fn a_stop_ends_it_at_once() {
 #[test]
 fn states_are_told_apart() {
     let state = |text: &str| {
-        State::of(&WorkloadClusterStatus {
+        State::of(&Status {
             state: text.to_owned(),
-            ..WorkloadClusterStatus::default()
+            ..Status::default()
         })
     };
     assert_eq!(state("Active "), State::Active);
