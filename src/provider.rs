@@ -19,6 +19,7 @@ use crate::{
         auth_preference::AUTH_PREFERENCE,
         bot::{self, BOT, BotResource},
         child_cluster::ChildClustersDataSource,
+        cloud_cluster::CLOUD_CLUSTER,
         provision_token::PROVISION_TOKEN,
         role::ROLE,
         user::USER,
@@ -63,6 +64,7 @@ impl Provider for Teleport {
             Arc::new(BotResource::new()),
             Arc::new(KindResource::new(AUTH_PREFERENCE)),
             Arc::new(UserInviteResource::new()),
+            Arc::new(KindResource::new(CLOUD_CLUSTER)),
         ]
     }
 
@@ -75,6 +77,8 @@ impl Provider for Teleport {
             Arc::new(KindDataSource::new(PROVISION_TOKEN)),
             Arc::new(KindDataSource::new(BOT)),
             Arc::new(KindDataSource::new(AUTH_PREFERENCE)),
+            Arc::new(KindDataSource::new(CLOUD_CLUSTER)),
+            Arc::new(ChildClustersDataSource::new(CLOUD_CLUSTER)),
         ]
     }
 
@@ -88,6 +92,7 @@ impl Provider for Teleport {
             Arc::new(KindListResource::new(ROLE)),
             Arc::new(KindListResource::new(USER)),
             Arc::new(KindListResource::new(BOT).completed(bot::found)),
+            Arc::new(KindListResource::new(CLOUD_CLUSTER)),
         ]
     }
 

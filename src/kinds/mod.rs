@@ -5,6 +5,7 @@ pub(crate) mod auth_preference;
 pub(crate) mod bot;
 pub(crate) mod checks;
 pub(crate) mod child_cluster;
+pub(crate) mod cloud_cluster;
 pub(crate) mod metadata;
 pub(crate) mod provision_token;
 pub(crate) mod role;

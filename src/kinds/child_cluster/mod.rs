@@ -170,6 +170,7 @@ impl Lifecycle for Hooks {
 struct Status {
     state: String,
     domain: String,
+    message: String,
 }
 
 impl Status {
@@ -184,6 +185,7 @@ impl Status {
         Self {
             state: text("state"),
             domain: text("domain"),
+            message: text("message"),
         }
     }
 }

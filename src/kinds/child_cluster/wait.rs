@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use prost_reflect::DynamicMessage;
-use teleport_client::{Error, ErrorKind};
+use teleport_client::{Error, ErrorKind, shown};
 use tfplugin::{Diagnostics, StopReason};
 use tokio::time::Instant;
 
@@ -16,7 +16,7 @@ use crate::{
         run::{End as Ended, Run},
         timeouts::timeout,
     },
-    errors::{self, Summary, call_failed, chain},
+    errors::{self, Summary, call_failed, chain, sentence},
 };
 
 /// Waits until the cluster is active. What ends the wait earlier decides what core does next: with warnings alone the object is
@@ -99,12 +99,20 @@ fn report(
                 ))
                 .add(diags);
         }
-        End::Failed(state) => (
-            Summary::WorkloadClusterFailed,
-            format!(
-                "Teleport Cloud reports the state {state:?} for the {noun} {name:?}. Ask Teleport's support about it."
-            ),
-        ),
+        End::Failed(state) => {
+            let message = last.map(|cluster| Status::of(cluster).message);
+            let message = message.filter(|message| !message.is_empty());
+            let why = message.map_or_else(
+                || ".".to_owned(),
+                |message| format!(": {}", sentence(&shown(message.trim()))),
+            );
+            (
+                Summary::WorkloadClusterFailed,
+                format!(
+                    "Teleport Cloud reports the state {state:?} for the {noun} {name:?}{why} Ask Teleport's support about it."
+                ),
+            )
+        }
         End::TimedOut(error) => {
             let state = last.map(|cluster| Status::of(cluster).state);
             let seen = state.filter(|state| !state.is_empty()).map_or_else(
@@ -185,7 +193,7 @@ impl State {
         let is = |word: &&str| text.eq_ignore_ascii_case(word);
         if is(&"active") {
             Self::Active
-        // `error` is the word of the feature's preview (`teleport.cloudcluster.v1`).
+        // `error` is the word of cloud clusters.
         } else if ["error", "failed"].iter().any(is) {
             Self::Failed(text.to_owned())
         } else {
