@@ -15,7 +15,7 @@ use super::{
     Shape,
     kind::{Name, Revoke},
     private_state::PrivateState,
-    read::settled_read,
+    read::{not_found_after_move, settled_read},
 };
 use crate::{
     clusters::{
@@ -197,6 +197,11 @@ impl Work<'_> {
                             .deleted(&self.shape.kind, self.name)
                             .add(&mut diags);
                     }
+                    return diags;
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound && self.memory.moved => {
+                    let cluster = self.memory.cluster.as_deref().unwrap_or_default();
+                    not_found_after_move(self.shape, self.what, cluster).add(&mut diags);
                     return diags;
                 }
                 Err(error) if error.kind() == ErrorKind::NotFound => {

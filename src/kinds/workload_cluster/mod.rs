@@ -1,11 +1,15 @@
 //! `teleport_workload_cluster`, a child cluster of a Teleport Cloud cluster.
 
+use serde_json::{Value as Json, json};
 use teleport_client::{Answer, ListRpc, ObjectRpcs, Request, Rpc};
 use tfplugin::{Diagnostics, Path, Validator, Value};
 
-use super::child_cluster::{self, CHILD_CLUSTER};
+use super::{
+    child_cluster::{self, CHILD_CLUSTER},
+    cloud_cluster::CLOUD_CLUSTER,
+};
 use crate::{
-    engine::Kind,
+    engine::{Former, Kind},
     errors::{self, Summary},
     mapping::Rules,
 };
@@ -37,6 +41,10 @@ pub(crate) const WORKLOAD_CLUSTER: Kind = Kind {
     rules,
     arguments: || child_cluster::arguments(NOUN),
     validate,
+    former: Some(Former {
+        type_name: CLOUD_CLUSTER.type_name,
+        state: of_cloud_cluster,
+    }),
     ..CHILD_CLUSTER
 };
 
@@ -45,7 +53,7 @@ const fn rpc(name: &'static str, request: Request, answer: Answer) -> Rpc {
 }
 
 fn rules() -> Rules {
-    child_cluster::rules("workload_cluster", NOUN)
+    child_cluster::rules(KIND, NOUN)
         .required("spec.regions")
         .required("spec.regions.name")
         .validate(
@@ -69,5 +77,54 @@ fn validate(config: &Value, diags: &mut Diagnostics) {
     }
 }
 
+/// The state of a cloud cluster as that of a workload cluster. Its status has more, which the schema does not have.
+fn of_cloud_cluster(mut state: Json) -> Json {
+    if let Some(kind) = state.get_mut("kind").filter(|kind| kind.is_string()) {
+        *kind = KIND.into();
+    }
+    if let Some(Json::Object(spec)) = state.get_mut("spec")
+        && let Some(region) = spec.remove("auth_region")
+    {
+        spec.insert("regions".to_owned(), json!([{ "name": region }]));
+    }
+    state
+}
+
+const KIND: &str = "workload_cluster";
 const NOUN: &str = "workload cluster";
 const SERVICE: &str = "teleport.workloadcluster.v1.WorkloadClusterService";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_of_a_cloud_cluster_becomes_that_of_a_workload_cluster() {
+        let moved = of_cloud_cluster(json!({
+            "kind": "cloud_cluster",
+            "metadata": { "name": "a" },
+            "spec": { "auth_region": "us-west-2", "bot": { "name": "b" } },
+            "ready": true,
+        }));
+        let expected = json!({
+            "kind": "workload_cluster",
+            "metadata": { "name": "a" },
+            "spec": { "regions": [{ "name": "us-west-2" }], "bot": { "name": "b" } },
+            "ready": true,
+        });
+        assert_eq!(moved, expected);
+    }
+
+    #[test]
+    fn a_damaged_state_is_no_panic() {
+        for damaged in [
+            json!(null),
+            json!("text"),
+            json!([1]),
+            json!({ "kind": null, "spec": "text" }),
+            json!({ "kind": 1, "spec": null }),
+        ] {
+            assert_eq!(of_cloud_cluster(damaged.clone()), damaged);
+        }
+    }
+}
