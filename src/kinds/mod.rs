@@ -15,9 +15,10 @@ pub(crate) mod workload_cluster;
 use crate::engine::Kind;
 
 /// Every kind.
-pub(crate) const ALL: [Kind; 6] = [
+pub(crate) const ALL: [Kind; 7] = [
     auth_preference::AUTH_PREFERENCE,
     bot::BOT,
+    cloud_cluster::CLOUD_CLUSTER,
     provision_token::PROVISION_TOKEN,
     role::ROLE,
     user::USER,
