@@ -18,10 +18,12 @@ use crate::{
     kinds::{
         auth_preference::AUTH_PREFERENCE,
         bot::{self, BOT, BotResource},
+        child_cluster::ChildClustersDataSource,
+        cloud_cluster::CLOUD_CLUSTER,
         provision_token::PROVISION_TOKEN,
         role::ROLE,
         user::USER,
-        workload_cluster::{WORKLOAD_CLUSTER, WorkloadClustersDataSource},
+        workload_cluster::WORKLOAD_CLUSTER,
     },
     settings,
 };
@@ -62,18 +64,21 @@ impl Provider for Teleport {
             Arc::new(BotResource::new()),
             Arc::new(KindResource::new(AUTH_PREFERENCE)),
             Arc::new(UserInviteResource::new()),
+            Arc::new(KindResource::new(CLOUD_CLUSTER)),
         ]
     }
 
     fn data_sources(&self) -> Vec<Arc<dyn DataSource<ProviderData>>> {
         vec![
             Arc::new(KindDataSource::new(WORKLOAD_CLUSTER)),
-            Arc::new(WorkloadClustersDataSource::new()),
+            Arc::new(ChildClustersDataSource::new(WORKLOAD_CLUSTER)),
             Arc::new(KindDataSource::new(ROLE)),
             Arc::new(KindDataSource::new(USER)),
             Arc::new(KindDataSource::new(PROVISION_TOKEN)),
             Arc::new(KindDataSource::new(BOT)),
             Arc::new(KindDataSource::new(AUTH_PREFERENCE)),
+            Arc::new(KindDataSource::new(CLOUD_CLUSTER)),
+            Arc::new(ChildClustersDataSource::new(CLOUD_CLUSTER)),
         ]
     }
 
@@ -87,6 +92,7 @@ impl Provider for Teleport {
             Arc::new(KindListResource::new(ROLE)),
             Arc::new(KindListResource::new(USER)),
             Arc::new(KindListResource::new(BOT).completed(bot::found)),
+            Arc::new(KindListResource::new(CLOUD_CLUSTER)),
         ]
     }
 

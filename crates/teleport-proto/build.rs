@@ -12,7 +12,9 @@ use protox::{
 
 const INCLUDE: &str = "../../proto";
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 10] = [
+    "teleport/cloudcluster/v1/cloudcluster.proto",
+    "teleport/cloudcluster/v1/cloudcluster_service.proto",
     "teleport/clusterconfig/v1/clusterconfig_service.proto",
     "teleport/join/v1/joinservice.proto",
     "teleport/legacy/client/proto/authservice.proto",

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use teleport_client::{Address, Client, Error, ErrorKind, Transient};
-use teleport_proto::teleport::workloadcluster::v1::WorkloadCluster;
 use tfplugin::{Attribute, Diagnostics, Path, RequiresReplace, Value};
 use tokio::time::timeout;
 
@@ -265,14 +264,11 @@ impl Target {
                     Fate::Gone
                 }
             },
-            Some((Ok(Some(found)), _)) => {
-                let found: WorkloadCluster = found.transcode_to().unwrap_or_default();
-                Fate::Unknown(Some(format!(
-                    "The cluster of the provider block reports the workload cluster {:?} at this address, with the state {:?}.",
-                    found.metadata.unwrap_or_default().name,
-                    found.status.unwrap_or_default().state
-                )))
-            }
+            Some((Ok(Some(found)), _)) => Fate::Unknown(Some(format!(
+                "The cluster of the provider block reports the workload cluster {:?} at this address, with the state {:?}.",
+                found.metadata.unwrap_or_default().name,
+                found.status.unwrap_or_default().state
+            ))),
             Some((Err(error), _)) => Fate::Unknown(Some(format!(
                 "The cluster of the provider block could not be asked whether it still exists: {}.",
                 chain(&error)

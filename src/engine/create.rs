@@ -213,7 +213,9 @@ impl Work<'_> {
         } else if error.kind() == ErrorKind::AlreadyExists {
             match self.shape.kind.lifecycle {
                 Some(lifecycle) if !self.is_seen(objects).await => {
-                    lifecycle.name_refused(self.name, error).add(diags);
+                    lifecycle
+                        .name_refused(&self.shape.kind, self.name, error)
+                        .add(diags);
                 }
                 _ => self.exists(planned, diags),
             }

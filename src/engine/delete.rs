@@ -15,7 +15,7 @@ use super::{
     Shape,
     kind::{Name, Revoke},
     private_state::PrivateState,
-    read::settled_read,
+    read::{not_found_after_move, settled_read},
 };
 use crate::{
     clusters::{
@@ -73,7 +73,7 @@ pub(super) async fn delete(
     let run = Run::apply(call);
     if let Some(lifecycle) = shape.kind.lifecycle
         && !lifecycle
-            .before_delete(&run, &request, planned, &mut diags)
+            .before_delete(&shape.kind, &run, &request, planned, &mut diags)
             .await
     {
         return diags;
@@ -193,8 +193,15 @@ impl Work<'_> {
             match self.objects.delete(self.name).await {
                 Ok(()) => {
                     if let Some(lifecycle) = self.shape.kind.lifecycle {
-                        lifecycle.deleted(self.name).add(&mut diags);
+                        lifecycle
+                            .deleted(&self.shape.kind, self.name)
+                            .add(&mut diags);
                     }
+                    return diags;
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound && self.memory.moved => {
+                    let cluster = self.memory.cluster.as_deref().unwrap_or_default();
+                    not_found_after_move(self.shape, self.what, cluster).add(&mut diags);
                     return diags;
                 }
                 Err(error) if error.kind() == ErrorKind::NotFound => {

@@ -4,6 +4,7 @@
 //! that has a default is in [`Kind::DEFAULT`].
 
 use prost_reflect::DynamicMessage;
+use serde_json::Value as Json;
 use teleport_client::{Answer, Error, ObjectRpcs, Request, Rpc};
 use tfplugin::{Attribute, Diagnostics, Path, Value};
 
@@ -60,8 +61,19 @@ pub(crate) struct Kind {
     pub(crate) arguments: fn() -> Vec<(&'static str, Attribute)>,
     /// What it adds to the life of its objects.
     pub(crate) lifecycle: Option<&'static dyn Lifecycle>,
+    /// The resource whose state a `moved` block takes over, because the same objects were managed with it before.
+    pub(crate) former: Option<Former>,
     /// The attribute to blame for a refusal, where it is known.
     pub(crate) blame: fn(&Error) -> Option<Path>,
+}
+
+/// The resource of a kind that is another name of the same objects.
+#[derive(Clone, Copy)]
+pub(crate) struct Former {
+    /// Its name.
+    pub(crate) type_name: &'static str,
+    /// Makes the state of the kind from that of the former one. What the schema does not have is left out.
+    pub(crate) state: fn(Json) -> Json,
 }
 
 /// An attribute, and whether two of its values mean the same.
@@ -134,6 +146,7 @@ impl Kind {
         recreated: "",
         arguments: Vec::new,
         lifecycle: None,
+        former: None,
         blame: |_| None,
     };
 }

@@ -18,7 +18,7 @@ use tfplugin::{
 };
 
 use super::{
-    Shape,
+    Kind, Shape,
     create::Written,
     private_state::{Planned, PrivateState},
     run::Run,
@@ -35,11 +35,17 @@ use crate::{
 /// The attribute that says whether an object was seen ready.
 pub(crate) const READY: &str = "ready";
 
-/// The hooks of a kind.
+/// The hooks of a kind. Several kinds may have the same ones.
 #[async_trait]
 pub(crate) trait Lifecycle: Send + Sync {
     /// Before a create: completes the plan of any change, after the engine has made it.
-    async fn plan(&self, run: &Run, change: &mut PlannedChange, diags: &mut Diagnostics);
+    async fn plan(
+        &self,
+        kind: &Kind,
+        run: &Run,
+        change: &mut PlannedChange,
+        diags: &mut Diagnostics,
+    );
 
     /// Whether an object is ready.
     fn is_ready(&self, object: &DynamicMessage) -> bool;
@@ -48,12 +54,13 @@ pub(crate) trait Lifecycle: Send + Sync {
     async fn until_ready(&self, pending: Pending<'_>, diags: &mut Diagnostics) -> Followed;
 
     /// Why a name cannot be used although there is no object of that name.
-    fn name_refused(&self, name: &str, error: &Error) -> errors::Builder;
+    fn name_refused(&self, kind: &Kind, name: &str, error: &Error) -> errors::Builder;
 
     /// Before a delete: whether it may go on. An error says why not. `planned` is the object in whose place the plan puts
     /// another one; None for a destroy.
     async fn before_delete(
         &self,
+        kind: &Kind,
         run: &Run,
         delete: &Delete,
         planned: Option<&Planned>,
@@ -61,7 +68,7 @@ pub(crate) trait Lifecycle: Send + Sync {
     ) -> bool;
 
     /// After a delete: what else there is to know.
-    fn deleted(&self, name: &str) -> errors::Builder;
+    fn deleted(&self, kind: &Kind, name: &str) -> errors::Builder;
 }
 
 /// An object that exists, or may exist, and is not ready yet.

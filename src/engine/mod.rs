@@ -45,12 +45,12 @@ mod update;
 
 pub(crate) use clear::clear_at;
 pub(crate) use data_source::KindDataSource;
-pub(crate) use kind::{Kind, Name, Revoke, Secret, ServerFilled};
+pub(crate) use kind::{Former, Kind, Name, Revoke, Secret, ServerFilled};
 pub(crate) use lifecycle::{Followed, Lifecycle, Pending, READY};
 pub(crate) use list::KindListResource;
 pub(crate) use own_writes::OwnWrites;
 pub(crate) use resource::KindResource;
-pub(crate) use shape::Shape;
+pub(crate) use shape::{Shape, descriptor};
 
 #[cfg(test)]
 mod tests;

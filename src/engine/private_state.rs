@@ -8,6 +8,7 @@
 //! | `write` | create and update, from the server's answer; create of an invite | read, update, delete: whether a read may be stale | a minute later it has no effect |
 //! | `invited` | create of an invite | read of the invite: whether the user is still the one invited | with the invite |
 //! | `planned` | plan | delete: what follows it | with the apply, which does not keep it |
+//! | `moved` | a move from another type of resource | read and delete: an object that is not found may exist under the old type | with the first read that finds it |
 //!
 //! It never holds a value of the configuration: that may be a secret. Beside it stands the mark with which `tfplugin` tells
 //! the delete half of a replacement from a destroy (`tfplugin::PlanKind`).
@@ -46,6 +47,9 @@ pub(crate) struct PrivateState {
     /// What a plan leaves for the destroy half of a replacement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) planned: Option<Planned>,
+    /// Whether the state was moved from another type of resource, and no read has found the object as this type yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) moved: bool,
 }
 
 /// A write of ours.
@@ -113,8 +117,15 @@ impl PrivateState {
         }
     }
 
-    /// Remembers where the object is.
+    /// What is remembered of an object whose state is moved here from another type of this provider.
+    pub(crate) fn after_move(mut private: Private) -> Private {
+        Self::change(&mut private, |state| state.moved = true);
+        private
+    }
+
+    /// Remembers where the object was found.
     pub(crate) fn place(&mut self, home: Home) {
+        self.moved = false;
         self.cluster = Some(home.cluster);
         self.parent = home.parent;
     }

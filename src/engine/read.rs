@@ -30,7 +30,7 @@ use crate::{
         target::Target,
     },
     engine::run::{Run, retry},
-    errors::{self, Summary},
+    errors::{self, Summary, call_failed_and},
     kinds::metadata::has_expired,
 };
 
@@ -80,6 +80,11 @@ async fn refresh(
     let found = match run.call(&doing, diags, work).await? {
         Ok(object) => Some(object),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) if memory.moved => {
+            let more = after_move(shape);
+            call_failed_and(&error, &doing, more.as_deref(), diags);
+            return None;
+        }
         Err(error) => {
             let is_gone = target.is_gone(&error, &doing, &memory, diags).await;
             return is_gone.then_some(Value::Null);
@@ -103,6 +108,10 @@ async fn refresh(
         }
         // It expired as configured, which is no drift.
         None if has_expired(state) => None,
+        None if memory.moved => {
+            not_found_after_move(shape, &what, &home.cluster).add(diags);
+            None
+        }
         None if memory.cluster.is_none() => {
             errors::error(Summary::NotFound)
                 .detail(never_seen(&what, &home.cluster))
@@ -162,6 +171,24 @@ fn never_seen(what: &str, cluster: &str) -> String {
          It was not removed from the state, because the provider block may lead to another cluster than before. If it is gone: \
          terraform state rm ADDRESS."
     )
+}
+
+/// The error about an object that was moved from another type of resource, and is not found as this type.
+pub(super) fn not_found_after_move(shape: &Shape, what: &str, cluster: &str) -> errors::Builder {
+    let error = errors::error(Summary::NotFoundAfterMove)
+        .detail(format!("The cluster {cluster:?} has no {what}."));
+    after_move(shape)
+        .into_iter()
+        .fold(error, errors::Builder::detail)
+}
+
+/// What to do about an object that cannot be read after its state was moved. None for a kind to which nothing is moved.
+fn after_move(shape: &Shape) -> Option<String> {
+    let former = shape.kind.former?.type_name;
+    let noun = shape.kind.noun;
+    Some(format!(
+        "Its state was moved from {former}, and the {noun} may exist under that name alone. So it was not removed from the state,          and the plan does not create another one. Write the resource as {former} again, without the moved block: a plan that          fails changes no state. If an apply with -refresh=false has stored the move: terraform state rm ADDRESS, and import it          as {former}. Ask Teleport's support when the cluster knows it as a {noun}, and move it then."
+    ))
 }
 
 /// How long reads may be answered from before a write.

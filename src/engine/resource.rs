@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use tfplugin::{
-    Applied, Call, Create, Delete, Diagnostics, Imported, Path, PlanKind, PlannedChange, Private,
-    Resource, Schema, Update, Value, requires_replace,
+    Applied, Call, Create, Delete, Diagnostics, Imported, Move, Path, PlanKind, PlannedChange,
+    Private, Resource, Schema, Update, Value, requires_replace,
 };
 
 use super::{
@@ -211,7 +211,7 @@ impl Resource<ProviderData> for KindResource {
             self.check_cluster(&run, change, diags).await;
         }
         if let Some(lifecycle) = self.shape.kind.lifecycle {
-            lifecycle.plan(&run, change, diags).await;
+            lifecycle.plan(&self.shape.kind, &run, change, diags).await;
         }
     }
 
@@ -256,7 +256,16 @@ impl Resource<ProviderData> for KindResource {
         *config = self.shape.as_written(std::mem::take(config));
     }
 
-    fn moves_from(&self, provider: &str, type_name: &str) -> bool {
-        type_name == self.type_name() && provider.ends_with("/gravitational/teleport")
+    fn moves_from(&self, provider: &str, type_name: &str) -> Option<Move> {
+        let former = self.shape.kind.former;
+        let former = former.filter(|former| former.type_name == type_name);
+        if let Some(former) = former.filter(|_| provider.ends_with("/teleport")) {
+            return Some(Move {
+                state: former.state,
+                private: PrivateState::after_move,
+            });
+        }
+        let is_official = provider.ends_with("/gravitational/teleport");
+        (is_official && type_name == self.type_name()).then_some(Move::OF_ANOTHER_PROVIDER)
     }
 }

@@ -26,7 +26,7 @@ use crate::{
 
 /// The shape of a kind's objects, and the way between message and value.
 pub(crate) struct Shape {
-    pub(super) kind: Kind,
+    pub(crate) kind: Kind,
     /// What is shown.
     pub(super) shown: Mapping,
     /// What is sent: null takes a field out, also one that the server then fills in.
@@ -409,7 +409,8 @@ fn digest(text: &str) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-pub(super) fn descriptor(kind: &Kind) -> MessageDescriptor {
+/// The message of a kind.
+pub(crate) fn descriptor(kind: &Kind) -> MessageDescriptor {
     teleport_proto::descriptors()
         .get_message_by_name(kind.rpcs.message)
         .expect("the message of a kind must be in the descriptors")

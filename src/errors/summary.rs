@@ -66,6 +66,7 @@ summaries! {
     NotALocalUser => "Not a Local User",
     NotDeleted => "Not Deleted",
     NotFound => "Not Found",
+    NotFoundAfterMove => "Not Found After the Move",
     NotKeptByCluster => "Not Kept by the Cluster",
     NotRefreshed => "Not Refreshed",
     NotSupportedByCluster => "Not Supported by the Cluster",

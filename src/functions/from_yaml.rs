@@ -25,7 +25,7 @@ fn signature() -> Signature {
         summary: "Object of tctl's YAML.".to_owned(),
         description: "The object that a text describes as `tctl get` prints it, in the form of its resource: with `kind`, `version`, \
              `metadata` and `spec`, whose attributes can be used as they are. Attributes that the text does not set are null. It knows \
-             the kinds `bot`, `cluster_auth_preference`, `role`, `token`, `user` and `workload_cluster`.\n\n\
+             the kinds `bot`, `cloud_cluster`, `cluster_auth_preference`, `role`, `token`, `user` and `workload_cluster`.\n\n\
              In contrast to `yamldecode`, single values become lists where the resource has a list (`node_labels: {env: dev}`), \
              scalars get the type of the attribute, texts such as `require_session_mfa: hardware_key` become the numbers that the \
              attributes have, and durations have one form. A name that is no field is an error, with its path. What only the cluster \

@@ -1,9 +1,11 @@
 //! The kinds of objects that a cluster stores, a page each: a constant of the type [`Kind`](crate::engine::Kind). A folder has
-//! the special rules of a kind. `checks` and `metadata` are what their validations share.
+//! the special rules of a kind. `child_cluster` is what the kinds of child clusters share; `checks` and `metadata` are what the validations share.
 
 pub(crate) mod auth_preference;
 pub(crate) mod bot;
 pub(crate) mod checks;
+pub(crate) mod child_cluster;
+pub(crate) mod cloud_cluster;
 pub(crate) mod metadata;
 pub(crate) mod provision_token;
 pub(crate) mod role;
@@ -13,9 +15,10 @@ pub(crate) mod workload_cluster;
 use crate::engine::Kind;
 
 /// Every kind.
-pub(crate) const ALL: [Kind; 6] = [
+pub(crate) const ALL: [Kind; 7] = [
     auth_preference::AUTH_PREFERENCE,
     bot::BOT,
+    cloud_cluster::CLOUD_CLUSTER,
     provision_token::PROVISION_TOKEN,
     role::ROLE,
     user::USER,

@@ -50,6 +50,7 @@ fn about_call(error: &Error) -> Option<String> {
             "No rule of a role helps. Leave out what the message names, or use a cluster that has it: workload clusters need \
              Teleport Cloud; other features need Teleport Enterprise or Teleport Cloud."
         }
+        ErrorKind::Unimplemented if is_about_preview(error) => NO_PREVIEW,
         ErrorKind::Unimplemented => {
             "The server does not know this call: it is too old, or its edition does not have the feature. Workload clusters need \
              a current Teleport Cloud cluster."
@@ -75,6 +76,11 @@ fn about_call(error: &Error) -> Option<String> {
         _ => return None,
     };
     Some(advice.to_owned())
+}
+
+/// Whether a call is one on the kind of the feature's preview.
+fn is_about_preview(error: &Error) -> bool {
+    error.rpc().is_some_and(|rpc| rpc.contains("CloudCluster"))
 }
 
 fn missing_right(right: Option<Right>) -> String {
@@ -116,6 +122,11 @@ fn no_credentials() -> String {
 }
 
 const JOIN_TIMEOUT: &str = "The argument join_timeout_duration sets how long a join is repeated.";
+
+const NO_PREVIEW: &str = "The cluster does not have the kind cloud_cluster, by which workload clusters were known in their preview. \
+                          Use teleport_workload_cluster, with spec.regions = [{ name = \"us-west-2\" }] in the place of \
+                          spec.auth_region. For a cluster that is in the state: moved { from = teleport_cloud_cluster.NAME, to = \
+                          teleport_workload_cluster.NAME }.";
 
 const MFA_REQUIRED: &str = "The cluster asks for a second factor for this call, and a program cannot give one. Either run \
                             `eval \"$(tctl terraform env --role ROLE)\"` in this shell: it asks you for the second factor once and \

@@ -15,6 +15,7 @@ mod bots;
 mod children;
 mod children_changes;
 mod children_trouble;
+mod cloud_clusters;
 mod create;
 mod credentials;
 mod data_sources;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
         children::SCENARIOS,
         children_changes::SCENARIOS,
         children_trouble::SCENARIOS,
+        cloud_clusters::SCENARIOS,
         create::SCENARIOS,
         credentials::SCENARIOS,
         data_sources::SCENARIOS,

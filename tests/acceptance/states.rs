@@ -65,7 +65,7 @@ fn replayed(program: &Program, release: &Path) -> TestEnv {
         let path = release.join(file);
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     };
-    let mut env = TestEnv::with(program, "active_after_reads = 0");
+    let mut env = TestEnv::with(program, SCENARIO);
     env.be_aws_identity(ACCOUNT);
     let server: Vec<Stored> = serde_json::from_str(&read(SERVER)).unwrap();
     for stored in server.into_iter().filter(|stored| !stored.has_expired()) {
@@ -77,7 +77,7 @@ fn replayed(program: &Program, release: &Path) -> TestEnv {
         } = stored;
         let put = env.simulator.put_object(&cluster, &kind, &object);
         put.unwrap_or_else(|error| panic!("{object:#}: {error}"));
-        if kind == CLUSTER_KIND {
+        if [CLUSTER_KIND, PREVIEW_KIND].contains(&kind.as_str()) {
             let name = object["metadata"]["name"].as_str().unwrap();
             env.simulator.set_state(name, "active").unwrap();
         }
@@ -93,7 +93,7 @@ fn replayed(program: &Program, release: &Path) -> TestEnv {
 
 /// Writes the folder of this version.
 fn record(program: &Program) {
-    let mut env = TestEnv::with(program, "active_after_reads = 0");
+    let mut env = TestEnv::with(program, SCENARIO);
     env.be_aws_identity(ACCOUNT);
     // The user of an example is there from the start.
     env.simulator.delete_user(PARENT, "alice").unwrap();
@@ -170,6 +170,8 @@ fn folder() -> PathBuf {
 /// The environment variable with which the states of this version are written.
 const UPDATE: &str = "UPDATE_STATES";
 
+const SCENARIO: &str = "active_after_reads = 0\ncloud_clusters_enabled = true";
+
 const CONFIGURATION: &str = "main.tf";
 /// In the working folder.
 const STATE: &str = "terraform.tfstate";
@@ -181,12 +183,14 @@ const PORT: &str = ":PORT\"";
 
 const PARENT: &str = "parent";
 const CLUSTER_KIND: &str = "workload_cluster";
+const PREVIEW_KIND: &str = "cloud_cluster";
 const ACCOUNT: &str = "123456789012";
 
 /// The resources that are objects on the server, and the kinds that these have there.
-const KINDS: [(&str, &str); 6] = [
+const KINDS: [(&str, &str); 7] = [
     ("teleport_auth_preference", "cluster_auth_preference"),
     ("teleport_bot", "bot"),
+    ("teleport_cloud_cluster", PREVIEW_KIND),
     ("teleport_provision_token", "token"),
     ("teleport_role", "role"),
     ("teleport_user", "user"),

@@ -59,6 +59,7 @@ async fn only_what_there_is_is_advertised() {
     let resources = [
         "teleport_auth_preference",
         "teleport_bot",
+        "teleport_cloud_cluster",
         "teleport_provision_token",
         "teleport_role",
         "teleport_user",
@@ -68,6 +69,8 @@ async fn only_what_there_is_is_advertised() {
     let data_sources = [
         "teleport_auth_preference",
         "teleport_bot",
+        "teleport_cloud_cluster",
+        "teleport_cloud_clusters",
         "teleport_provision_token",
         "teleport_role",
         "teleport_user",
@@ -83,7 +86,13 @@ async fn only_what_there_is_is_advertised() {
     let found = schema.functions.keys().cloned().collect();
     assert_eq!(sorted(found), functions);
     assert!(schema.ephemeral_resource_schemas.keys().eq(ephemeral));
-    let lists = ["teleport_bot", "teleport_role", "teleport_user", TYPE_NAME];
+    let lists = [
+        "teleport_bot",
+        "teleport_cloud_cluster",
+        "teleport_role",
+        "teleport_user",
+        TYPE_NAME,
+    ];
     let found = schema.list_resource_schemas.keys().cloned().collect();
     assert_eq!(sorted(found), lists);
     assert!(schema.action_schemas.is_empty());

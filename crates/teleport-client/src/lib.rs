@@ -72,3 +72,4 @@ pub use join::{
     refusal::{Refusal, RefusalReason},
     token::InvalidJoinRequest,
 };
+pub use shown::text as shown;

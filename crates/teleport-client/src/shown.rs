@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::credentials::contents::Contents;
 
 /// What a server or a certificate says: without characters that control a terminal, and not longer than a screen.
-pub(crate) fn text(text: &str) -> String {
+pub fn text(text: &str) -> String {
     limited(text, MAX_TEXT)
 }
 

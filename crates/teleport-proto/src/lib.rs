@@ -42,6 +42,13 @@ pub mod teleport {
         }
     }
 
+    /// Cloud clusters, the preview of workload clusters.
+    pub mod cloudcluster {
+        pub mod v1 {
+            tonic::include_proto!("teleport.cloudcluster.v1");
+        }
+    }
+
     /// Settings of a cluster.
     pub mod clusterconfig {
         pub mod v1 {

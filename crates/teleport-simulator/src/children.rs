@@ -112,6 +112,7 @@ impl Children {
             // As everywhere in Teleport Cloud.
             tls_routing: true,
             workload_clusters_enabled: false,
+            cloud_clusters_enabled: false,
             ..parent.clone()
         };
         let authorities = (Authority::make(&host)?, Authority::make(&host)?);

@@ -294,6 +294,8 @@ fn settings(scenario: &Scenario, proxy: SocketAddr) -> Settings {
         tls_routing: scenario.tls_routing,
         edition: scenario.edition,
         workload_clusters_enabled: scenario.workload_clusters_enabled,
+        workload_cluster_kind: scenario.workload_cluster_kind,
+        cloud_clusters_enabled: scenario.cloud_clusters_enabled,
         mfa_for_admin_actions: scenario.mfa_for_admin_actions,
         certificate_life: scenario.certificate_life,
         page_size: scenario.page_size,

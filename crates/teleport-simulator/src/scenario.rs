@@ -54,6 +54,10 @@ pub struct Scenario {
     pub held_names: Vec<String>,
     /// Whether support has switched workload clusters on.
     pub workload_clusters_enabled: bool,
+    /// Whether the servers have the kind `workload_cluster`. Older ones do not.
+    pub workload_cluster_kind: bool,
+    /// Whether the servers have the kind `cloud_cluster`, which workload clusters were in their preview.
+    pub cloud_clusters_enabled: bool,
     /// Whether lists of workload clusters show their status.
     pub listed_status: bool,
     /// Whether users other than bots need MFA for writes.
@@ -110,11 +114,14 @@ pub struct NewCluster {
     pub states: Option<Vec<String>>,
     /// Its domain, if it differs from `NAME.localhost:PORT`.
     pub domain: Option<String>,
-    /// A message about it, which the control API shows. The API has no field for it.
+    /// A message about it, which the control API and the kind `cloud_cluster` show.
     pub message: Option<String>,
     /// Whether answers carry no status.
     #[serde(default)]
     pub status_missing: bool,
+    /// Whether only the kind `cloud_cluster` shows it.
+    #[serde(default)]
+    pub preview_only: bool,
 }
 
 /// A scenario cannot be used.
@@ -161,6 +168,8 @@ impl Default for Scenario {
             name_hold: Duration::from_secs(14 * 24 * 60 * 60),
             held_names: Vec::new(),
             workload_clusters_enabled: true,
+            workload_cluster_kind: true,
+            cloud_clusters_enabled: false,
             listed_status: false,
             mfa_for_admin_actions: false,
             tls_routing: true,

@@ -42,6 +42,10 @@ pub(super) struct Settings {
     pub(super) edition: Edition,
     /// Whether support has switched workload clusters on.
     pub(super) workload_clusters_enabled: bool,
+    /// Whether the server has the kind `workload_cluster`.
+    pub(super) workload_cluster_kind: bool,
+    /// Whether the server has the kind of the preview, `cloud_cluster`.
+    pub(super) cloud_clusters_enabled: bool,
     /// Whether people need MFA for writes.
     pub(super) mfa_for_admin_actions: bool,
     /// Longest life of the certificates that it gives out.

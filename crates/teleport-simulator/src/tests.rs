@@ -2,6 +2,7 @@
 
 mod answers;
 mod children;
+mod cloud_clusters;
 mod control;
 mod dial;
 mod faults;
@@ -32,12 +33,16 @@ async fn start(scenario: &str) -> Simulator {
     Simulator::start(options).await.unwrap()
 }
 
-/// The client of the identity in `file`.
-async fn client(simulator: &Simulator, file: &Path) -> WorkloadClusterServiceClient<Channel> {
+/// A connection of the identity in `file` to the parent.
+async fn channel(simulator: &Simulator, file: &Path) -> Channel {
     let identity = dial::Identity::read(file);
     let alpn = dial::auth_protocols(simulator.control.tenant().name());
-    let channel = dial::channel(simulator.addresses.proxy, &identity, &alpn).await;
-    WorkloadClusterServiceClient::new(channel)
+    dial::channel(simulator.addresses.proxy, &identity, &alpn).await
+}
+
+/// The client of the identity in `file`.
+async fn client(simulator: &Simulator, file: &Path) -> WorkloadClusterServiceClient<Channel> {
+    WorkloadClusterServiceClient::new(channel(simulator, file).await)
 }
 
 /// The client of the identity that may do everything.

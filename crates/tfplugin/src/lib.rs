@@ -63,8 +63,8 @@ pub use schema::{
 };
 pub use traits::{
     Applied, Call, Create, DataSource, Delete, EphemeralResource, Found, Function, FunctionError,
-    Imported, List, ListResource, Listed, Opened, Parameter, PlannedChange, Provider, Renewed,
-    Resource, Signature, Stop, StopReason, Stopper, Update,
+    Imported, List, ListResource, Listed, Move, Opened, Parameter, PlannedChange, Provider,
+    Renewed, Resource, Signature, Stop, StopReason, Stopper, Update,
 };
 pub use types::Type;
 pub use upgrade::Upgrade;

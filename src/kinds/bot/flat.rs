@@ -14,8 +14,8 @@
 
 use async_trait::async_trait;
 use tfplugin::{
-    Applied, Attribute, Call, Create, Delete, Diagnostics, Imported, Path, PlanKind, PlannedChange,
-    Private, Resource, Schema, Type, Update, Value,
+    Applied, Attribute, Call, Create, Delete, Diagnostics, Imported, Move, Path, PlanKind,
+    PlannedChange, Private, Resource, Schema, Type, Update, Value,
 };
 
 use super::{BOT, validate};
@@ -221,7 +221,7 @@ impl Resource<ProviderData> for BotResource {
         self.engine.generate(config);
     }
 
-    fn moves_from(&self, provider: &str, type_name: &str) -> bool {
+    fn moves_from(&self, provider: &str, type_name: &str) -> Option<Move> {
         self.engine.moves_from(provider, type_name)
     }
 }

@@ -72,6 +72,7 @@ mod tests {
             ("GetWorkloadCluster", "workload_cluster", "read"),
             ("ListWorkloadClusters", "workload_cluster", "list read"),
             ("DeleteWorkloadCluster", "workload_cluster", "delete"),
+            ("ListCloudClusters", "cloud_cluster", "list read"),
             ("UpdateRole", "role", "update"),
             ("UpsertUser", "user", "create update"),
             ("CreateResetPasswordToken", "user", "update"),
@@ -85,7 +86,11 @@ mod tests {
 
     #[test]
     fn every_call_on_stored_objects_has_its_right() {
-        for service in ["users.v1.Users", "workloadcluster.v1.WorkloadCluster"] {
+        for service in [
+            "cloudcluster.v1.CloudCluster",
+            "users.v1.Users",
+            "workloadcluster.v1.WorkloadCluster",
+        ] {
             let name = format!("teleport.{service}Service");
             let service = teleport_proto::descriptors()
                 .get_service_by_name(&name)

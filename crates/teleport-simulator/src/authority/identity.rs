@@ -14,7 +14,10 @@ use crate::{
         data::{write_private, write_public},
     },
     grpc::access::Verb,
-    rules::{AUTH_PREFERENCE, BOT, ROLE, TOKEN, USER, WORKLOAD_CLUSTER, role, user::BOT_LABEL},
+    rules::{
+        AUTH_PREFERENCE, BOT, CLOUD_CLUSTER, ROLE, TOKEN, USER, WORKLOAD_CLUSTER, role,
+        user::BOT_LABEL,
+    },
     ssh,
     store::Refusal,
     tenant::Tenant,
@@ -35,6 +38,7 @@ impl Default for Identity {
             user: "bot-terraform".to_owned(),
             rights: [
                 &WORKLOAD_CLUSTER,
+                &CLOUD_CLUSTER,
                 &USER,
                 &ROLE,
                 &TOKEN,

@@ -39,10 +39,12 @@ pub struct ClusterView {
     pub state: String,
     /// Its domain.
     pub domain: String,
-    /// The message about it. The API has no field for it.
+    /// The message about it, which the kind `cloud_cluster` shows.
     pub message: Option<String>,
     /// Whether answers carry no status.
     pub status_missing: bool,
+    /// Whether only the kind `cloud_cluster` shows it.
+    pub preview_only: bool,
     /// Its revision.
     pub revision: String,
     /// How often it was read.
@@ -57,7 +59,7 @@ pub struct ClusterChange {
     pub state: Option<String>,
     /// What the next reads see; the last one stays, and an empty text is an answer without status.
     pub states: Option<Vec<String>>,
-    /// A message about it, which the control API shows. The API has no field for it.
+    /// A message about it, which the control API and the kind `cloud_cluster` show.
     pub message: Option<String>,
     /// Its spec. With a spec, a cluster that is not there is made.
     pub spec: Option<Spec>,
@@ -65,6 +67,8 @@ pub struct ClusterChange {
     pub domain: Option<String>,
     /// Whether answers carry no status.
     pub status_missing: Option<bool>,
+    /// Whether only the kind `cloud_cluster` shows it.
+    pub preview_only: Option<bool>,
 }
 
 /// Why something cannot be done.
@@ -363,6 +367,7 @@ impl ClusterView {
             domain: life.domain.clone(),
             message: life.message.clone(),
             status_missing: life.status_missing,
+            preview_only: life.preview_only,
             revision: object::revision(&object.message),
             reads: life.progress.reads(),
         })
@@ -403,6 +408,9 @@ impl ClusterChange {
         if let Some(missing) = self.status_missing {
             life.status_missing = missing;
         }
+        if let Some(preview_only) = self.preview_only {
+            life.preview_only = preview_only;
+        }
         if self.message.is_some() {
             life.message = self.message;
         }
@@ -423,6 +431,7 @@ impl From<&NewCluster> for ClusterChange {
             spec: Some(cluster.spec),
             domain: cluster.domain,
             status_missing: Some(cluster.status_missing),
+            preview_only: Some(cluster.preview_only),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 impl Simulator {
     /// The object `name` of a kind in the cluster `cluster`, as it is stored, without read lag: protojson with the field names
     /// of the API and enums as numbers. `None` when there is none. Kinds are `role`, `user`, `token`, `bot`,
-    /// `cluster_auth_preference` and `workload_cluster`; the cluster is the name of a workload cluster, or `parent`.
+    /// `cluster_auth_preference`, `workload_cluster` and `cloud_cluster`; the cluster is the name of a workload cluster, or `parent`.
     ///
     /// # Errors
     /// When the cluster does not run or the kind is unknown.

@@ -136,7 +136,7 @@ impl Objects {
             Op::Delete => {
                 store.lock().delete(kind, name)?;
                 if let Some(watcher) = &self.watcher
-                    && kind.name == WORKLOAD_CLUSTER.name
+                    && kind.kept_as() == WORKLOAD_CLUSTER.name
                 {
                     watcher.settle(name);
                 }

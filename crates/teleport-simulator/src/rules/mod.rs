@@ -4,6 +4,7 @@
 
 pub(crate) mod auth_preference;
 pub(crate) mod bot;
+mod cloud_cluster;
 pub(crate) mod metadata;
 pub(crate) mod provision_token;
 pub(crate) mod role;
@@ -16,13 +17,14 @@ use crate::{
 };
 
 /// Every kind.
-pub(crate) static KINDS: [&Kind; 6] = [
+pub(crate) static KINDS: [&Kind; 7] = [
     &ROLE,
     &USER,
     &TOKEN,
     &BOT,
     &AUTH_PREFERENCE,
     &WORKLOAD_CLUSTER,
+    &CLOUD_CLUSTER,
 ];
 
 /// The kind of a name. `None` when there is none.
@@ -137,6 +139,7 @@ pub(crate) static WORKLOAD_CLUSTER: Kind = Kind {
     ],
     most: 5_000,
     offered: workload_cluster::offered,
+    known: workload_cluster::known,
     check: workload_cluster::check,
     place: workload_cluster::place,
     show: workload_cluster::show,
@@ -144,5 +147,30 @@ pub(crate) static WORKLOAD_CLUSTER: Kind = Kind {
     missing: workload_cluster::missing,
     exists: workload_cluster::exists,
     update_missing: workload_cluster::missing,
+    ..Kind::DEFAULT
+};
+
+pub(crate) static CLOUD_CLUSTER: Kind = Kind {
+    name: "cloud_cluster",
+    message: "teleport.cloudcluster.v1.CloudCluster",
+    service: "teleport.cloudcluster.v1.CloudClusterService",
+    calls: &[
+        ("GetCloudCluster", Op::Get),
+        ("ListCloudClusters", Op::List),
+        ("CreateCloudCluster", Op::Create),
+        ("UpdateCloudCluster", Op::Update),
+        ("UpsertCloudCluster", Op::Upsert),
+        ("DeleteCloudCluster", Op::Delete),
+    ],
+    most: 5_000,
+    kept_as: Some("workload_cluster"),
+    offered: cloud_cluster::offered,
+    check: cloud_cluster::check,
+    place: cloud_cluster::place,
+    show: cloud_cluster::show,
+    deleted: workload_cluster::deleted,
+    missing: cloud_cluster::missing,
+    exists: cloud_cluster::exists,
+    update_missing: cloud_cluster::missing,
     ..Kind::DEFAULT
 };

@@ -15,6 +15,10 @@ pub(crate) struct Kind {
     /// gRPC service and the methods of it that are about this kind.
     pub(crate) service: &'static str,
     pub(crate) calls: &'static [(&'static str, Op)],
+    /// The kind as which its objects are kept, if it is another way to see that kind.
+    pub(crate) kept_as: Option<&'static str>,
+    /// Whether callers of it see an object.
+    pub(crate) known: fn(&Object) -> bool,
     /// Most objects of it in one cluster.
     pub(crate) most: usize,
     /// Whether the cluster offers it.
@@ -136,12 +140,19 @@ impl Write {
 }
 
 impl Kind {
+    /// The name of the kind as which its objects are kept.
+    pub(crate) fn kept_as(&self) -> &'static str {
+        self.kept_as.unwrap_or(self.name)
+    }
+
     /// What most kinds are like. A row says what is different.
     pub(crate) const DEFAULT: Self = Self {
         name: "",
         message: "",
         service: "",
         calls: &[],
+        kept_as: None,
+        known: |_| true,
         most: 1_000,
         offered: |_| Ok(()),
         readable: |_, _| false,

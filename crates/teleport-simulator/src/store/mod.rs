@@ -148,7 +148,9 @@ impl State {
         if let Some(composed) = kind.composed {
             return (composed.read)(self, name);
         }
-        let object = self.cached(kind, name);
+        let object = self
+            .cached(kind, name)
+            .filter(|object| (kind.known)(object));
         let object = object.ok_or_else(|| (kind.missing)(name))?;
         Ok((kind.show)(object, Sight::Read))
     }
@@ -159,6 +161,7 @@ impl State {
             return self.past_the_cache(|state| (composed.read)(state, name));
         }
         let object = self.stored_mut(kind, name);
+        let object = object.filter(|object| (kind.known)(object));
         let object = object.ok_or_else(|| (kind.missing)(name))?;
         Ok((kind.show)(object, Sight::Looked))
     }
@@ -190,7 +193,7 @@ impl State {
         let slots = self.slots(kind).iter_mut();
         let mut page = Page::default();
         for (name, slot) in slots {
-            let Some(object) = slot.cached(lagging) else {
+            let Some(object) = slot.cached(lagging).filter(|object| (kind.known)(object)) else {
                 continue;
             };
             page.total += 1;
@@ -249,7 +252,8 @@ impl State {
             return (composed.delete)(self, name);
         }
         (kind.may_delete)(self, name)?;
-        if !self.take(kind, name) {
+        let is_known = self.object(kind, name).is_some_and(kind.known);
+        if !is_known || !self.take(kind, name) {
             return Err((kind.missing)(name));
         }
         Ok(())
@@ -267,7 +271,7 @@ impl State {
 
     /// One object as it is stored.
     pub(crate) fn object(&self, kind: &Kind, name: &str) -> Option<&Object> {
-        self.objects.get(kind.name)?.get(name)?.stored()
+        self.objects.get(kind.kept_as())?.get(name)?.stored()
     }
 
     /// One object as it is stored, typed.
@@ -282,13 +286,14 @@ impl State {
 
     /// Every object of a kind as it is stored, in the order of the names.
     pub(crate) fn stored(&self, kind: &Kind) -> impl Iterator<Item = (&String, &Object)> {
-        let slots = self.objects.get(kind.name).into_iter().flatten();
+        let slots = self.objects.get(kind.kept_as()).into_iter().flatten();
         slots.filter_map(|(name, slot)| Some((name, slot.stored()?)))
     }
 
     /// One object as it is stored, to change what the message does not show.
     pub(crate) fn stored_mut(&mut self, kind: &Kind, name: &str) -> Option<&mut Object> {
-        self.objects.get_mut(kind.name)?.get_mut(name)?.stored_mut()
+        let slots = self.objects.get_mut(kind.kept_as())?;
+        slots.get_mut(name)?.stored_mut()
     }
 
     /// Changes one object without the API. `None` when there is none.
@@ -307,7 +312,7 @@ impl State {
     /// One object as the cache shows it.
     fn cached(&mut self, kind: &Kind, name: &str) -> Option<&mut Object> {
         let lagging = !self.lag.get().is_zero();
-        let slots = self.objects.get_mut(kind.name)?;
+        let slots = self.objects.get_mut(kind.kept_as())?;
         slots.get_mut(name)?.cached(lagging)
     }
 
@@ -318,7 +323,7 @@ impl State {
     }
 
     fn slots(&mut self, kind: &Kind) -> &mut BTreeMap<String, Slot> {
-        self.objects.entry(kind.name).or_default()
+        self.objects.entry(kind.kept_as()).or_default()
     }
 
     /// Checks that there is room for one more, and makes it where objects are gone.

@@ -13,5 +13,5 @@ pub use ephemeral::{EphemeralResource, Opened, Renewed};
 pub use function::{Function, FunctionError, Parameter, Signature};
 pub use list::{Found, List, ListResource, Listed};
 pub use provider::{Call, Provider};
-pub use resource::{Applied, Create, Delete, Imported, PlannedChange, Resource, Update};
+pub use resource::{Applied, Create, Delete, Imported, Move, PlannedChange, Resource, Update};
 pub use stop::{Stop, StopReason, Stopper};

@@ -1,6 +1,7 @@
 //! What a managed resource is.
 
 use async_trait::async_trait;
+use serde_json::Value as Json;
 
 use crate::{Call, DeleteReason, Diagnostics, Path, PlanKind, Private, Schema, Value};
 
@@ -87,11 +88,28 @@ pub trait Resource<C: Send + Sync + 'static>: Send + Sync {
     /// refuse.
     fn generate(&self, _config: &mut Value) {}
 
-    /// Whether the state of this type of this provider (its address, such as `registry.terraform.io/a/b`) can be taken
-    /// over by a `moved` block. What the schema does not have is left out.
-    fn moves_from(&self, _provider: &str, _type_name: &str) -> bool {
-        false
+    /// How a `moved` block takes over the state of this type of this provider (its address, such as
+    /// `registry.terraform.io/a/b`). None if it cannot.
+    fn moves_from(&self, _provider: &str, _type_name: &str) -> Option<Move> {
+        None
     }
+}
+
+/// How the state of another type becomes one of this type. The provider is not configured then, so nobody can be asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Move {
+    /// Makes the JSON of this type from that of the other one. What the schema does not have is left out.
+    pub state: fn(Json) -> Json,
+    /// What is stored beside it, from what was stored beside the other one.
+    pub private: fn(Private) -> Private,
+}
+
+impl Move {
+    /// The state fits. What another provider stored beside it is dropped: only that one understands it.
+    pub const OF_ANOTHER_PROVIDER: Self = Self {
+        state: |state| state,
+        private: |_| Private::new(),
+    };
 }
 
 /// A plan in the making.

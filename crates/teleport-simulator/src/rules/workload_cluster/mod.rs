@@ -5,6 +5,8 @@ mod names;
 mod progress;
 pub(crate) mod spec;
 
+use std::time::SystemTime;
+
 use prost_reflect::{DynamicMessage, Value};
 use teleport_proto::teleport::workloadcluster::v1::{
     WorkloadCluster, WorkloadClusterSpec, WorkloadClusterStatus,
@@ -16,7 +18,7 @@ pub(crate) use self::{
     progress::Progress,
     spec::Spec,
 };
-use super::WORKLOAD_CLUSTER;
+use super::{WORKLOAD_CLUSTER, cloud_cluster::unknown_service};
 use crate::{
     scenario::Edition,
     store::{Beside, Object, Op, Refusal, Sight, State, Store, Write, object},
@@ -29,9 +31,13 @@ pub(crate) struct Life {
     pub(crate) domain: String,
     pub(crate) message: Option<String>,
     pub(crate) status_missing: bool,
+    /// Whether only the kind `cloud_cluster` shows it.
+    pub(crate) preview_only: bool,
     /// Whether a list shows its status.
     listed_status: bool,
     pub(crate) progress: Progress,
+    /// The state as it was last seen, and since when.
+    seen: (String, SystemTime),
     /// Whether it has ever been active.
     started: bool,
     /// Differs from that of an earlier one of the same name.
@@ -54,16 +60,26 @@ impl Life {
             domain: names.domain(name),
             message: None,
             status_missing: false,
+            preview_only: false,
             listed_status: names.listed_status(),
             progress: names.progress(),
+            seen: (String::new(), SystemTime::now()),
             started: false,
             incarnation: fastrand::u64(..),
         }
     }
 
-    /// Notes whether it is active: from then on there is a cluster behind it.
+    /// Notes its state. Once it is active there is a cluster behind it.
     fn look(&mut self) {
+        if self.seen.0 != self.progress.state() {
+            self.seen = (self.progress.state().to_owned(), SystemTime::now());
+        }
         self.started |= self.progress.state() == progress::ACTIVE;
+    }
+
+    /// Since when it has the state that was last seen.
+    pub(crate) fn state_changed_at(&self) -> SystemTime {
+        self.seen.1
     }
 
     fn status(&self) -> Option<WorkloadClusterStatus> {
@@ -78,6 +94,9 @@ impl Life {
 
 /// Only Teleport Cloud has workload clusters, once support has switched them on.
 pub(super) fn offered(settings: &Settings) -> Result<(), Refusal> {
+    if !settings.workload_cluster_kind {
+        return Err(unknown_service(WORKLOAD_CLUSTER.service));
+    }
     if settings.edition != Edition::Cloud {
         return Err(Refusal::denied(
             "workload_cluster resources are only available for Teleport Cloud users",
@@ -89,6 +108,11 @@ pub(super) fn offered(settings: &Settings) -> Result<(), Refusal> {
             "workload clusters are not enabled for this Teleport Cloud cluster, contact support to enable the feature",
         )),
     }
+}
+
+/// Whether callers see it.
+pub(super) fn known(object: &Object) -> bool {
+    !matches!(&object.beside, Beside::Life(life) if life.preview_only)
 }
 
 /// Checks a workload cluster. Its status is dropped: callers do not decide it. Its spec stays what it was.
@@ -133,8 +157,8 @@ pub(super) fn show(object: &mut Object, sight: Sight) -> DynamicMessage {
     };
     if sight == Sight::Read {
         life.progress.read();
-        life.look();
     }
+    life.look();
     if (sight != Sight::Listed || life.listed_status)
         && let Some(status) = life.status()
         && let Ok(status) = object::untyped(STATUS_MESSAGE, &status)

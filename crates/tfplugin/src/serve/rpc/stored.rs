@@ -59,12 +59,12 @@ impl<P: Provider> ProviderService<P> {
                 request.source_provider_address.clone(),
                 request.source_type_name.clone(),
             );
-            let takes = self
+            let found_move = self
                 .work(&caller, move |_call| async move {
                     resource.moves_from(&provider, &type_name)
                 })
                 .await?;
-            if !takes {
+            let Some(how) = found_move else {
                 return Err(answers::error(
                     "Move Not Supported",
                     format!(
@@ -75,21 +75,29 @@ impl<P: Provider> ProviderService<P> {
                         request.target_type_name,
                     ),
                 ));
-            }
+            };
             let json = raw(request.source_state.as_ref())?;
+            let private = Private::from_bytes(&request.source_private);
+            let (json, private) = self
+                .work(&caller, move |_call| async move {
+                    ((how.state)(json), (how.private)(private))
+                })
+                .await?;
             let state = from_json(&json, found.thing.schema(), &found.ty)?;
-            // The private state is dropped: only the provider that wrote it understands it.
-            let identity = answers::identity_of(&*found.thing, &state, &Private::new())?;
+            let identity = answers::identity_of(&*found.thing, &state, &private)?;
             let state = answers::write("moved object", &state, &found.ty)?;
-            Ok(((state, identity), Diagnostics::new()))
+            Ok(((state, identity, private.to_bytes()), Diagnostics::new()))
         };
         let (target, diags) = parts(take.await);
-        let (target_state, target_identity) = target.unzip();
+        let (target_state, target_identity, target_private) = match target {
+            Some((state, identity, private)) => (Some(state), identity, private),
+            None => (None, None, Vec::new()),
+        };
         move_resource_state::Response {
             target_state,
-            target_identity: target_identity.flatten(),
+            target_identity,
+            target_private,
             diagnostics: diagnostics::encode(diags),
-            ..move_resource_state::Response::default()
         }
     }
 

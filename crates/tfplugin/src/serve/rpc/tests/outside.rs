@@ -6,7 +6,7 @@ use super::{
     Bench, Service, call, is_error, object, provider::thing, received, request, sent, summaries,
 };
 use crate::{
-    Value,
+    Private, Value,
     proto::tfplugin6::{
         RawState, generate_resource_config, import_resource_state, move_resource_state,
         upgrade_resource_state,
@@ -143,6 +143,7 @@ async fn only_the_things_that_a_resource_takes_over_are_moved() {
         source_type_name: source_type_name.into(),
         source_schema_version: 7,
         source_state: raw(&json!({ "name": "a", "colour": "red" })),
+        source_private: b"of another provider".to_vec(),
         target_type_name: "test_thing".into(),
         ..move_resource_state::Request::default()
     };
@@ -151,9 +152,31 @@ async fn only_the_things_that_a_resource_takes_over_are_moved() {
         received(&answer.target_state, &thing().ty()),
         object(&thing(), [("name", "a".into())])
     );
+    assert_eq!(answer.target_private, b"");
     let answer = call!(bench, move_resource_state, take("another_thing"));
     assert_eq!(summaries(&answer.diagnostics), ["Move Not Supported"]);
     assert!(answer.target_state.is_none());
+}
+
+#[tokio::test]
+async fn a_move_makes_a_state_of_another_and_keeps_what_is_stored_beside_it() {
+    let bench = Bench::new();
+    let mut private = Private::new();
+    private.insert("note", 1);
+    let take = move_resource_state::Request {
+        source_type_name: "test_former_thing".into(),
+        source_state: raw(&json!({ "title": "a" })),
+        source_private: private.to_bytes(),
+        target_type_name: "test_thing".into(),
+        ..move_resource_state::Request::default()
+    };
+    let answer = call!(bench, move_resource_state, take);
+    assert_eq!(
+        received(&answer.target_state, &thing().ty()),
+        object(&thing(), [("name", "a".into())])
+    );
+    private.insert("moved", true);
+    assert_eq!(Private::from_bytes(&answer.target_private), private);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::lists::Things;
 use crate::{
     Applied, Attribute, Block, BlockNesting, Call, Create, DataSource, Delete, Diagnostics,
-    EphemeralResource, Function, FunctionError, Imported, ListResource, NestedBlock, Nesting,
+    EphemeralResource, Function, FunctionError, Imported, ListResource, Move, NestedBlock, Nesting,
     Opened, Parameter, Path, Private, Provider, Renewed, Resource, Schema, Signature, StopReason,
     Type, Update, Value,
 };
@@ -336,8 +336,23 @@ impl Resource<Client> for Thing {
         Some(imported)
     }
 
-    fn moves_from(&self, provider: &str, type_name: &str) -> bool {
-        provider.ends_with("/example/other") && type_name == "other_thing"
+    fn moves_from(&self, provider: &str, type_name: &str) -> Option<Move> {
+        match type_name {
+            "other_thing" if provider.ends_with("/example/other") => {
+                Some(Move::OF_ANOTHER_PROVIDER)
+            }
+            "test_former_thing" => Some(Move {
+                state: |mut state| {
+                    state["name"] = state["title"].take();
+                    state
+                },
+                private: |mut private| {
+                    private.insert("moved", true);
+                    private
+                },
+            }),
+            _ => None,
+        }
     }
 }
 

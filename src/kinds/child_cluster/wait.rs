@@ -1,15 +1,14 @@
-//! Waiting until a workload cluster is active.
+//! Waiting until a child cluster is active.
 
 use std::{collections::HashSet, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use prost_reflect::DynamicMessage;
-use teleport_client::{Error, ErrorKind};
-use teleport_proto::teleport::workloadcluster::v1::WorkloadClusterStatus;
+use teleport_client::{Error, ErrorKind, shown};
 use tfplugin::{Diagnostics, StopReason};
 use tokio::time::Instant;
 
-use super::status;
+use super::Status;
 use crate::{
     engine::{
         Followed, Pending,
@@ -17,7 +16,7 @@ use crate::{
         run::{End as Ended, Run},
         timeouts::timeout,
     },
-    errors::{self, Summary, call_failed, chain},
+    errors::{self, Summary, call_failed, chain, sentence},
 };
 
 /// Waits until the cluster is active. What ends the wait earlier decides what core does next: with warnings alone the object is
@@ -34,6 +33,10 @@ pub(super) async fn until_ready(pending: Pending<'_>, diags: &mut Diagnostics) -
         is_new,
         stopped,
     } = pending;
+    let watched = Watched {
+        noun: shape.kind.noun,
+        name,
+    };
     let deadline = Instant::now() + timeout(planned, "create", DEFAULT_TIMEOUT);
     let end = match stopped {
         Some(reason) => End::Stopped(reason),
@@ -49,11 +52,11 @@ pub(super) async fn until_ready(pending: Pending<'_>, diags: &mut Diagnostics) -
                     && (revision.clone().is_some_and(other) || !shows(shape, cluster, planned))
             };
             let read = || objects.get(name);
-            until_active(read, is_stale, name, &mut seen, &run).await
+            until_active(read, is_stale, watched, &mut seen, &run).await
         }
     };
     let is_ready = matches!(end, End::Active);
-    report(end, seen.as_ref(), name, is_new, diags);
+    report(end, seen.as_ref(), watched, is_new, diags);
     Followed {
         object: seen,
         is_ready,
@@ -64,7 +67,7 @@ pub(super) async fn until_ready(pending: Pending<'_>, diags: &mut Diagnostics) -
 fn report(
     end: End,
     last: Option<&DynamicMessage>,
-    name: &str,
+    Watched { noun, name }: Watched<'_>,
     is_new: bool,
     diags: &mut Diagnostics,
 ) {
@@ -77,9 +80,8 @@ fn report(
     let (summary, text) = match end {
         End::Active => return,
         End::Stopped(reason) => {
-            let text = format!(
-                "The run ended before the workload cluster {name:?} was active. It was not deleted."
-            );
+            let text =
+                format!("The run ended before the {noun} {name:?} was active. It was not deleted.");
             if reason == StopReason::StopProvider {
                 return errors::warning(Summary::WorkloadClusterNotFinished)
                     .detail(format!("{text} The next apply goes on waiting for it."))
@@ -92,19 +94,27 @@ fn report(
             // It stays in the state: the next refresh looks again, and removes it if it is gone.
             return errors::error(Summary::WorkloadClusterGone)
                 .detail(format!(
-                    "The workload cluster {name:?} was there and is not found any more: somebody deleted it while the apply \
-                     waited for it. The next plan shows it."
+                    "The {noun} {name:?} was there and is not found any more: somebody deleted it while the apply waited for \
+                     it. The next plan shows it."
                 ))
                 .add(diags);
         }
-        End::Failed(state) => (
-            Summary::WorkloadClusterFailed,
-            format!(
-                "Teleport Cloud reports the state {state:?} for the workload cluster {name:?}. Ask Teleport's support about it."
-            ),
-        ),
+        End::Failed(state) => {
+            let message = last.map(|cluster| Status::of(cluster).message);
+            let message = message.filter(|message| !message.is_empty());
+            let why = message.map_or_else(
+                || ".".to_owned(),
+                |message| format!(": {}", sentence(&shown(message.trim()))),
+            );
+            (
+                Summary::WorkloadClusterFailed,
+                format!(
+                    "Teleport Cloud reports the state {state:?} for the {noun} {name:?}{why} Ask Teleport's support about it."
+                ),
+            )
+        }
         End::TimedOut(error) => {
-            let state = last.map(|cluster| status(cluster).state);
+            let state = last.map(|cluster| Status::of(cluster).state);
             let seen = state.filter(|state| !state.is_empty()).map_or_else(
                 || "it has no state yet".to_owned(),
                 |state| format!("its state is {state:?}"),
@@ -113,18 +123,18 @@ fn report(
             (
                 Summary::WorkloadClusterNotActiveInTime,
                 format!(
-                    "The workload cluster {name:?} was not active within the time of timeouts.create; {seen}.{}",
+                    "The {noun} {name:?} was not active within the time of timeouts.create; {seen}.{}",
                     error.unwrap_or_default()
                 ),
             )
         }
         End::Broken(error) => {
-            let doing = format!("waiting for the workload cluster {name:?}");
+            let doing = format!("waiting for the {noun} {name:?}");
             call_failed(&error, &doing, diags);
             (
                 Summary::WorkloadClusterNotFinished,
                 format!(
-                    "The workload cluster {name:?} exists, but could not be followed until it is active."
+                    "The {noun} {name:?} exists, but could not be followed until it is active."
                 ),
             )
         }
@@ -132,7 +142,7 @@ fn report(
     errors::error(summary).detail(text).detail(go_on).add(diags);
 }
 
-/// What Teleport Cloud says of a workload cluster. It is a free text, so there may be others than the known ones.
+/// What Teleport Cloud says of a child cluster. It is a free text, so there may be others than the known ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// It can be used.
@@ -141,6 +151,13 @@ pub(super) enum State {
     Pending(String),
     /// Nothing more is to be expected.
     Failed(String),
+}
+
+/// The cluster that is waited for, as texts name it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Watched<'a> {
+    pub(super) noun: &'a str,
+    pub(super) name: &'a str,
 }
 
 /// How waiting ended.
@@ -171,12 +188,12 @@ impl End {
 
 impl State {
     /// Reads the text. It is empty where a cluster has no status.
-    pub(super) fn of(status: &WorkloadClusterStatus) -> Self {
+    pub(super) fn of(status: &Status) -> Self {
         let text = status.state.trim();
         let is = |word: &&str| text.eq_ignore_ascii_case(word);
         if is(&"active") {
             Self::Active
-        // `error` is the word of the feature's preview (`teleport.cloudcluster.v1`).
+        // `error` is the word of cloud clusters.
         } else if ["error", "failed"].iter().any(is) {
             Self::Failed(text.to_owned())
         } else {
@@ -193,10 +210,11 @@ impl State {
 pub(super) async fn until_active<R: Future<Output = Result<DynamicMessage, Error>>>(
     read: impl Fn() -> R,
     is_stale: impl Fn(&DynamicMessage) -> bool,
-    name: &str,
+    watched: Watched<'_>,
     last: &mut Option<DynamicMessage>,
     run: &Run,
 ) -> End {
+    let Watched { noun, name } = watched;
     let begin = Instant::now();
     let mut pace = PACE.build();
     let mut unfamiliar = HashSet::new();
@@ -212,12 +230,12 @@ pub(super) async fn until_active<R: Future<Output = Result<DynamicMessage, Error
             Ok(cluster) if is_stale(&cluster) => passing = None,
             Ok(cluster) => {
                 (missing, passing, is_seen) = (0, None, true);
-                let state = State::of(&status(&cluster));
+                let state = State::of(&Status::of(&cluster));
                 *last = Some(cluster);
                 match state {
                     State::Active => return End::Active,
                     State::Failed(state) => return End::Failed(state),
-                    State::Pending(state) => report_new(name, state, &mut unfamiliar),
+                    State::Pending(state) => report_new(watched, state, &mut unfamiliar),
                 }
             }
             // Until one read has seen it, the server's cache does not have it yet.
@@ -231,7 +249,7 @@ pub(super) async fn until_active<R: Future<Output = Result<DynamicMessage, Error
                 }
             }
             Err(error) if error.is_transient() || error.kind() == ErrorKind::Unauthenticated => {
-                tracing::warn!(cluster = name, %error, "reading the workload cluster failed in passing");
+                tracing::warn!(cluster = name, %error, "reading the {noun} failed in passing");
                 passing = Some(error);
             }
             Err(error) => return End::Broken(error),
@@ -239,10 +257,10 @@ pub(super) async fn until_active<R: Future<Output = Result<DynamicMessage, Error
         let delay = pace.next().unwrap_or(LONGEST);
         tracing::info!(
             cluster = name,
-            state = last.as_ref().map(|cluster| status(cluster).state),
+            state = last.as_ref().map(|cluster| Status::of(cluster).state),
             elapsed_seconds = begin.elapsed().as_secs(),
             next_poll_seconds = delay.as_secs_f64(),
-            "waiting for the workload cluster"
+            "waiting for the {noun}"
         );
         if let Err(ended) = run.wait(delay).await {
             return End::of(ended, passing);
@@ -251,12 +269,13 @@ pub(super) async fn until_active<R: Future<Output = Result<DynamicMessage, Error
 }
 
 /// Says once when a state is none that is documented.
-fn report_new(name: &str, state: String, seen: &mut HashSet<String>) {
+fn report_new(watched: Watched<'_>, state: String, seen: &mut HashSet<String>) {
+    let Watched { noun, name } = watched;
     if !["", CREATING].contains(&state.as_str()) && seen.insert(state.clone()) {
         tracing::warn!(
             cluster = name,
             state,
-            "the workload cluster is in a state that is not documented; waiting goes on"
+            "the {noun} is in a state that is not documented; waiting goes on"
         );
     }
 }

@@ -1,11 +1,10 @@
 use tfplugin::{Severity, operations};
 
 use super::*;
-
-type Check = fn(&Path, &Value, &mut Diagnostics);
+use crate::kinds::workload_cluster::WORKLOAD_CLUSTER;
 
 /// What a validator says of a text: E for an error, W for a warning.
-fn says(check: Check, text: &str) -> String {
+fn says(check: impl Fn(&Path, &Value, &mut Diagnostics), text: &str) -> String {
     let mut diagnostics = Diagnostics::new();
     check(&Path::attribute("x"), &text.into(), &mut diagnostics);
     diagnostics
@@ -60,10 +59,9 @@ fn warnings(config: &Value) -> Vec<String> {
 }
 
 fn told(config: &Value, severity: Severity) -> Vec<String> {
-    let schema =
-        crate::engine::Shape::new(crate::kinds::workload_cluster::WORKLOAD_CLUSTER).schema();
+    let schema = crate::engine::Shape::new(WORKLOAD_CLUSTER).schema();
     let mut diagnostics = operations::validate(&schema, config, true);
-    validate(config, &mut diagnostics);
+    (WORKLOAD_CLUSTER.validate)(config, &mut diagnostics);
     diagnostics
         .iter()
         .filter(|diagnostic| diagnostic.severity == severity)
@@ -190,16 +188,16 @@ fn an_unfamiliar_region_is_only_a_warning() {
 
 #[test]
 fn kind_and_version_are_what_they_are() {
-    assert_eq!(says(kind, "workload_cluster"), "");
-    assert_eq!(says(kind, "cloud_cluster"), "E");
-    assert_eq!(says(version, "v1"), "");
-    assert_eq!(says(version, "v2"), "E");
+    assert_eq!(says(only("workload_cluster"), "workload_cluster"), "");
+    assert_eq!(says(only("workload_cluster"), "cloud_cluster"), "E");
+    assert_eq!(says(only("v1"), "v1"), "");
+    assert_eq!(says(only("v1"), "v2"), "E");
 }
 
 #[test]
 fn iam_is_the_join_method() {
-    assert_eq!(says(join_method, "iam"), "");
-    assert_eq!(says(join_method, "token"), "E");
+    assert_eq!(says(join_method("workload cluster"), "iam"), "");
+    assert_eq!(says(join_method("workload cluster"), "token"), "E");
 }
 
 #[test]

@@ -1,59 +1,67 @@
-//! The data source `teleport_workload_clusters`: all of them.
+//! The data source of all child clusters of a kind, such as `teleport_workload_clusters`.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use teleport_client::{ErrorKind, WorkloadClusters};
+use teleport_client::{ErrorKind, Objects};
 use tfplugin::{Attribute, Block, Call, DataSource, Diagnostics, Nesting, Schema, Value};
 
-use super::{WORKLOAD_CLUSTER, status};
+use super::Status;
 use crate::{
     clusters::{ProviderData, provider_data::client},
-    engine::{Shape, run::Run, shapes::results},
+    engine::{Kind, Shape, run::Run, shapes::results},
     errors::call_failed,
 };
 
-/// The data source `teleport_workload_clusters`.
-pub(crate) struct WorkloadClustersDataSource {
+/// The data source of all child clusters of a kind. Its name is that of the resource, in the plural.
+pub(crate) struct ChildClustersDataSource {
     shape: Shape,
+    type_name: String,
     schema: Schema,
 }
 
-impl WorkloadClustersDataSource {
-    pub(crate) fn new() -> Self {
-        let shape = Shape::new(WORKLOAD_CLUSTER);
+impl ChildClustersDataSource {
+    pub(crate) fn new(kind: Kind) -> Self {
+        let noun = kind.noun;
+        let shape = Shape::new(kind);
         let mut attributes = results(shape.attributes());
         let name = Attribute::string()
             .computed()
-            .describe("Name of the workload cluster.");
+            .describe(format!("Name of the {noun}."));
         attributes.insert("name".to_owned(), name);
         let clusters = Attribute::nested(Nesting::List, attributes)
             .computed()
-            .describe("The workload clusters, in the order of their names.");
-        let block = Block::new("Reads all workload clusters of the parent cluster.")
+            .describe(format!("The {noun}s, in the order of their names."));
+        let block = Block::new(format!("Reads all {noun}s of the parent cluster."))
             .attribute(
                 "id",
                 Attribute::string()
                     .computed()
-                    .describe("Always `workload_clusters`."),
+                    .describe(format!("Always `{}`.", id(&kind))),
             )
             .attribute("clusters", clusters);
         Self {
+            type_name: format!("{}s", kind.type_name),
             shape,
             schema: Schema::new(block),
         }
     }
 
     /// What a list shows of a cluster may lack the status: then that cluster is read by itself.
-    async fn all(&self, clusters: &WorkloadClusters) -> Result<Vec<Value>, teleport_client::Error> {
-        let listed = clusters.list().await?;
+    async fn all(&self, clusters: &Objects) -> Result<Vec<Value>, teleport_client::Error> {
+        let mut listed = Vec::new();
+        if let Some(mut pages) = clusters.pages() {
+            while let Some(page) = pages.next().await? {
+                listed.extend(page);
+            }
+        }
         let reads = listed.into_iter().map(|cluster| async move {
             let name = self
                 .shape
                 .name(&self.shape.reported(&cluster))
                 .unwrap_or_default();
-            if !status(&cluster).state.is_empty() {
+            if !Status::of(&cluster).state.is_empty() {
                 return Ok(Some((name, cluster)));
             }
             match clusters.get(&name).await {
@@ -76,9 +84,9 @@ impl WorkloadClustersDataSource {
 }
 
 #[async_trait]
-impl DataSource<ProviderData> for WorkloadClustersDataSource {
+impl DataSource<ProviderData> for ChildClustersDataSource {
     fn type_name(&self) -> &str {
-        "teleport_workload_clusters"
+        &self.type_name
     }
 
     fn schema(&self) -> &Schema {
@@ -92,26 +100,31 @@ impl DataSource<ProviderData> for WorkloadClustersDataSource {
         diags: &mut Diagnostics,
     ) -> Value {
         let run = Run::read(call);
+        let kind = &self.shape.kind;
+        let doing = format!("listing the {}s", kind.noun);
         let Some(client) = client(&run, diags) else {
             return Value::Null;
         };
-        let clusters = client.workload_clusters();
-        let Some(read) = run.call(LISTING, diags, self.all(&clusters)).await else {
+        let clusters = client.objects(kind.rpcs);
+        let Some(read) = run.call(&doing, diags, self.all(&clusters)).await else {
             return Value::Null;
         };
         match read {
             Ok(clusters) => Value::object([
-                ("id", Value::from("workload_clusters")),
+                ("id", Value::from(id(kind))),
                 ("clusters", Value::List(clusters)),
             ]),
             Err(error) => {
-                call_failed(&error, LISTING, diags);
+                call_failed(&error, &doing, diags);
                 Value::Null
             }
         }
     }
 }
 
-const LISTING: &str = "listing the workload clusters";
+/// Always the same: there is one list.
+fn id(kind: &Kind) -> String {
+    format!("{}s", kind.noun.replace(' ', "_"))
+}
 
 const AT_ONCE: usize = 10;

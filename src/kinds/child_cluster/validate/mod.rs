@@ -14,23 +14,19 @@ use crate::{
 
 pub(super) use allow::{account, arn};
 
-/// A check of one attribute.
-pub(super) type Check = fn(&Path, &Value, &mut Diagnostics);
-
-/// Checks a configuration beyond its schema. Unknown values pass.
-pub(super) fn validate(config: &Value, diags: &mut Diagnostics) {
-    refused(config, diags);
+/// Checks a configuration beyond its schema. Unknown values pass. `noun` is what the kind is called.
+pub(crate) fn validate(noun: &str, config: &Value, diags: &mut Diagnostics) {
+    refused(noun, config, diags);
     let spec = config.field("spec");
     if !spec.is_set() {
         return;
     }
-    regions(spec.field("regions"), diags);
     let rules = Path::attributes(&["spec", "token", "allow"]);
     allow::rules(rules.find(config).unwrap_or(&Value::Null), &rules, diags);
-    unjoinable(spec, diags);
+    unjoinable(noun, spec, diags);
 }
 
-/// Checks that a text can be the name of a workload cluster, which becomes the first label of its domain.
+/// Checks that a text can be the name of a child cluster, which becomes the first label of its domain.
 ///
 /// # Errors
 ///
@@ -80,29 +76,35 @@ pub(super) fn bot_name(path: &Path, value: &Value, diags: &mut Diagnostics) {
     }
 }
 
-/// A validator for kinds.
-pub(super) fn kind(path: &Path, value: &Value, diags: &mut Diagnostics) {
-    check_only(KIND, path, value, diags);
-}
-
-/// A validator for versions.
-pub(super) fn version(path: &Path, value: &Value, diags: &mut Diagnostics) {
-    check_only(VERSION, path, value, diags);
+/// A validator for attributes with one possible value.
+pub(super) fn only(
+    only: &'static str,
+) -> impl Fn(&Path, &Value, &mut Diagnostics) + Send + Sync + 'static {
+    move |path, value, diags| {
+        let text = value.as_str().unwrap_or_default();
+        if text != only {
+            let what = format!("must be {only:?} or left out, got: {text:?}");
+            invalid(path, &what, diags);
+        }
+    }
 }
 
 /// A validator for join methods.
-pub(super) fn join_method(path: &Path, value: &Value, diags: &mut Diagnostics) {
-    let method = value.as_str().unwrap_or_default();
-    if method != JOIN_METHOD {
-        let what = format!(
-            "must be {JOIN_METHOD:?}, the one join method of workload clusters, got: {method:?}"
-        );
-        invalid(path, &what, diags);
+pub(super) fn join_method(
+    noun: &'static str,
+) -> impl Fn(&Path, &Value, &mut Diagnostics) + Send + Sync + 'static {
+    move |path, value, diags| {
+        let method = value.as_str().unwrap_or_default();
+        if method != JOIN_METHOD {
+            let what =
+                format!("must be {JOIN_METHOD:?}, the one join method of {noun}s, got: {method:?}");
+            invalid(path, &what, diags);
+        }
     }
 }
 
 /// A validator for regions. Which there are is Teleport Cloud's decision, so an unfamiliar one is no error.
-pub(super) fn region(path: &Path, value: &Value, diags: &mut Diagnostics) {
+pub(crate) fn region(path: &Path, value: &Value, diags: &mut Diagnostics) {
     let region = value.as_str().unwrap_or_default();
     if region.is_empty() || region.contains(char::is_whitespace) {
         invalid(path, &format!("must be a region, got: {region:?}"), diags);
@@ -118,15 +120,7 @@ pub(super) fn region(path: &Path, value: &Value, diags: &mut Diagnostics) {
     }
 }
 
-fn check_only(only: &str, path: &Path, value: &Value, diags: &mut Diagnostics) {
-    let text = value.as_str().unwrap_or_default();
-    if text != only {
-        let what = format!("must be {only:?} or left out, got: {text:?}");
-        invalid(path, &what, diags);
-    }
-}
-
-fn refused(config: &Value, diags: &mut Diagnostics) {
+fn refused(noun: &str, config: &Value, diags: &mut Diagnostics) {
     for (path, why) in REFUSED {
         let path = Path::attributes(path);
         let value = path.find(config).unwrap_or(&Value::Null);
@@ -135,24 +129,15 @@ fn refused(config: &Value, diags: &mut Diagnostics) {
             || value.as_fields().is_some_and(|fields| fields.is_empty());
         if !empty && value.as_str() != Some("") {
             errors::error(Summary::NotSupportedOnWorkloadClusters)
-                .detail(format!("{path} {why} Remove it."))
+                .detail(format!("{path} {} Remove it.", why.replace("NOUN", noun)))
                 .at(path)
                 .add(diags);
         }
     }
 }
 
-fn regions(regions: &Value, diags: &mut Diagnostics) {
-    if regions.as_elements().is_some_and(<[Value]>::is_empty) {
-        errors::error(Summary::MissingAttributeValue)
-            .at(Path::attributes(&["spec", "regions"]))
-            .detail("A workload cluster needs at least one region: spec.regions = [{ name = \"us-west-2\" }].")
-            .add(diags);
-    }
-}
-
 /// Nobody could join the cluster, and its configuration cannot be changed.
-fn unjoinable(spec: &Value, diags: &mut Diagnostics) {
+fn unjoinable(noun: &str, spec: &Value, diags: &mut Diagnostics) {
     let missing: Vec<_> = [&["bot"][..], &["token"], &["token", "allow"]]
         .into_iter()
         .filter(|names| {
@@ -171,7 +156,7 @@ fn unjoinable(spec: &Value, diags: &mut Diagnostics) {
         .at(Path::attribute("spec"))
         .detail(format!(
             "Without {} no bot can join the new cluster, neither this provider nor tbot, to set it up. It cannot be added later \
-             either: Teleport Cloud takes no change of a workload cluster. Write both: bot = {{ name = \"terraform\" }} and \
+             either: Teleport Cloud takes no change of a {noun}. Write both: bot = {{ name = \"terraform\" }} and \
              token = {{ join_method = \"iam\", allow = [{{ aws_account = \"123456789012\" }}] }}. If the cluster exists already \
              and has none, leave this as it is.",
             missing.join(" and "),
@@ -179,10 +164,6 @@ fn unjoinable(spec: &Value, diags: &mut Diagnostics) {
         .add(diags);
 }
 
-/// What the server takes, and what the schema puts in where nothing is set.
-pub(super) const KIND: &str = "workload_cluster";
-/// The same for `version`.
-pub(super) const VERSION: &str = "v1";
 const JOIN_METHOD: &str = "iam";
 /// RFC 1035, section 2.3.4.
 const MAX_LABEL: usize = 63;
@@ -199,22 +180,22 @@ const REGIONS: [&str; 6] = [
 
 /// What the schema shares with other resources, and the server refuses.
 const REFUSED: [(&[&str], &str); 5] = [
-    (&["sub_kind"], "does not exist for workload clusters."),
+    (&["sub_kind"], "does not exist for NOUNs."),
     (
         &["metadata", "labels"],
-        "is refused by Teleport: a workload cluster has no labels.",
+        "is refused by Teleport: a NOUN has no labels.",
     ),
     (
         &["metadata", "description"],
-        "is refused by Teleport: a workload cluster has no description.",
+        "is refused by Teleport: a NOUN has no description.",
     ),
     (
         &["metadata", "expires"],
-        "is refused by Teleport: a workload cluster does not expire.",
+        "is refused by Teleport: a NOUN does not expire.",
     ),
     (
         &["metadata", "namespace"],
-        "is refused by Teleport: a workload cluster has no namespace.",
+        "is refused by Teleport: a NOUN has no namespace.",
     ),
 ];
 

@@ -5,8 +5,16 @@ use tfplugin::{Call, Stop, Stopper};
 
 use super::*;
 
+const A: Watched<'_> = Watched {
+    noun: "workload cluster",
+    name: "a",
+};
+
 fn cluster(state: Option<&str>) -> DynamicMessage {
-    let name = "teleport.workloadcluster.v1.WorkloadCluster";
+    of_kind("teleport.workloadcluster.v1.WorkloadCluster", state)
+}
+
+fn of_kind(name: &str, state: Option<&str>) -> DynamicMessage {
     let mut cluster = DynamicMessage::new(
         teleport_proto::descriptors()
             .get_message_by_name(name)
@@ -38,8 +46,12 @@ async fn wait_through(
     };
     let run = Run::apply(&call).until(Instant::now() + limit);
     let mut last = None;
-    let end = until_active(read, |_| false, "a", &mut last, &run).await;
-    (end, last.map(|cluster| status(&cluster).state), reads.get())
+    let end = until_active(read, |_| false, A, &mut last, &run).await;
+    (
+        end,
+        last.map(|cluster| Status::of(&cluster).state),
+        reads.get(),
+    )
 }
 
 const QUARTER: Duration = Duration::from_secs(15 * 60);
@@ -72,7 +84,7 @@ async fn what_is_stale_is_not_believed() {
     let run = Run::apply(&call).until(Instant::now() + QUARTER);
     let mut last = None;
     let is_stale = |_: &DynamicMessage| reads.get() < 3;
-    let end = until_active(read, is_stale, "a", &mut last, &run).await;
+    let end = until_active(read, is_stale, A, &mut last, &run).await;
     assert!(matches!(end, End::Active), "{end:?}");
     assert_eq!(reads.get(), 3);
 }
@@ -88,6 +100,42 @@ async fn a_state_of_failure_ends_it() {
             end
         );
     }
+}
+
+/// What is said of a cloud cluster in a state of failure.
+fn told_of_failure(message: &str) -> String {
+    let mut cluster = of_kind("teleport.cloudcluster.v1.CloudCluster", Some("error"));
+    let status = cluster.get_field_by_name_mut("status").unwrap();
+    let status = status.as_message_mut().unwrap();
+    status.set_field_by_name("message", Field::String(message.to_owned()));
+    let mut diags = Diagnostics::new();
+    let watched = Watched {
+        noun: "cloud cluster",
+        ..A
+    };
+    let end = End::Failed("error".to_owned());
+    report(end, Some(&cluster), watched, true, &mut diags);
+    let error = diags.iter().next().unwrap();
+    assert_eq!(error.summary, Summary::WorkloadClusterFailed.text());
+    error.detail.clone()
+}
+
+#[test]
+fn the_message_of_a_state_of_failure_is_shown_without_control_characters_and_not_longer_than_a_screen()
+ {
+    let reported = "Teleport Cloud reports the state \"error\" for the cloud cluster \"a\"";
+    let ask = "Ask Teleport's support about it.";
+    for (message, says) in [
+        ("", format!("{reported}. {ask}")),
+        (" no capacity\n", format!("{reported}: no capacity. {ask}")),
+        ("Why?", format!("{reported}: Why? {ask}")),
+        ("a\u{1b}[2Jb", format!("{reported}: a\u{fffd}[2Jb. {ask}")),
+    ] {
+        let told = told_of_failure(message);
+        assert!(told.starts_with(&says), "{told}");
+    }
+    let told = told_of_failure(&"x".repeat(100_000));
+    assert!(told.len() < 5_000, "{}", told.len());
 }
 
 #[tokio::test(start_paused = true)]
@@ -140,9 +188,9 @@ async fn a_stop_ends_it_at_once() {
 #[test]
 fn states_are_told_apart() {
     let state = |text: &str| {
-        State::of(&WorkloadClusterStatus {
+        State::of(&Status {
             state: text.to_owned(),
-            ..WorkloadClusterStatus::default()
+            ..Status::default()
         })
     };
     assert_eq!(state("Active "), State::Active);

@@ -1,4 +1,4 @@
-//! What workload clusters add to the plan of the engine.
+//! What child clusters add to the plan of the engine.
 //!
 //! Two things cannot be said as data: an unfinished cluster is updated in place so that waiting goes on; and a replacement under
 //! the same name, which would destroy the tenant and then fail because the name is held, keeps its results known, so that
@@ -14,14 +14,13 @@
 use std::time::Duration;
 
 use teleport_client::ErrorKind;
-use teleport_proto::teleport::workloadcluster::v1::WorkloadClusterStatus;
 use tfplugin::{Diagnostics, Path, PlanKind, PlannedChange, Value};
 use tokio::time::Instant;
 
-use super::{ALLOW_SAME_NAME, DELETION_PROTECTION, WORKLOAD_CLUSTER, status, wait::State};
+use super::{ALLOW_SAME_NAME, DELETION_PROTECTION, Status, wait::State};
 use crate::{
     engine::{
-        READY, existing,
+        Kind, READY, descriptor, existing,
         private_state::{Planned, PrivateState},
         run::Run,
     },
@@ -29,18 +28,23 @@ use crate::{
 };
 
 /// Completes a plan.
-pub(super) async fn complete(run: &Run, change: &mut PlannedChange, diags: &mut Diagnostics) {
+pub(super) async fn complete(
+    kind: &Kind,
+    run: &Run,
+    change: &mut PlannedChange,
+    diags: &mut Diagnostics,
+) {
     match change.kind {
-        PlanKind::Destroy => refuse_protected(&change.prior, "destroyed", diags),
+        PlanKind::Destroy => refuse_protected(kind, &change.prior, "destroyed", diags),
         PlanKind::Create => {
             note(change, |_| {});
             change.planned.set_field(READY, Value::Unknown);
-            look(run, &mut change.planned, diags).await;
+            look(kind, run, &mut change.planned, diags).await;
         }
         PlanKind::Update => {
-            update(change, diags);
+            update(kind, change, diags);
             if !change.requires_replace.is_empty() {
-                look_at_new_name(run, change, diags).await;
+                look_at_new_name(kind, run, change, diags).await;
             }
         }
         PlanKind::Replace => {
@@ -48,10 +52,12 @@ pub(super) async fn complete(run: &Run, change: &mut PlannedChange, diags: &mut 
             let mut results = None;
             note(change, |planned| results = planned.results.clone());
             if let Some((state, domain)) = results {
-                foresee(
-                    &mut change.planned,
-                    &WorkloadClusterStatus { state, domain },
-                );
+                let status = Status {
+                    state,
+                    domain,
+                    ..Status::default()
+                };
+                foresee(kind, &mut change.planned, &status);
             }
         }
     }
@@ -67,24 +73,25 @@ fn note(change: &mut PlannedChange, complete: impl FnOnce(&mut Planned)) {
     });
 }
 
-fn update(change: &mut PlannedChange, diags: &mut Diagnostics) {
+fn update(kind: &Kind, change: &mut PlannedChange, diags: &mut Diagnostics) {
     let (prior, planned) = (&change.prior, &mut change.planned);
     planned.set_field(READY, prior.field(READY).clone());
     let renamed = name_of(planned) != name_of(prior);
     let is_refused = !renamed && !same_name_allowed(planned);
     if change.requires_replace.is_empty() {
         if prior.field(READY).as_bool() != Some(true) {
-            resume(prior, planned);
+            resume(kind, prior, planned);
         }
     } else if is_refused {
         // Of the second half of a replacement's plan core shows no warnings, so this is the place for it.
         warn(
+            kind,
             &name_of(prior).unwrap_or_default(),
             &change.requires_replace,
             diags,
         );
     } else if renamed {
-        refuse_protected(prior, "replaced", diags);
+        refuse_protected(kind, prior, "replaced", diags);
     }
     let text = |name: &str| {
         prior
@@ -98,21 +105,22 @@ fn update(change: &mut PlannedChange, diags: &mut Diagnostics) {
     note(change, |planned| planned.results = results);
 }
 
-fn refuse_protected(prior: &Value, what: &str, diags: &mut Diagnostics) {
+fn refuse_protected(kind: &Kind, prior: &Value, what: &str, diags: &mut Diagnostics) {
     if is_protected(prior) {
         let name = name_of(prior).unwrap_or_default();
         errors::error(Summary::WorkloadClusterProtected)
             .at(Path::attribute(DELETION_PROTECTION))
             .detail(format!(
-                "The workload cluster {name:?} cannot be {what}, because deletion_protection is true. To allow it, set \
-                 deletion_protection = false, apply that, and then try again."
+                "The {} {name:?} cannot be {what}, because deletion_protection is true. To allow it, set deletion_protection = \
+                 false, apply that, and then try again.",
+                kind.noun
             ))
             .add(diags);
     }
 }
 
 /// Whatever changes while waiting is unknown; the domain is the same from the first answer on.
-fn resume(prior: &Value, planned: &mut Value) {
+fn resume(kind: &Kind, prior: &Value, planned: &mut Value) {
     planned.set_field(READY, Value::Unknown);
     let known = |value: &Value| {
         if value.is_null() {
@@ -122,10 +130,7 @@ fn resume(prior: &Value, planned: &mut Value) {
         }
     };
     let domain = known(prior.at(&["status", "domain"]));
-    planned.set_field(
-        "status",
-        Value::object([("state", Value::Unknown), ("domain", domain)]),
-    );
+    planned.set_field("status", results(kind, Value::Unknown, domain));
 }
 
 /// Plans what is there already as the results of a new cluster, which the apply will not make.
@@ -133,7 +138,7 @@ fn resume(prior: &Value, planned: &mut Value) {
 /// With create_before_destroy core asks for the plan of the new cluster again during the apply, without a word about the old
 /// one, and both plans must agree; if they do not, the old cluster stays behind in the state as deposed. So this may depend on
 /// nothing but what the server can be asked, and leaves unknown what may change between the two.
-fn foresee(planned: &mut Value, status: &WorkloadClusterStatus) {
+fn foresee(kind: &Kind, planned: &mut Value, status: &Status) {
     if status.domain.is_empty() {
         return;
     }
@@ -141,63 +146,68 @@ fn foresee(planned: &mut Value, status: &WorkloadClusterStatus) {
     let active = |value: Value| if is_active { value } else { Value::Unknown };
     let state = active(status.state.as_str().into());
     let domain = status.domain.as_str().into();
-    planned.set_field(
-        "status",
-        Value::object([("state", state), ("domain", domain)]),
-    );
+    planned.set_field("status", results(kind, state, domain));
     planned.set_field(READY, active(true.into()));
+}
+
+/// A status with these values. The rest of it is known only after the apply.
+fn results(kind: &Kind, state: Value, domain: Value) -> Value {
+    let status = descriptor(kind).get_field_by_name("status");
+    let status = status.map(|field| field.kind());
+    let fields = status.iter().filter_map(|kind| kind.as_message());
+    let fields = fields.flat_map(|message| message.fields());
+    let mut status = Value::object(fields.map(|field| (field.name().to_owned(), Value::Unknown)));
+    status.set_field("state", state);
+    status.set_field("domain", domain);
+    status
 }
 
 /// Looks whether there is a cluster of the name of a planned one, and plans accordingly, for two reasons. A person learns of it
 /// before anything is done. And the plan of a tainted cluster looks like that of a first creation, as does that of the new half
 /// of a replacement during the apply, with create_before_destroy: in both, what the cluster of the name says must stay known,
 /// so that nothing which depends on its domain is replaced. Where it is not known soon, the creation will show it.
-async fn look(run: &Run, planned: &mut Value, diags: &mut Diagnostics) {
+async fn look(kind: &Kind, run: &Run, planned: &mut Value, diags: &mut Diagnostics) {
     let Some(name) = name_of(planned) else {
         return;
     };
-    if same_name_allowed(planned) || find_soon(run, &name).await.is_none() {
+    if same_name_allowed(planned) || find_soon(kind, run, &name).await.is_none() {
         return;
     }
     // The server's cache may still show one that was just deleted.
     if run.wait(CACHE).await.is_err() {
         return;
     }
-    if let Some(found) = find_soon(run, &name).await {
-        foresee(planned, &found);
+    if let Some(found) = find_soon(kind, run, &name).await {
+        foresee(kind, planned, &found);
         errors::warning(Summary::AlreadyExists)
             .at(Path::attributes(&["metadata", "name"]))
             .detail("The apply will refuse this.")
-            .detail(existing::what_to_do(&WORKLOAD_CLUSTER, &name, &name))
+            .detail(existing::what_to_do(kind, &name, &name))
             .add(diags);
     }
 }
 
 /// Warns where the new name of a cluster that is replaced is taken.
-async fn look_at_new_name(run: &Run, change: &PlannedChange, diags: &mut Diagnostics) {
+async fn look_at_new_name(kind: &Kind, run: &Run, change: &PlannedChange, diags: &mut Diagnostics) {
     let renamed = |name: &String| name_of(&change.prior).as_ref() != Some(name);
     let Some(name) = name_of(&change.planned).filter(renamed) else {
         return;
     };
-    if find_soon(run, &name).await.is_some() {
+    if find_soon(kind, run, &name).await.is_some() {
         errors::warning(Summary::AlreadyExists)
             .at(Path::attributes(&["metadata", "name"]))
             .detail("The apply will refuse this before anything is deleted.")
-            .detail(existing::what_to_do(&WORKLOAD_CLUSTER, &name, &name))
+            .detail(existing::what_to_do(kind, &name, &name))
             .add(diags);
     }
 }
 
 /// The status of the cluster of a name. None where there is none, and where that cannot be found out soon.
-async fn find_soon(run: &Run, name: &str) -> Option<WorkloadClusterStatus> {
-    let objects = run
-        .provider()?
-        .client()
-        .ok()?
-        .objects(WORKLOAD_CLUSTER.rpcs);
+async fn find_soon(kind: &Kind, run: &Run, name: &str) -> Option<Status> {
+    let objects = run.provider()?.client().ok()?.objects(kind.rpcs);
     let run = run.clone().until(Instant::now() + SOON);
     match run.finish(objects.get(name)).await {
-        Ok(Ok(found)) => return Some(status(&found)),
+        Ok(Ok(found)) => return Some(Status::of(&found)),
         Ok(Err(error)) if error.kind() == ErrorKind::NotFound => {}
         Ok(Err(error)) => {
             tracing::debug!(cluster = name, %error, "whether the name is free is not known yet");
@@ -221,22 +231,23 @@ fn same_name_allowed(planned: &Value) -> bool {
     planned.field(ALLOW_SAME_NAME).as_bool() == Some(true)
 }
 
-fn warn(name: &str, changed: &[Path], diags: &mut Diagnostics) {
+fn warn(kind: &Kind, name: &str, changed: &[Path], diags: &mut Diagnostics) {
     let changed: Vec<_> = changed.iter().map(Path::to_string).collect();
     errors::warning(SUMMARY)
         .detail(format!(
             "{} The apply will stop with an error before anything is deleted.\n\n{WAYS_OUT}",
-            what_would_happen(name, &changed)
+            what_would_happen(kind, name, &changed)
         ))
         .add(diags);
 }
 
 /// Why a replacement under the same name is refused. `changed` is empty where a replacement was asked for.
-pub(super) fn what_would_happen(name: &str, changed: &[String]) -> String {
+pub(super) fn what_would_happen(kind: &Kind, name: &str, changed: &[String]) -> String {
+    let noun = kind.noun;
     let why = match changed {
-        [] => "This plan replaces the workload cluster".to_owned(),
+        [] => format!("This plan replaces the {noun}"),
         changed => format!(
-            "A workload cluster cannot be changed, and {} changed. This plan replaces the workload cluster",
+            "A {noun} cannot be changed, and {} changed. This plan replaces the {noun}",
             changed.join(", ")
         ),
     };

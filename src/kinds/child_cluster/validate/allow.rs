@@ -39,7 +39,7 @@ pub(super) fn rules(rules: &Value, path: &Path, diags: &mut Diagnostics) {
 }
 
 /// A validator for AWS accounts.
-pub(in crate::kinds::workload_cluster) fn account(
+pub(in crate::kinds::child_cluster) fn account(
     path: &Path,
     value: &Value,
     diags: &mut Diagnostics,
@@ -56,7 +56,7 @@ pub(in crate::kinds::workload_cluster) fn account(
 }
 
 /// A validator for ARNs. The forms are those that AWS STS reports, which is what Teleport compares with.
-pub(in crate::kinds::workload_cluster) fn arn(path: &Path, value: &Value, diags: &mut Diagnostics) {
+pub(in crate::kinds::child_cluster) fn arn(path: &Path, value: &Value, diags: &mut Diagnostics) {
     let arn = value.as_str().unwrap_or_default();
     if Arn::parse(arn).is_none() {
         let what = format!(

@@ -1,0 +1,9 @@
+data "teleport_cloud_cluster" "acme_preview" {
+  metadata = {
+    name = "acme-preview"
+  }
+}
+
+output "state" {
+  value = data.teleport_cloud_cluster.acme_preview.status.state
+}

@@ -1,0 +1,6 @@
+list "teleport_cloud_cluster" "all" {
+  provider = teleport
+  config {
+    name = "acme-*"
+  }
+}

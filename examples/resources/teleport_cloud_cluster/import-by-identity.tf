@@ -1,0 +1,6 @@
+import {
+  to = teleport_cloud_cluster.acme_preview
+  identity = {
+    name = "acme-preview"
+  }
+}
