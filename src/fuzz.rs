@@ -3,17 +3,9 @@
 use std::sync::LazyLock;
 
 use prost_reflect::DynamicMessage;
-use teleport_proto::descriptors;
 use tfplugin::{Block, Value, codec::dynamic_value};
 
-use crate::{
-    engine::Kind,
-    kinds::{
-        auth_preference::AUTH_PREFERENCE, bot::BOT, provision_token::PROVISION_TOKEN, role::ROLE,
-        user::USER, workload_cluster::WORKLOAD_CLUSTER,
-    },
-    mapping::Mapping,
-};
+use crate::{engine::descriptor, kinds, mapping::Mapping};
 
 /// A message that a server sends: on the first byte the number of its kind, then the message. It becomes a value of its schema,
 /// which says the same as itself, and which can be written back.
@@ -21,7 +13,7 @@ pub fn mapping(bytes: &[u8]) {
     let Some((number, bytes)) = bytes.split_first() else {
         return;
     };
-    for mapping in &MAPPINGS[usize::from(*number) % KINDS.len()] {
+    for mapping in &MAPPINGS[usize::from(*number) % MAPPINGS.len()] {
         let Ok(message) = DynamicMessage::decode(mapping.descriptor().clone(), bytes) else {
             return;
         };
@@ -52,20 +44,10 @@ fn settles(value: &Value, mut message: DynamicMessage, mapping: &Mapping) {
     assert_eq!(mapping.to_value(&message), written);
 }
 
-const KINDS: [Kind; 6] = [
-    ROLE,
-    USER,
-    WORKLOAD_CLUSTER,
-    PROVISION_TOKEN,
-    BOT,
-    AUTH_PREFERENCE,
-];
-
 /// Of each kind what is shown, and what is sent.
 static MAPPINGS: LazyLock<Vec<[Mapping; 2]>> = LazyLock::new(|| {
-    let mappings = KINDS.iter().map(|kind| {
-        let message = descriptors().get_message_by_name(kind.rpcs.message);
-        let message = message.expect("the message of a kind must be in the descriptors");
+    let mappings = kinds::ALL.iter().map(|kind| {
+        let message = descriptor(kind);
         [(kind.rules)().all_optional_computed(), (kind.rules)()]
             .map(|rules| Mapping::new(message.clone(), rules).expect("the rules must fit"))
     });
