@@ -67,8 +67,6 @@ impl Function for ToYaml {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
-
     use prost_reflect::DynamicMessage;
     use serde_json::Value as Json;
 
@@ -76,8 +74,13 @@ mod tests {
     use crate::{
         engine::{Kind, Shape},
         kinds::{
-            auth_preference::AUTH_PREFERENCE, bot::BOT, provision_token::PROVISION_TOKEN,
-            role::ROLE, user::USER, workload_cluster::WORKLOAD_CLUSTER,
+            auth_preference::AUTH_PREFERENCE,
+            bot::BOT,
+            provision_token::PROVISION_TOKEN,
+            recordings::{message, read},
+            role::ROLE,
+            user::USER,
+            workload_cluster::WORKLOAD_CLUSTER,
         },
     };
 
@@ -206,9 +209,7 @@ mod tests {
 
     /// The objects of a file that the server accepted, as it answered them.
     fn accepted(kind: &Kind, file: &str) -> Vec<DynamicMessage> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("crates/teleport-simulator/tests/recordings");
-        let text = fs::read_to_string(folder.join(file)).unwrap();
+        let text = read(file);
         let answers = text.lines().filter_map(|line| {
             let recording: Json = serde_json::from_str(line).unwrap();
             let steps = recording["steps"].as_array().unwrap();
@@ -220,10 +221,5 @@ mod tests {
             Some(message(kind, &answer["object"]))
         });
         answers.collect()
-    }
-
-    fn message(kind: &Kind, json: &Json) -> DynamicMessage {
-        let descriptor = teleport_proto::descriptors().get_message_by_name(kind.rpcs.message);
-        DynamicMessage::deserialize(descriptor.unwrap(), json).unwrap()
     }
 }

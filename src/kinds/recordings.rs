@@ -10,7 +10,7 @@ use tfplugin::{Block, Diagnostic, Diagnostics, Presence, Schema, Severity, Value
 
 use super::{auth_preference, bot, metadata, provision_token, role::ROLE, user::USER};
 use crate::{
-    engine::Kind,
+    engine::{Kind, descriptor},
     mapping::{Mapping, Rules},
 };
 
@@ -221,11 +221,17 @@ fn is_judgement(diagnostic: &Diagnostic) -> bool {
     diagnostic.summary != "Deprecated Attribute"
 }
 
-fn read(file: &str) -> String {
+/// The recordings of a file, one a line.
+pub(crate) fn read(file: &str) -> String {
     let folder = FilePath::new(env!("CARGO_MANIFEST_DIR"))
         .join("crates/teleport-simulator/tests/recordings");
     let path = folder.join(file);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// An object of a recording.
+pub(crate) fn message(kind: &Kind, json: &Json) -> DynamicMessage {
+    DynamicMessage::deserialize(descriptor(kind), json).unwrap()
 }
 
 /// The object as a configuration, which sets no computed attribute.

@@ -1,6 +1,6 @@
 //! What a real server made of objects is nothing that a plan wants to change: neither after a create nor after an import.
 
-use std::{collections::HashMap, fs, path::Path as FilePath};
+use std::collections::HashMap;
 
 use prost_reflect::DynamicMessage;
 use serde_json::Value as Json;
@@ -11,13 +11,16 @@ use super::{
         Followed, Kind, KindResource,
         create::Written,
         differences::{comparable, differences},
-        shape::descriptor,
     },
     plan_by,
 };
 use crate::kinds::{
-    auth_preference::AUTH_PREFERENCE, bot::BOT, provision_token::PROVISION_TOKEN,
-    recordings::configured, role::ROLE, user::USER,
+    auth_preference::AUTH_PREFERENCE,
+    bot::BOT,
+    provision_token::PROVISION_TOKEN,
+    recordings::{configured, message, read},
+    role::ROLE,
+    user::USER,
 };
 
 /// Cases in which the server does not store what was configured, and why.
@@ -159,14 +162,4 @@ fn left_to_do(
         return Some(Err(format!("the plan after an import: {changed:?}")));
     }
     Some(Ok(()))
-}
-
-fn message(kind: &Kind, json: &Json) -> DynamicMessage {
-    DynamicMessage::deserialize(descriptor(kind), json).unwrap()
-}
-
-fn read(file: &str) -> String {
-    let folder = FilePath::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = folder.join("crates/teleport-simulator/tests/recordings");
-    fs::read_to_string(folder.join(file)).unwrap()
 }
