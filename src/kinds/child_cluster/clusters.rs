@@ -50,12 +50,10 @@ impl ChildClustersDataSource {
 
     /// What a list shows of a cluster may lack the status: then that cluster is read by itself.
     async fn all(&self, clusters: &Objects) -> Result<Vec<Value>, teleport_client::Error> {
-        let mut listed = Vec::new();
-        if let Some(mut pages) = clusters.pages() {
-            while let Some(page) = pages.next().await? {
-                listed.extend(page);
-            }
-        }
+        let listed = match clusters.pages() {
+            Some(pages) => pages.all().await?,
+            None => Vec::new(),
+        };
         let reads = listed.into_iter().map(|cluster| async move {
             let name = self
                 .shape

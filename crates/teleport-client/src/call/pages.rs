@@ -79,6 +79,19 @@ impl Pages {
         page.unwrap_or_else(|_| Err(too_late(&self.client, self.rpc)))
     }
 
+    /// Reads all pages that are left.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Pages::next`].
+    pub async fn all(mut self) -> Result<Vec<DynamicMessage>, Error> {
+        let mut objects = Vec::new();
+        while let Some(page) = self.next().await? {
+            objects.extend(page);
+        }
+        Ok(objects)
+    }
+
     async fn read(&mut self) -> Result<Option<Vec<DynamicMessage>>, Error> {
         let Some(token) = self.token.take() else {
             return Ok(None);

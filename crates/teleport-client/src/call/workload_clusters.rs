@@ -168,12 +168,7 @@ impl WorkloadClusters {
     }
 
     async fn list_as(&self, kind: &Kind) -> Result<Vec<DynamicMessage>, Error> {
-        let mut pages = Pages::new(self.client.clone(), kind.list);
-        let mut clusters = Vec::new();
-        while let Some(page) = pages.next().await? {
-            clusters.extend(page);
-        }
-        Ok(clusters)
+        Pages::new(self.client.clone(), kind.list).all().await
     }
 
     /// Bounds the time of several calls, as that of a list.
