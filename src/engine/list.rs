@@ -2,7 +2,10 @@
 //!
 //! What belongs to Teleport itself or to a bot is left out: it cannot be managed by itself.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::OnceLock,
+};
 
 use async_trait::async_trait;
 use prost_reflect::DynamicMessage;
@@ -25,7 +28,9 @@ use crate::{
 
 /// The list resource of a kind.
 pub(crate) struct KindListResource {
-    resource: KindResource,
+    kind: Kind,
+    /// Made when something is listed, and not when the provider starts.
+    resource: OnceLock<KindResource>,
     schema: Schema,
     complete: fn(Value) -> Value,
 }
@@ -57,7 +62,8 @@ impl KindListResource {
             block = block.attribute(CLUSTER, cluster);
         }
         Self {
-            resource: KindResource::new(kind),
+            kind,
+            resource: OnceLock::new(),
             schema: Schema::new(block),
             complete: |object| object,
         }
@@ -69,6 +75,11 @@ impl KindListResource {
         self
     }
 
+    /// The resource of what is listed.
+    fn managed(&self) -> &KindResource {
+        self.resource.get_or_init(|| KindResource::new(self.kind))
+    }
+
     async fn search(
         &self,
         call: &Call<ProviderData>,
@@ -76,7 +87,7 @@ impl KindListResource {
         found: &mut Found,
         diags: &mut Diagnostics,
     ) -> Option<()> {
-        let shape = &self.resource.shape;
+        let shape = &self.managed().shape;
         let doing = format!("listing the {}s", shape.kind.noun);
         let run = Run::refresh(call);
         let target = Target::of(&request.config, &run, diags)?;
@@ -126,8 +137,8 @@ impl KindListResource {
 
     /// The object as an import finds it.
     fn resource(&self, object: &DynamicMessage, name: &str, config: &Value) -> Value {
-        let shape = &self.resource.shape;
-        let mut named = shape.named(self.resource.schema(), name);
+        let shape = &self.managed().shape;
+        let mut named = shape.named(self.managed().schema(), name);
         if shape.kind.in_workload_clusters {
             named.set_field(CLUSTER, config.field(CLUSTER).clone());
         }
@@ -172,7 +183,7 @@ async fn failed(
 #[async_trait]
 impl ListResource<ProviderData> for KindListResource {
     fn type_name(&self) -> &str {
-        self.resource.type_name()
+        self.kind.type_name
     }
 
     fn schema(&self) -> &Schema {
