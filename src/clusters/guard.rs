@@ -15,7 +15,7 @@
 
 use teleport_client::Address;
 use tfplugin::Diagnostics;
-use tokio::time::timeout;
+use tokio::time::Instant;
 
 use super::target::{SOON, Target};
 use crate::{
@@ -84,8 +84,9 @@ pub(crate) async fn check_plan(
     what: &str,
     diags: &mut Diagnostics,
 ) {
-    let name = target.run().finish(target.client().cluster_name());
-    if let (Some(then), Ok(Ok(Ok(Some(now))))) = (&memory.cluster, timeout(SOON, name).await)
+    let run = target.run().clone().until(Instant::now() + SOON);
+    let name = run.finish(target.client().cluster_name()).await;
+    if let (Some(then), Ok(Ok(Some(now)))) = (&memory.cluster, name)
         && *then != now
     {
         another(what, then, &now, diags);
