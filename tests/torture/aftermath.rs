@@ -137,7 +137,7 @@ fn is_named(outcome: &Outcome, name: &str) -> bool {
         .any(|found| found.text.contains(&format!("{name:?}")) && found.text.contains("import"))
 }
 
-/// A cluster that another call of the same name followed was created again, with the right of a plan.
+/// No create of one object was answered with success twice.
 fn nothing_was_created_twice(cell: &Cell, calls: &[Call]) {
     let mut created = BTreeMap::new();
     for call in calls.iter().filter(|call| call.code == Some(Code::Ok)) {
