@@ -1,4 +1,4 @@
-//! The kinds of objects that a cluster stores, a page each: a constant of the type [`Kind`](crate::engine::Kind). A folder has
+//! The kinds of objects that a cluster stores, a page each: a constant of the type [`Kind`]. A folder has
 //! the special rules of a kind. `child_cluster` is what the kinds of child clusters share; `checks` and `metadata` are what the
 //! validations share.
 
