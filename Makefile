@@ -10,8 +10,9 @@ PLUGIN_DIR ?= $(HOME)/.terraform.d/plugins
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
+# With the examples, Cargo chooses the features of dependencies as it does for tests, so that tests build none of them again.
 build: ## build the provider and the simulator (debug)
-	cargo build --workspace --bins
+	cargo build --workspace --bins --examples
 
 demo: build ## run the example on a simulated Teleport Cloud, step by step (DEMO_PROGRAM=terraform or tofu)
 	@examples/demo.sh $(CARGO_TARGET)/debug
@@ -19,8 +20,7 @@ demo: build ## run the example on a simulated Teleport Cloud, step by step (DEMO
 test: ## run every test, the acceptance tests on each terraform and tofu that is found
 	@tools/test
 
-torture: ## inject faults at every moment, and write the table in docs/guides/reliability.md (TORTURE_CELLS: how many)
-	cargo build --workspace --bins
+torture: build ## inject faults at every moment, and write the table in docs/guides/reliability.md (TORTURE_CELLS: how many)
 	TORTURE_CELLS="$${TORTURE_CELLS:-all}" TORTURE_REPORT="docs/guides/reliability.md" cargo test --test torture
 
 lint: ## check format, lints, the crates' documentation, and that the provider compiles for Windows
