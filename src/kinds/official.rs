@@ -8,7 +8,7 @@ use tfplugin::{Attribute, AttributeShape, Nesting, Presence, Resource};
 
 use super::{
     auth_preference::AUTH_PREFERENCE, bot::BotResource, provision_token::PROVISION_TOKEN,
-    user::USER,
+    role::ROLE, user::USER,
 };
 use crate::{clusters::ProviderData, engine::KindResource};
 
@@ -47,6 +47,18 @@ fn every_attribute_of_the_official_user_is_there() {
     );
 }
 
+#[test]
+fn every_attribute_of_the_official_role_is_there() {
+    let listing = include_str!("role/official.txt");
+    // What may be denied is what may be allowed. metadata is required because the name is.
+    let denied: String = (listing.lines())
+        .filter(|line| line.starts_with("spec.allow."))
+        .map(|line| format!("{}\n", line.replacen("spec.allow.", "spec.deny.", 1)))
+        .collect();
+    let resource = KindResource::new(ROLE);
+    check(&resource, &format!("{listing}{denied}"), &["metadata"]);
+}
+
 #[track_caller]
 fn check(resource: &dyn Resource<ProviderData>, listing: &str, deliberate: &[&str]) {
     let attributes = &resource.schema().block.attributes;
@@ -73,7 +85,10 @@ fn check(resource: &dyn Resource<ProviderData>, listing: &str, deliberate: &[&st
     assert!(count > 5 && wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn find<'a>(attributes: &'a BTreeMap<String, Attribute>, path: &str) -> Option<&'a Attribute> {
+pub(super) fn find<'a>(
+    attributes: &'a BTreeMap<String, Attribute>,
+    path: &str,
+) -> Option<&'a Attribute> {
     match path.split_once('.') {
         None => attributes.get(path),
         Some((name, rest)) => match &attributes.get(name)?.shape {

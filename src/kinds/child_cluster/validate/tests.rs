@@ -50,15 +50,15 @@ fn token(rules: &[(&str, &str)]) -> Value {
 
 /// The paths of the errors about a configuration.
 fn errors(config: &Value) -> Vec<String> {
-    told(config, Severity::Error)
+    paths(config, Severity::Error)
 }
 
 /// The paths of the warnings about a configuration.
 fn warnings(config: &Value) -> Vec<String> {
-    told(config, Severity::Warning)
+    paths(config, Severity::Warning)
 }
 
-fn told(config: &Value, severity: Severity) -> Vec<String> {
+fn paths(config: &Value, severity: Severity) -> Vec<String> {
     let schema = crate::engine::Shape::new(WORKLOAD_CLUSTER).schema();
     let mut diagnostics = operations::validate(&schema, config, true);
     (WORKLOAD_CLUSTER.validate)(config, &mut diagnostics);

@@ -103,7 +103,7 @@ async fn a_state_of_failure_ends_it() {
 }
 
 /// What is said of a cloud cluster in a state of failure.
-fn told_of_failure(message: &str) -> String {
+fn text_of_failure(message: &str) -> String {
     let mut cluster = of_kind("teleport.cloudcluster.v1.CloudCluster", Some("error"));
     let status = cluster.get_field_by_name_mut("status").unwrap();
     let status = status.as_message_mut().unwrap();
@@ -131,11 +131,11 @@ fn the_message_of_a_state_of_failure_is_shown_without_control_characters_and_not
         ("Why?", format!("{reported}: Why? {ask}")),
         ("a\u{1b}[2Jb", format!("{reported}: a\u{fffd}[2Jb. {ask}")),
     ] {
-        let told = told_of_failure(message);
-        assert!(told.starts_with(&says), "{told}");
+        let text = text_of_failure(message);
+        assert!(text.starts_with(&says), "{text}");
     }
-    let told = told_of_failure(&"x".repeat(100_000));
-    assert!(told.len() < 5_000, "{}", told.len());
+    let text = text_of_failure(&"x".repeat(100_000));
+    assert!(text.len() < 5_000, "{}", text.len());
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,7 +186,7 @@ async fn a_stop_ends_it_at_once() {
 }
 
 #[test]
-fn states_are_told_apart() {
+fn states_are_distinguished() {
     let state = |text: &str| {
         State::of(&Status {
             state: text.to_owned(),

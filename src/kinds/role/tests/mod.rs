@@ -1,16 +1,11 @@
 mod kubernetes;
-mod official;
 
 use std::collections::BTreeMap;
 
-use tfplugin::{
-    Attribute, AttributeShape, Diagnostics, Nesting, Presence, Resource, Severity, operations,
-};
-
-use official::find;
+use tfplugin::{Attribute, AttributeShape, Diagnostics, Nesting, Resource, Severity, operations};
 
 use super::*;
-use crate::engine::KindResource;
+use crate::{engine::KindResource, kinds::official::find};
 
 fn resource() -> KindResource {
     KindResource::new(ROLE)
