@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use teleport_simulator::{
     Allow, Bot, NewCluster, Options, Region, Scenario, Simulator, Spec, Token,
 };
@@ -9,34 +10,96 @@ use teleport_simulator::{
 /// A simulated Teleport Cloud on which nothing becomes active by itself.
 pub(crate) struct Cloud {
     simulator: Simulator,
-    clusters: usize,
+    kind: Kind,
+    count: usize,
+}
+
+/// What there are many of.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Cluster,
+    Role,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 2] = [Self::Cluster, Self::Role];
+
+    /// The resource type.
+    pub(crate) fn type_name(self) -> &'static str {
+        match self {
+            Self::Cluster => "teleport_workload_cluster",
+            Self::Role => "teleport_role",
+        }
+    }
+
+    pub(crate) fn plural(self) -> &'static str {
+        match self {
+            Self::Cluster => "clusters",
+            Self::Role => "roles",
+        }
+    }
 }
 
 impl Cloud {
-    /// One that has so many active workload clusters.
-    pub(crate) async fn with(clusters: usize) -> Self {
+    /// One that has so many active workload clusters, or so many roles in the parent.
+    pub(crate) async fn with(kind: Kind, count: usize) -> Self {
         let cluster = |index| NewCluster {
             name: name(index),
             spec: spec(),
             ..NewCluster::default()
         };
         let scenario = Scenario {
-            clusters: (0..clusters).map(cluster).collect(),
+            clusters: match kind {
+                Kind::Cluster => (0..count).map(cluster).collect(),
+                Kind::Role => Vec::new(),
+            },
             provisioning: NEVER,
             ..Scenario::default()
         };
         let simulator = Simulator::start(Options::default().scenario(scenario))
             .await
             .unwrap();
-        Self {
+        let cloud = Self {
             simulator,
-            clusters,
+            kind,
+            count,
+        };
+        if let Kind::Role = kind {
+            for name in cloud.names() {
+                let role = cloud.block(&name);
+                cloud.simulator.put_object("parent", "role", &role).unwrap();
+            }
         }
+        cloud
     }
 
-    /// The names of the clusters that it started with.
+    /// The resource type of what it has many of.
+    pub(crate) fn type_name(&self) -> &'static str {
+        self.kind.type_name()
+    }
+
+    /// The names of the objects that it started with.
     pub(crate) fn names(&self) -> Vec<String> {
-        (0..self.clusters).map(name).collect()
+        (0..self.count).map(name).collect()
+    }
+
+    /// The configuration of such an object.
+    pub(crate) fn block(&self, name: &str) -> Value {
+        match self.kind {
+            Kind::Cluster => json!({ "metadata": { "name": name }, "spec": spec() }),
+            Kind::Role => json!({
+                "version": "v7",
+                "metadata": { "name": name, "description": "What it may do", "labels": { "team": "platform" } },
+                "spec": {
+                    "allow": {
+                        "logins": ["root", "ubuntu"],
+                        "node_labels": { "env": ["dev", "staging"] },
+                        "rules": [{ "resources": ["session"], "verbs": ["list", "read"] }],
+                    },
+                    "options": { "max_session_ttl": "8h0m0s", "forward_agent": false },
+                },
+            }),
+        }
     }
 
     /// Finishes a cluster.

@@ -26,7 +26,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cloud::Cloud;
+use cloud::{Cloud, Kind};
 use futures_util::future::join_all;
 use host::{Host, Launch};
 use plugin::Plugin;
@@ -51,7 +51,7 @@ pub(crate) fn main() {
             schema_and_idle(&mut report).await;
         }
         if wanted("refresh") {
-            for clusters in CLUSTERS {
+            for clusters in COUNTS {
                 refresh(clusters, &mut report).await;
             }
         }
@@ -98,7 +98,7 @@ async fn schema_and_idle(report: &mut Report) {
 
 /// A plan without changes, as far as the provider takes part in it.
 async fn refresh(clusters: usize, report: &mut Report) {
-    let cloud = Cloud::with(clusters).await;
+    let cloud = Cloud::with(Kind::Cluster, clusters).await;
     let stored = Plugin::start(&cloud).await.import_all(&cloud.names()).await;
 
     let plugin = Plugin::start(&cloud).await;
@@ -127,37 +127,33 @@ async fn refresh(clusters: usize, report: &mut Report) {
 
 async fn with_programs(report: &mut Report) {
     for program in programs::programs() {
-        for clusters in CLUSTERS {
-            let cloud = Cloud::with(clusters).await;
-            let stored = Plugin::start(&cloud).await.import_all(&cloud.names()).await;
-            let run = terraform::plan(&program, &cloud, &stored).await;
+        for (kind, count) in Kind::ALL
+            .into_iter()
+            .flat_map(|kind| COUNTS.map(|count| (kind, count)))
+        {
+            let cloud = Cloud::with(kind, count).await;
+            let run = terraform::plan(&program, &cloud).await;
             cloud.end().await;
 
-            let official = |figure| (clusters == 1_000).then_some(figure);
+            // That was a plan of roles.
+            let official = |figure| (count == 1_000).then_some(figure);
             let name = |what| {
+                let Program {
+                    kind: program,
+                    version,
+                    ..
+                } = &program;
                 format!(
-                    "{} {} plan of {clusters}: {what}",
-                    program.kind, program.version
+                    "{program} {version} plan of {count} {}: {what}",
+                    kind.plural()
                 )
             };
-            report.figure(
-                &name("wall time"),
-                Unit::Seconds,
-                run.wall.as_secs_f64(),
-                None,
-            );
-            report.figure(
-                &name("processor time of the program"),
-                Unit::Seconds,
-                run.own_cpu.as_secs_f64(),
-                None,
-            );
-            report.figure(
-                &name("processor time of the provider"),
-                Unit::Seconds,
-                run.cpu.as_secs_f64(),
-                official(78.0),
-            );
+            let mut seconds = |what, time: Duration, official| {
+                report.figure(&name(what), Unit::Seconds, time.as_secs_f64(), official);
+            };
+            seconds("wall time", run.wall, None);
+            seconds("processor time of the program", run.own_cpu, None);
+            seconds("processor time of the provider", run.cpu, official(78.0));
             report.sizes(
                 &name("peak resident memory of the provider"),
                 &[run.peak],
@@ -169,7 +165,7 @@ async fn with_programs(report: &mut Report) {
 
 /// How long after a cluster became active the creation that waits for it returns.
 async fn creation(waited: Duration, report: &mut Report) {
-    let cloud = Cloud::with(0).await;
+    let cloud = Cloud::with(Kind::Cluster, 0).await;
     let plugin = Plugin::start(&cloud).await;
     let names: Vec<_> = (0..CREATIONS).map(|index| format!("new{index}")).collect();
     let delays = join_all(names.iter().enumerate().map(|(index, name)| {
@@ -211,7 +207,7 @@ async fn creation(waited: Duration, report: &mut Report) {
 }
 
 const STARTS: usize = 25;
-const CLUSTERS: [usize; 3] = [1, 100, 1_000];
+const COUNTS: [usize; 3] = [1, 100, 1_000];
 const CREATIONS: usize = 20;
 const SPREAD: Duration = Duration::from_millis(100);
 /// The looks become rarer with time.

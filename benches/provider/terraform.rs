@@ -1,4 +1,4 @@
-//! A plan without changes by the real program.
+//! A plan without changes by the real program, after it has imported the objects.
 
 use std::{
     collections::HashMap,
@@ -12,13 +12,7 @@ use nix::unistd::Pid;
 use serde_json::{Map, Value, json};
 use tokio::task::spawn_blocking;
 
-use super::{
-    cloud::{self, Cloud},
-    machine,
-    plugin::Stored,
-    process,
-    programs::Program,
-};
+use super::{cloud::Cloud, machine, process, programs::Program};
 
 /// What a run took.
 pub(crate) struct Run {
@@ -31,15 +25,15 @@ pub(crate) struct Run {
     pub(crate) peak: u64,
 }
 
-/// Runs `plan` on a state that fits the configuration.
+/// Imports the objects of `cloud`, and runs `plan`.
 ///
 /// # Panics
 ///
-/// Panics if the plan fails or finds changes.
-pub(crate) async fn plan(program: &Program, cloud: &Cloud, stored: &[Stored]) -> Run {
+/// Panics if the import or the plan fails, or if the plan finds changes.
+pub(crate) async fn plan(program: &Program, cloud: &Cloud) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let path = fs::canonicalize(folder.path()).unwrap();
-    // A file of its own, so that its processes can be told from all others.
+    // A file of its own, so that its processes can be distinguished from all others.
     let provider = path.join("bin/terraform-provider-teleport");
     fs::create_dir(path.join("bin")).unwrap();
     fs::copy(machine::provider(), &provider).unwrap();
@@ -53,18 +47,21 @@ pub(crate) async fn plan(program: &Program, cloud: &Cloud, stored: &[Stored]) ->
     )
     .unwrap();
     fs::write(path.join("main.tf.json"), configuration(cloud).to_string()).unwrap();
-    fs::write(
-        path.join("terraform.tfstate"),
-        state(program, cloud, stored).to_string(),
-    )
-    .unwrap();
-    let mut command = program.command(&path, &cli_config);
-    command
-        .args(["plan", "-detailed-exitcode", "-input=false", "-no-color"])
-        .env("SSL_CERT_FILE", cloud.ca_file());
+    let imports = path.join("imports.tf.json");
+    fs::write(&imports, import_blocks(cloud).to_string()).unwrap();
+    let command = |arguments: &[&str]| {
+        let mut command = program.command(&path, &cli_config);
+        command.args(arguments).args(["-input=false", "-no-color"]);
+        command.env("SSL_CERT_FILE", cloud.ca_file());
+        command
+    };
+    let mut apply = command(&["apply", "-auto-approve"]);
+    let mut plan = command(&["plan", "-detailed-exitcode"]);
     // The runtime serves the simulator meanwhile.
     spawn_blocking(move || {
-        let run = watch(&mut command, &provider);
+        watch(&mut apply, &provider);
+        fs::remove_file(imports).unwrap();
+        let run = watch(&mut plan, &provider);
         drop(folder);
         run
     })
@@ -113,40 +110,22 @@ fn text(mut file: fs::File) -> String {
     text
 }
 
-/// One block for each cluster: a `for_each` would be evaluated for each of its instances, in time that is not the provider's.
+/// One block for each object: a `for_each` would be evaluated for each of its instances, in time that is not the provider's.
 fn configuration(cloud: &Cloud) -> Value {
-    let spec = serde_json::to_value(cloud::spec()).unwrap();
     let blocks = cloud.names().into_iter().map(|name| {
-        let block = json!({ "metadata": { "name": name }, "spec": spec });
+        let block = cloud.block(&name);
         (name, block)
     });
     json!({
         "terraform": { "required_providers": { "teleport": { "source": SOURCE } } },
         "provider": { "teleport": { "addr": cloud.address(), "identity_file_path": cloud.identity_file() } },
-        "resource": { "teleport_workload_cluster": blocks.collect::<Map<_, _>>() },
+        "resource": { cloud.type_name(): blocks.collect::<Map<_, _>>() },
     })
 }
 
-fn state(program: &Program, cloud: &Cloud, stored: &[Stored]) -> Value {
-    let provider = format!("provider[\"{}/{SOURCE}\"]", program.kind.registry_host());
-    let resources = cloud.names().into_iter().zip(stored).map(|(name, stored)| {
-        json!({
-            "mode": "managed",
-            "type": "teleport_workload_cluster",
-            "name": name,
-            "provider": provider,
-            "instances": [{ "schema_version": 0, "attributes": stored.json(), "sensitive_attributes": [] }],
-        })
-    });
-    json!({
-        "version": 4,
-        "terraform_version": program.version,
-        "serial": 1,
-        "lineage": "00000000-0000-0000-0000-000000000000",
-        "outputs": {},
-        "resources": resources.collect::<Vec<_>>(),
-        "check_results": null,
-    })
+fn import_blocks(cloud: &Cloud) -> Value {
+    let block = |name: String| json!({ "to": format!("{}.{name}", cloud.type_name()), "id": name });
+    json!({ "import": cloud.names().into_iter().map(block).collect::<Vec<_>>() })
 }
 
 const SOURCE: &str = "teleport-community/teleport";
