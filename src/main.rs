@@ -17,7 +17,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// Wait for a host that is told about this process through TF_REATTACH_PROVIDERS.
+    /// Wait for a host that finds this process through TF_REATTACH_PROVIDERS.
     #[arg(long)]
     debug: bool,
 

@@ -16,7 +16,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     without_credentials_the_error_says_what_was_looked_for,
     an_identity_file_that_cannot_be_used_is_named_with_the_reason,
     an_expired_identity_file_is_named_with_its_time,
-    a_foreign_identity_file_is_told_from_other_failures,
+    a_foreign_identity_file_is_distinguished_from_other_failures,
     expired_credentials_are_skipped_for_others,
     aws_credentials_that_are_of_no_use_are_blamed_themselves,
     a_role_without_rights_is_explained,
@@ -140,7 +140,7 @@ fn an_expired_identity_file_is_named_with_its_time(program: &Program) {
     assert_eq!(env.simulator.calls().len(), 0);
 }
 
-fn a_foreign_identity_file_is_told_from_other_failures(program: &Program) {
+fn a_foreign_identity_file_is_distinguished_from_other_failures(program: &Program) {
     let env = TestEnv::new(program);
     let path = env.simulator.data_dir().join("identity-foreign");
     env.write(&format!(

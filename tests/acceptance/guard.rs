@@ -53,17 +53,17 @@ fn another_parent_drops_nothing_that_is_in_a_workload_cluster(program: &Program)
     ];
     let outcome = env.plan_with(&[]);
     for address in [ROLE, USER, INVITE] {
-        let told = outcome.diagnostics();
-        let error = told.iter().find(|told| told.address == address);
+        let diags = outcome.diagnostics();
+        let error = diags.iter().find(|diag| diag.address == address);
         let error = error.unwrap_or_else(|| panic!("{address}: {outcome}"));
         error.says(&expected);
     }
     // An invite is forgotten without a call.
     let outcome = env.run(&DESTROY_UNREFRESHED);
-    let told = outcome.diagnostics();
-    let errors: Vec<_> = told
+    let diags = outcome.diagnostics();
+    let errors: Vec<_> = diags
         .iter()
-        .filter(|told| told.severity == "error")
+        .filter(|diag| diag.severity == "error")
         .collect();
     assert_eq!(errors.len(), 2, "{outcome}");
     for error in errors {
@@ -141,10 +141,10 @@ fn creates_on_a_silent_server_can_be_interrupted(program: &Program) {
         let outcome = running.wait();
         // Two seconds are promised; a busy machine gets more.
         assert!(begin.elapsed() < Duration::from_secs(6), "{outcome}");
-        let told = outcome.diagnostics();
-        let interrupted = told
+        let diags = outcome.diagnostics();
+        let interrupted = diags
             .iter()
-            .find(|told| told.text.starts_with("Interrupted"));
+            .find(|diag| diag.text.starts_with("Interrupted"));
         interrupted
             .unwrap_or_else(|| panic!("{outcome}"))
             .says(&[doing]);

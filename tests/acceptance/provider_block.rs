@@ -177,9 +177,9 @@ fn a_join_and_other_credentials_in_one_block_are_warned_of(program: &Program) {
         "If it fails, that is an error",
     ]);
     // The plan and the apply configure the provider each.
-    let told = outcome.diagnostics();
+    let diags = outcome.diagnostics();
     assert!(
-        told.iter().all(|told| told.text.starts_with("Ambiguous")),
+        diags.iter().all(|diag| diag.text.starts_with("Ambiguous")),
         "{outcome}"
     );
     assert!(tenants::has_role(&env, "team-a"));

@@ -19,8 +19,8 @@ use crate::support::{
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     an_address_with_a_scheme_or_a_path_is_refused_before_anybody_is_asked,
     an_unreachable_address_is_named_with_what_was_tried,
-    a_port_that_speaks_something_else_is_told_apart,
-    a_web_server_that_is_no_teleport_is_told_apart,
+    a_port_that_speaks_something_else_is_distinguished,
+    a_web_server_that_is_not_teleport_is_distinguished,
     a_web_certificate_that_is_not_trusted_is_explained,
     a_web_certificate_that_signed_itself_is_trusted_if_it_is_a_root,
     a_cluster_without_the_feature_is_explained,
@@ -72,7 +72,7 @@ fn an_unreachable_address_is_named_with_what_was_tried(program: &Program) {
     }
 }
 
-fn a_port_that_speaks_something_else_is_told_apart(program: &Program) {
+fn a_port_that_speaks_something_else_is_distinguished(program: &Program) {
     let env = TestEnv::new(program);
     let echo = serve(|mut stream| async move {
         let (mut reader, mut writer) = stream.split();
@@ -94,7 +94,7 @@ fn a_port_that_speaks_something_else_is_told_apart(program: &Program) {
     }
 }
 
-fn a_web_server_that_is_no_teleport_is_told_apart(program: &Program) {
+fn a_web_server_that_is_not_teleport_is_distinguished(program: &Program) {
     let env = TestEnv::new(program);
     let acceptor = TlsAcceptor::from(Arc::new(web_server()));
     let address = serve(move |stream| {

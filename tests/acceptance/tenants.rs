@@ -18,7 +18,7 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_cluster_that_lets_nobody_in_is_not_taken_for_gone,
     how_to_join_may_be_known_at_apply_alone,
     mistakes_in_clusters_are_found_before_anything_is_asked,
-    an_address_that_is_no_workload_clusters_is_told_from_a_refused_join,
+    an_address_that_is_not_a_workload_clusters_is_distinguished_from_a_refused_join,
 ];
 
 /// Two workload clusters that are there already.
@@ -213,7 +213,9 @@ fn what_was_in_a_deleted_cluster_is_gone_with_it(program: &Program) {
     assert!(env.state().is_empty());
 }
 
-fn an_address_that_is_no_workload_clusters_is_told_from_a_refused_join(program: &Program) {
+fn an_address_that_is_not_a_workload_clusters_is_distinguished_from_a_refused_join(
+    program: &Program,
+) {
     let env = teams(program);
     let parent = env.simulator.proxy_address();
     let team = domain(&env, "team-a");

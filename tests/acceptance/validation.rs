@@ -61,10 +61,10 @@ impl Refused {
     fn check(self, env: &TestEnv) {
         env.configure(&self.resources);
         let outcome = env.run(&["validate", "-json"]).failed();
-        let told = outcome.diagnostics();
-        assert_eq!(told.len(), self.expected.len(), "{outcome}");
+        let diags = outcome.diagnostics();
+        assert_eq!(diags.len(), self.expected.len(), "{outcome}");
         for (address, path, phrases) in self.expected {
-            let error = told.iter().find(|error| error.address == address);
+            let error = diags.iter().find(|error| error.address == address);
             let error = error.unwrap_or_else(|| panic!("nothing about {address}\n{outcome}"));
             error.says(&[&path]);
             error.says(&phrases.iter().map(String::as_str).collect::<Vec<_>>());
@@ -428,10 +428,10 @@ fn what_is_wrong_in_the_provider_block_is_found_without_a_cluster(program: &Prog
         cluster("team-a", ""),
     ));
     let outcome = env.run(&["validate", "-json"]).failed();
-    let told = outcome.diagnostics();
-    assert_eq!(told.len(), wrong.len(), "{outcome}");
+    let diags = outcome.diagnostics();
+    assert_eq!(diags.len(), wrong.len(), "{outcome}");
     for (name, _, phrase) in wrong {
-        let mut about = told.iter().filter(|error| error.code.contains(name));
+        let mut about = diags.iter().filter(|error| error.code.contains(name));
         let error = about.next().unwrap_or_else(|| panic!("{name}\n{outcome}"));
         error.says(&[name, phrase]);
     }

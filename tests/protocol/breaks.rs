@@ -23,7 +23,7 @@ async fn is_taken_over(parent: &Simulator) {
         .calls
         .apply(&config, &Stored::default(), &planned)
         .await;
-    answer.told.error_at(
+    answer.diags.error_at(
         "metadata.name",
         &[
             "exists already",
@@ -34,18 +34,18 @@ async fn is_taken_over(parent: &Simulator) {
     );
     assert_eq!(answer.stored.object, Json::Null);
 
-    let (imported, told) = walk.calls.import("team-a").await;
-    told.nothing();
+    let (imported, diags) = walk.calls.import("team-a").await;
+    diags.nothing();
     let read = walk.calls.read(&imported.unwrap()).await;
-    read.told.no_error();
+    read.diags.no_error();
     assert_eq!(read.stored.object["status"]["state"], "creating");
     let planned = walk.calls.plan(&config, &read.stored).await;
-    planned.told.nothing();
+    planned.diags.nothing();
     assert_eq!(planned.replaces, <[&str; 0]>::default());
     assert_eq!(planned.object["ready"], unknown());
     parent.set_state("team-a", "active").unwrap();
     let finished = walk.calls.apply(&config, &read.stored, &planned).await;
-    finished.told.nothing();
+    finished.diags.nothing();
     assert_eq!(finished.stored.object["ready"], true);
     assert_eq!(parent.clusters().len(), 1);
     deleted_nothing(parent);
@@ -61,7 +61,7 @@ async fn a_shutdown_ends_the_process_in_time_and_leaves_one_cluster() {
     walk.shut_down().await;
     // Core has dropped the answer by then, but it is an honest one.
     let answer = underway.answer().await;
-    answer.told.error(&["team-a", "was not deleted"]);
+    answer.diags.error(&["team-a", "was not deleted"]);
     assert_eq!(answer.stored.object["ready"], false);
     is_taken_over(&parent).await;
 }
@@ -140,7 +140,7 @@ async fn connections_to_the_parent_that_break_while_it_is_waited_are_made_again(
     parent.close_connections();
     parent.set_state("team-a", "active").unwrap();
     let answer = underway.answer().await;
-    answer.told.nothing();
+    answer.diags.nothing();
     assert_eq!(answer.stored.object["ready"], true);
     created_once(&parent);
     walk.shut_down().await;

@@ -27,8 +27,8 @@ async fn validation_needs_no_configuration() {
         .await
         .nothing();
     let wrong = schema::whole(block, &json!({ "addr": "https://example.com/web" }));
-    let told = walk.calls.validate_provider(to_wire(&wrong)).await;
-    told.error_at("addr", &["https://"]);
+    let diags = walk.calls.validate_provider(to_wire(&wrong)).await;
+    diags.error_at("addr", &["https://"]);
 
     walk.calls.validate(&cluster("team-a")).await.nothing();
     let unknowns = json!({ "metadata": { "name": unknown() }, "spec": unknown() });
@@ -69,21 +69,21 @@ async fn without_a_configuration_plans_are_made_and_the_rest_is_an_error() {
     let walk = Walk::unconfigured(&parent).await;
     let config = cluster("team-a");
     let planned = walk.calls.plan(&config, &Stored::default()).await;
-    planned.told.nothing();
+    planned.diags.nothing();
     let answer = walk
         .calls
         .apply(&config, &Stored::default(), &planned)
         .await;
-    answer.told.error(&["Provider Not Configured"]);
+    answer.diags.error(&["Provider Not Configured"]);
     assert_eq!(answer.stored.object, Json::Null);
-    let (imported, told) = walk.calls.import("team-a").await;
-    told.error(&["Provider Not Configured"]);
+    let (imported, diags) = walk.calls.import("team-a").await;
+    diags.error(&["Provider Not Configured"]);
     assert!(imported.is_none());
-    let (_, told) = walk
+    let (_, diags) = walk
         .calls
         .read_data(TYPE_NAME, &json!({ "name": "a" }))
         .await;
-    told.error(&["Provider Not Configured"]);
+    diags.error(&["Provider Not Configured"]);
     walk.shut_down().await;
 }
 
@@ -94,15 +94,15 @@ async fn everything_that_is_wrong_with_a_provider_block_is_said_at_once() {
     let mut block = parent::block(&parent);
     block["retry_max_tries"] = json!("often");
     block["dial_timeout_duration"] = json!("soon");
-    let told = walk.calls.configure(&block).await;
-    told.error_at("retry_max_tries", &["often"]);
-    told.error_at("dial_timeout_duration", &["soon"]);
+    let diags = walk.calls.configure(&block).await;
+    diags.error_at("retry_max_tries", &["often"]);
+    diags.error_at("dial_timeout_duration", &["soon"]);
     // The configuration before it does not hold any more.
-    let (_, told) = walk
+    let (_, diags) = walk
         .calls
         .read_data(TYPE_NAME, &json!({ "name": "a" }))
         .await;
-    told.error(&["Provider Not Configured"]);
+    diags.error(&["Provider Not Configured"]);
     walk.shut_down().await;
 }
 
@@ -128,13 +128,13 @@ async fn with_a_block_that_is_not_known_yet_plans_are_made_and_states_are_kept()
         .calls
         .plan(&cluster("team-b"), &Stored::default())
         .await;
-    planned.told.nothing();
+    planned.diags.nothing();
     let stored = Stored {
         private: br#"{"x":1}"#.to_vec(),
         ..made
     };
     let read = walk.calls.read(&stored).await;
-    read.told.warning(&["could not be read"]);
+    read.diags.warning(&["could not be read"]);
     assert_eq!(read.stored, stored);
     let unchanged = walk.calls.plan(&config, &read.stored).await;
     assert_eq!(unchanged.object, stored.object);
@@ -144,19 +144,19 @@ async fn with_a_block_that_is_not_known_yet_plans_are_made_and_states_are_kept()
         .apply(&cluster("team-b"), &Stored::default(), &planned)
         .await;
     answer
-        .told
+        .diags
         .error(&["addr of the provider block is known only after the apply"]);
     assert_eq!(answer.stored.object, Json::Null);
     let answer = walk.calls.delete(&stored, b"").await;
     answer
-        .told
+        .diags
         .error(&["addr of the provider block is not known now"]);
     assert_eq!(answer.stored.object, stored.object);
-    let (_, told) = walk
+    let (_, diags) = walk
         .calls
         .read_data(TYPE_NAME, &json!({ "name": "a" }))
         .await;
-    told.error(&["addr of the provider block is known only after the apply"]);
+    diags.error(&["addr of the provider block is known only after the apply"]);
     assert!(parent.calls().is_empty());
 
     // The rest of a run configures again, with what is known then.
@@ -189,12 +189,12 @@ async fn are_apart(parent: &Simulator, strong: &Calls, weak: &Calls) {
         weak.apply(&theirs, &none, &planned)
     );
     assert_eq!(made.object["ready"], true);
-    refused.told.error(&["Access Denied"]);
+    refused.diags.error(&["Access Denied"]);
     assert_eq!(refused.stored.object, Json::Null);
     let read = weak.read(&made).await;
-    read.told.error(&["Access Denied"]);
+    read.diags.error(&["Access Denied"]);
     assert_eq!(read.stored, made);
-    strong.read(&made).await.told.nothing();
+    strong.read(&made).await.diags.nothing();
     for call in parent.calls() {
         let of_bot = call.caller == "bot-terraform";
         assert!(of_bot || call.caller == "bot-nobody", "{call:?}");
@@ -231,8 +231,8 @@ async fn two_connections_of_one_process_do_not_see_each_others_configuration() {
     strong.change(&cluster("team-c"), &Stored::default()).await;
     // The next one starts with nothing, whoever was there before.
     let next = Calls::new(provider(connect_plaintext(&socket).await.unwrap())).await;
-    let (_, told) = next.read_data(TYPE_NAME, &json!({ "name": "a" })).await;
-    told.error(&["Provider Not Configured"]);
+    let (_, diags) = next.read_data(TYPE_NAME, &json!({ "name": "a" })).await;
+    diags.error(&["Provider Not Configured"]);
     process.signal(Signal::SIGINT);
     let limit = std::time::Duration::from_secs(5);
     assert!(process.end_within(limit).await.status.success());
@@ -255,11 +255,11 @@ async fn by_hand(parent: &Simulator) -> (Process, PathBuf) {
 async fn ten_creations_at_once_share_one_connection_to_the_parent() {
     let parent = parent::quick().await;
     let walk = Walk::start(&parent).await;
-    let (_, told) = walk
+    let (_, diags) = walk
         .calls
         .read_data(TYPE_NAME, &json!({ "name": "a" }))
         .await;
-    told.error(&["Not Found"]);
+    diags.error(&["Not Found"]);
     let dial = count(&parent, "Ping");
     assert!(dial > 0, "{:?}", calls(&parent));
     walk.shut_down().await;
@@ -272,7 +272,7 @@ async fn ten_creations_at_once_share_one_connection_to_the_parent() {
     }
     for creation in creations {
         let answer = creation.answer().await;
-        answer.told.nothing();
+        answer.diags.nothing();
         assert_eq!(answer.stored.object["ready"], true);
     }
     assert_eq!(parent.clusters().len(), 10);
@@ -293,11 +293,11 @@ async fn credentials_that_cannot_be_used_are_an_error_of_the_first_call() {
         let mut block = parent::block_as(&parent, &parent.data_dir().join(file));
         block["dial_timeout_duration"] = json!("2s");
         walk.calls.configure(&block).await.nothing();
-        let (_, told) = walk
+        let (_, diags) = walk
             .calls
             .read_data(TYPE_NAME, &json!({ "name": "a" }))
             .await;
-        told.error(&[phrase]);
+        diags.error(&[phrase]);
         walk.shut_down().await;
     }
 }

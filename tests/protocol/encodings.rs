@@ -1,10 +1,10 @@
-//! Values over the wire, in every form that hosts use and in forms that none does. What is wrong is told to the person, with
+//! Values over the wire, in every form that hosts use and in forms that none does. What is wrong is diags to the person, with
 //! the place where it is known, and the process goes on.
 
 use crate::{
     host::{Host, soon},
     walk::{
-        Stored, TYPE_NAME, Told, Walk, cluster, nonsense, parent,
+        Diags, Stored, TYPE_NAME, Walk, cluster, nonsense, parent,
         values::{from_wire, has_unknown, raw, to_msgpack, to_wire, unknown},
         with,
     },
@@ -53,18 +53,18 @@ async fn values_may_be_in_json() {
     let good = walk.calls.whole(&cluster("team-a"));
     walk.calls.validate_raw(json(&good)).await.nothing();
     let bad = walk.calls.whole(&cluster("Team_A"));
-    let told = walk.calls.validate_raw(json(&bad)).await;
-    told.error_at("metadata.name", &["DNS label"]);
+    let diags = walk.calls.validate_raw(json(&bad)).await;
+    diags.error_at("metadata.name", &["DNS label"]);
     let extra = with(good, "/metadata/colour", json!("red"));
-    let told = walk.calls.validate_raw(json(&extra)).await;
-    told.error_at("metadata", &["Unreadable Value", "colour"]);
+    let diags = walk.calls.validate_raw(json(&extra)).await;
+    diags.error_at("metadata", &["Unreadable Value", "colour"]);
     for text in [&b"{"[..], b"nil", b"\xff", b"{} {}", &[b'['; 1_000_000]] {
         let broken = DynamicValue {
             msgpack: Vec::new(),
             json: text.to_vec(),
         };
-        let told = walk.calls.validate_raw(Some(broken)).await;
-        told.error(&["Unreadable Value"]);
+        let diags = walk.calls.validate_raw(Some(broken)).await;
+        diags.error(&["Unreadable Value"]);
     }
     still_works(walk).await;
 }
@@ -93,8 +93,8 @@ async fn unknown_values_come_in_many_forms() {
     ];
     for (form, bytes) in forms {
         let config = replaced(&walk, "/spec/bot/name", &bytes);
-        let told = walk.calls.validate_raw(Some(config.clone())).await;
-        assert!(told.0.is_empty(), "{form}: {told:?}");
+        let diags = walk.calls.validate_raw(Some(config.clone())).await;
+        assert!(diags.0.is_empty(), "{form}: {diags:?}");
         let request = plan_resource_change::Request {
             type_name: TYPE_NAME.to_owned(),
             proposed_new_state: Some(config.clone()),
@@ -117,8 +117,8 @@ async fn unknown_values_come_in_many_forms() {
         ),
     ] {
         let config = replaced(&walk, "/spec/bot/name", &bytes);
-        let told = walk.calls.validate_raw(Some(config)).await;
-        assert!(told.has_error(), "{form}");
+        let diags = walk.calls.validate_raw(Some(config)).await;
+        assert!(diags.has_error(), "{form}");
     }
     still_works(walk).await;
 }
@@ -148,7 +148,7 @@ async fn anything_may_be_unknown() {
         *config.pointer_mut(place).unwrap() = unknown();
         walk.calls.validate_raw(to_wire(&config)).await.no_error();
         let planned = walk.calls.plan(&config, &Stored::default()).await;
-        planned.told.no_error();
+        planned.diags.no_error();
         assert!(has_unknown(&planned.object), "{place}");
     }
     walk.calls
@@ -159,7 +159,7 @@ async fn anything_may_be_unknown() {
 }
 
 #[tokio::test]
-async fn values_that_do_not_fit_the_schema_are_told_with_their_place() {
+async fn values_that_do_not_fit_the_schema_are_reported_with_their_place() {
     let walk = start().await;
     let whole = walk.calls.whole(&cluster("team-a"));
     let mut without = whole.clone();
@@ -195,30 +195,30 @@ async fn values_that_do_not_fit_the_schema_are_told_with_their_place() {
         ),
         (without, "metadata", ["expected", "found"]),
     ] {
-        let told = walk.calls.validate_raw(to_wire(&config)).await;
-        told.error_at(place, &["Unreadable Value", phrases[0], phrases[1]]);
+        let diags = walk.calls.validate_raw(to_wire(&config)).await;
+        diags.error_at(place, &["Unreadable Value", phrases[0], phrases[1]]);
     }
-    let told = walk.calls.validate_raw(to_wire(&short)).await;
-    told.error(&["Unreadable Value", "\"specs\""]);
-    let told = walk.calls.validate_raw(to_wire(&json!([]))).await;
-    told.error(&["Unreadable Value"]);
+    let diags = walk.calls.validate_raw(to_wire(&short)).await;
+    diags.error(&["Unreadable Value", "\"specs\""]);
+    let diags = walk.calls.validate_raw(to_wire(&json!([]))).await;
+    diags.error(&["Unreadable Value"]);
     still_works(walk).await;
 }
 
 #[tokio::test]
-async fn bytes_that_are_cut_off_or_go_on_are_told() {
+async fn bytes_that_are_cut_off_or_go_on_are_reported() {
     let walk = start().await;
     let whole = to_msgpack(&walk.calls.whole(&cluster("team-a")));
     for length in 1..whole.len() {
-        let told = walk
+        let diags = walk
             .calls
             .validate_raw(Some(raw(whole[..length].to_vec())))
             .await;
-        told.error(&["Unreadable Value"]);
+        diags.error(&["Unreadable Value"]);
     }
     let longer = [&whole[..], &[0xc0]].concat();
-    let told = walk.calls.validate_raw(Some(raw(longer))).await;
-    told.error(&["1 bytes follow"]);
+    let diags = walk.calls.validate_raw(Some(raw(longer))).await;
+    diags.error(&["1 bytes follow"]);
     still_works(walk).await;
 }
 
@@ -226,8 +226,8 @@ async fn bytes_that_are_cut_off_or_go_on_are_told() {
 async fn bytes_that_nobody_sends_do_no_harm() {
     let walk = start().await;
     let not_utf8 = replaced(&walk, "/metadata/name", &[0xa2, 0xff, 0xfe]);
-    let told = walk.calls.validate_raw(Some(not_utf8)).await;
-    told.error_at("metadata.name", &["UTF-8"]);
+    let diags = walk.calls.validate_raw(Some(not_utf8)).await;
+    diags.error_at("metadata.name", &["UTF-8"]);
     for (what, bytes) in [
         ("the reserved byte", vec![0xc1]),
         (
@@ -247,11 +247,11 @@ async fn bytes_that_nobody_sends_do_no_harm() {
     ] {
         for place in ["/spec/regions", "/spec/bot", "/metadata/labels", "/status"] {
             let config = replaced(&walk, place, &bytes);
-            let told = walk.calls.validate_raw(Some(config)).await;
-            assert!(told.has_error(), "{what} at {place}");
+            let diags = walk.calls.validate_raw(Some(config)).await;
+            assert!(diags.has_error(), "{what} at {place}");
         }
-        let told = walk.calls.validate_raw(Some(raw(bytes))).await;
-        assert!(told.has_error(), "{what}");
+        let diags = walk.calls.validate_raw(Some(raw(bytes))).await;
+        assert!(diags.has_error(), "{what}");
     }
     // Nothing is null, and null is no configuration of a resource.
     let nothing = walk.calls.validate_raw(None).await;
@@ -298,14 +298,14 @@ async fn texts_are_compared_in_normal_form() {
 async fn every_call_tells_of_nonsense_and_keeps_what_is_stored() {
     let walk = start().await;
     let mut provider = walk.calls.provider.clone();
-    let told = walk.calls.validate_provider(nonsense()).await;
-    told.error(&["provider configuration"]);
+    let diags = walk.calls.validate_provider(nonsense()).await;
+    diags.error(&["provider configuration"]);
     let request = configure_provider::Request {
         config: nonsense(),
         ..Default::default()
     };
     let answer = soon(provider.configure_provider(request)).await.unwrap();
-    Told(answer.into_inner().diagnostics).error(&["provider configuration"]);
+    Diags(answer.into_inner().diagnostics).error(&["provider configuration"]);
 
     let request = read_resource::Request {
         type_name: TYPE_NAME.to_owned(),
@@ -315,7 +315,7 @@ async fn every_call_tells_of_nonsense_and_keeps_what_is_stored() {
     };
     let answer = soon(provider.read_resource(request)).await.unwrap();
     let answer = answer.into_inner();
-    Told(answer.diagnostics).error(&["Unreadable Value"]);
+    Diags(answer.diagnostics).error(&["Unreadable Value"]);
     assert_eq!(answer.new_state, nonsense());
     assert_eq!(answer.private, b"kept");
 
@@ -329,7 +329,7 @@ async fn every_call_tells_of_nonsense_and_keeps_what_is_stored() {
         ..Default::default()
     };
     let answer = soon(provider.plan_resource_change(request)).await.unwrap();
-    Told(answer.into_inner().diagnostics).error(&["stored object"]);
+    Diags(answer.into_inner().diagnostics).error(&["stored object"]);
     let request = apply_resource_change::Request {
         type_name: TYPE_NAME.to_owned(),
         prior_state: whole.clone(),
@@ -340,7 +340,7 @@ async fn every_call_tells_of_nonsense_and_keeps_what_is_stored() {
     };
     let answer = soon(provider.apply_resource_change(request)).await.unwrap();
     let answer = answer.into_inner();
-    Told(answer.diagnostics).error(&["planned object"]);
+    Diags(answer.diagnostics).error(&["planned object"]);
     assert_eq!(answer.new_state, whole);
     assert_eq!(answer.private, br#"{"kept":1}"#);
 
@@ -350,7 +350,7 @@ async fn every_call_tells_of_nonsense_and_keeps_what_is_stored() {
         ..Default::default()
     };
     let answer = soon(provider.read_data_source(request)).await.unwrap();
-    Told(answer.into_inner().diagnostics).error(&["Unreadable Value"]);
+    Diags(answer.into_inner().diagnostics).error(&["Unreadable Value"]);
     drop(provider);
     still_works(walk).await;
 }
@@ -373,17 +373,17 @@ async fn stored_json_is_read_with_care() {
         };
         let answer = soon(provider.upgrade_resource_state(request)).await;
         let answer = answer.unwrap().into_inner();
-        (answer.upgraded_state, Told(answer.diagnostics))
+        (answer.upgraded_state, Diags(answer.diagnostics))
     };
     let whole = walk.calls.whole(&cluster("team-a"));
     let pretty = serde_json::to_vec_pretty(&whole).unwrap();
-    let (state, told) = upgrade(&pretty, &[]).await;
-    told.nothing();
+    let (state, diags) = upgrade(&pretty, &[]).await;
+    diags.nothing();
     assert!(state.is_some());
     // Of an older or newer version, or another provider.
     let extra = with(whole.clone(), "/metadata/colour", json!([1.5e300, {}]));
-    let (state, told) = upgrade(extra.to_string().as_bytes(), &[]).await;
-    told.nothing();
+    let (state, diags) = upgrade(extra.to_string().as_bytes(), &[]).await;
+    diags.nothing();
     assert!(state.is_some());
     for broken in [
         &b"{\"metadata\": 7}"[..],
@@ -391,12 +391,12 @@ async fn stored_json_is_read_with_care() {
         b"\xff",
         &[b'['; 1_000_000],
     ] {
-        let (state, told) = upgrade(broken, &[]).await;
-        told.error(&["Unreadable Value"]);
+        let (state, diags) = upgrade(broken, &[]).await;
+        diags.error(&["Unreadable Value"]);
         assert_eq!(state, None);
     }
-    let (state, told) = upgrade(b"", &[("id", "team-a")]).await;
-    told.error(&["0.11"]);
+    let (state, diags) = upgrade(b"", &[("id", "team-a")]).await;
+    diags.error(&["0.11"]);
     assert_eq!(state, None);
     drop(provider);
     still_works(walk).await;

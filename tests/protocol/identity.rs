@@ -5,7 +5,7 @@ use tfplugin::proto::tfplugin6::{RawState, upgrade_resource_identity};
 
 use crate::{
     host::soon,
-    walk::{Stored, TYPE_NAME, Told, Walk, cluster, parent, with},
+    walk::{Diags, Stored, TYPE_NAME, Walk, cluster, parent, with},
 };
 
 fn identity(name: &str) -> Json {
@@ -42,7 +42,7 @@ async fn an_identity_stays_the_same_from_the_creation_to_the_end() {
     let other = parent::with("cluster_name = \"other.localhost\"").await;
     let elsewhere = Walk::start(&other).await;
     let read = elsewhere.calls.read(&updated.stored).await;
-    read.told.error(&["Object of Another Cluster"]);
+    read.diags.error(&["Object of Another Cluster"]);
     assert_eq!(read.stored.identity, identity("team-a"));
     elsewhere.shut_down().await;
 
@@ -66,8 +66,8 @@ async fn a_cluster_is_imported_by_its_identity() {
         json!(parent.proxy_address()),
     ] {
         let given = json!({ "cluster": name, "name": "team-a" });
-        let (imported, told) = calls.import_by_identity(&given).await;
-        told.nothing();
+        let (imported, diags) = calls.import_by_identity(&given).await;
+        diags.nothing();
         let imported = imported.unwrap();
         assert_eq!(imported.identity, identity("team-a"), "{given}");
         assert_eq!(imported.object["metadata"]["name"], "team-a");
@@ -115,9 +115,9 @@ async fn a_cluster_is_imported_by_its_identity() {
             ],
         ),
     ] {
-        let (imported, told) = calls.import_by_identity(&given).await;
+        let (imported, diags) = calls.import_by_identity(&given).await;
         assert_eq!(imported, None, "{given}");
-        told.error(&phrases);
+        diags.error(&phrases);
     }
     walk.shut_down().await;
 }
@@ -138,10 +138,10 @@ async fn an_identity_of_another_schema_version_is_refused() {
         let mut provider = walk.calls.provider.clone();
         let answer = soon(provider.upgrade_resource_identity(request)).await;
         let answer = answer.unwrap().into_inner();
-        let told = Told(answer.diagnostics);
+        let diags = Diags(answer.diagnostics);
         match phrase {
-            None => told.nothing(),
-            Some(phrase) => told.error(&[phrase]),
+            None => diags.nothing(),
+            Some(phrase) => diags.error(&[phrase]),
         }
         assert_eq!(answer.upgraded_identity.is_some(), phrase.is_none());
     }

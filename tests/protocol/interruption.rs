@@ -41,15 +41,15 @@ async fn resumes(parent: &Simulator, stored: &Stored) {
     let config = cluster("team-a");
     let walk = Walk::start(parent).await;
     let read = walk.calls.read(stored).await;
-    read.told.warning(&["not active yet", "goes on waiting"]);
+    read.diags.warning(&["not active yet", "goes on waiting"]);
     let planned = walk.calls.plan(&config, &read.stored).await;
-    planned.told.nothing();
+    planned.diags.nothing();
     assert_eq!(planned.replaces, <[&str; 0]>::default());
     assert_eq!(planned.object["ready"], unknown());
     let domain = parent.cluster("team-a").unwrap().domain;
     assert_eq!(planned.object["status"]["domain"], json!(domain));
     let finished = walk.calls.apply(&config, &read.stored, &planned).await;
-    finished.told.nothing();
+    finished.diags.nothing();
     assert_eq!(finished.stored.object["ready"], true);
     assert_eq!(finished.stored.object["status"]["state"], "active");
     let planned = walk.calls.plan(&config, &finished.stored).await;
@@ -66,9 +66,9 @@ async fn a_stop_request_ends_the_wait_and_the_next_apply_goes_on() {
     let underway = walk.begin_to_wait(&cluster("team-a")).await;
     let asked = Instant::now();
     walk.calls.stop().await;
-    let Answer { stored, told } = underway.answer().await;
+    let Answer { stored, diags } = underway.answer().await;
     assert!(asked.elapsed() < AT_ONCE, "{:?}", asked.elapsed());
-    told.warning(&["team-a", "was not deleted", "next apply goes on waiting"]);
+    diags.warning(&["team-a", "was not deleted", "next apply goes on waiting"]);
     assert_unfinished(&parent, &stored);
     walk.shut_down().await;
     resumes(&parent, &stored).await;
@@ -94,7 +94,7 @@ async fn a_resumed_wait_can_be_interrupted_again() {
             .await;
         walk.calls.stop().await;
     });
-    work.told.warning(&["was not deleted"]);
+    work.diags.warning(&["was not deleted"]);
     assert_unfinished(&parent, &work.stored);
     drop(calls);
     walk.shut_down().await;
@@ -111,9 +111,9 @@ async fn a_stop_request_does_not_wait_for_a_creation_that_hangs() {
     called(&parent, "CreateWorkloadCluster").await;
     let asked = Instant::now();
     walk.calls.stop().await;
-    let Answer { stored, told } = underway.answer().await;
+    let Answer { stored, diags } = underway.answer().await;
     assert!(asked.elapsed() < IN_A_MOMENT, "{:?}", asked.elapsed());
-    told.warning(&["was not deleted"]);
+    diags.warning(&["was not deleted"]);
     assert_unfinished(&parent, &stored);
     walk.shut_down().await;
     resumes(&parent, &stored).await;
@@ -135,7 +135,7 @@ async fn a_creation_that_hung_and_never_was_is_made_by_the_next_apply() {
 
     let walk = Walk::start(&parent).await;
     let read = walk.calls.read(&stored).await;
-    read.told.nothing();
+    read.diags.nothing();
     assert_eq!(read.stored, Stored::default(), "it is not there");
     let made = walk.calls.change(&config, &read.stored).await;
     assert_eq!(made.object["ready"], true);
@@ -155,7 +155,7 @@ async fn a_stop_request_before_the_creation_leaves_nothing_behind() {
         .apply(&config, &Stored::default(), &planned)
         .await;
     answer
-        .told
+        .diags
         .error(&["interrupted before creating", "team-a"]);
     assert_eq!(answer.stored, Stored::default());
     assert_eq!(count(&parent, "CreateWorkloadCluster"), 0);
@@ -177,8 +177,8 @@ async fn an_interrupt_of_the_group_by_itself_changes_nothing() {
         walk.host.process.logged("interrupt ignored").await;
     }
     parent.set_state("team-a", "active").unwrap();
-    let Answer { stored, told } = underway.answer().await;
-    told.nothing();
+    let Answer { stored, diags } = underway.answer().await;
+    diags.nothing();
     assert_eq!(stored.object["ready"], true);
     created_once(&parent);
     walk.shut_down().await;
@@ -192,9 +192,9 @@ async fn a_sigterm_with_a_stop_request_is_an_interruption() {
     walk.host.process.signal_group(Signal::SIGTERM);
     let asked = Instant::now();
     walk.calls.stop().await;
-    let Answer { stored, told } = underway.answer().await;
+    let Answer { stored, diags } = underway.answer().await;
     assert!(asked.elapsed() < AT_ONCE, "{:?}", asked.elapsed());
-    told.warning(&["was not deleted", "next apply goes on waiting"]);
+    diags.warning(&["was not deleted", "next apply goes on waiting"]);
     assert_unfinished(&parent, &stored);
     walk.shut_down().await;
     resumes(&parent, &stored).await;
@@ -207,14 +207,14 @@ async fn a_sigterm_without_a_stop_request_is_an_error_that_saves_the_state() {
     let underway = walk.begin_to_wait(&cluster("team-a")).await;
     let signalled = Instant::now();
     walk.host.process.signal_group(Signal::SIGTERM);
-    let Answer { stored, told } = underway.answer().await;
+    let Answer { stored, diags } = underway.answer().await;
     // A second in which core could have spoken, and what a stop request takes.
     assert!(
         signalled.elapsed() < 2 * AT_ONCE,
         "{:?}",
         signalled.elapsed()
     );
-    told.error(&["team-a", "was not deleted", "terraform untaint"]);
+    diags.error(&["team-a", "was not deleted", "terraform untaint"]);
     assert_unfinished(&parent, &stored);
     walk.shut_down().await;
     // Untainted by hand it is resumed like any other.
@@ -248,7 +248,7 @@ async fn reads_and_deletions_that_hang_are_given_up_and_nothing_is_forgotten() {
         };
         let (answer, asked) = tokio::join!(work, interrupt);
         assert!(asked.elapsed() < IN_A_MOMENT, "{:?}", asked.elapsed());
-        answer.told.error(&["interrupted", "team-a"]);
+        answer.diags.error(&["interrupted", "team-a"]);
         assert_eq!(answer.stored, made, "{rpc}");
         walk.shut_down().await;
     }

@@ -22,7 +22,7 @@ async fn a_cluster_is_made_kept_and_taken_down() {
     let walk = Walk::start(&parent).await;
     walk.calls.validate(&config).await.nothing();
     let shown = walk.calls.plan(&config, &Stored::default()).await;
-    shown.told.nothing();
+    shown.diags.nothing();
     assert_eq!(shown.replaces, <[&str; 0]>::default());
     assert_eq!(shown.object["id"], "team-a");
     assert_eq!(shown.object["kind"], "workload_cluster");
@@ -44,7 +44,7 @@ async fn a_cluster_is_made_kept_and_taken_down() {
         .calls
         .apply(&config, &Stored::default(), &planned)
         .await;
-    made.told.nothing();
+    made.diags.nothing();
     let made = made.stored;
     assert_eq!(
         made.object["status"],
@@ -56,14 +56,14 @@ async fn a_cluster_is_made_kept_and_taken_down() {
     walk.shut_down().await;
 
     let walk = Walk::start(&parent).await;
-    let (upgraded, told) = walk.calls.upgrade(0, &made.object).await;
-    told.nothing();
+    let (upgraded, diags) = walk.calls.upgrade(0, &made.object).await;
+    diags.nothing();
     assert_eq!(upgraded, made.object);
     let read = walk.calls.read(&made).await;
-    read.told.nothing();
+    read.diags.nothing();
     assert_eq!(read.stored, made);
     let planned = walk.calls.plan(&config, &read.stored).await;
-    planned.told.nothing();
+    planned.diags.nothing();
     assert_eq!(planned.object, made.object, "there is nothing to do");
 
     // Arguments of the provider alone: an update that asks nobody.
@@ -76,7 +76,7 @@ async fn a_cluster_is_made_kept_and_taken_down() {
     assert!(parent.calls().is_empty());
     let refused = walk.calls.plan(&Json::Null, &protected).await;
     refused
-        .told
+        .diags
         .error_at("deletion_protection", &["deletion_protection = false"]);
     let config = with(config, "/deletion_protection", json!(false));
     let made = walk.calls.change(&config, &protected).await;
@@ -84,17 +84,17 @@ async fn a_cluster_is_made_kept_and_taken_down() {
 
     let walk = Walk::start(&parent).await;
     let planned = walk.calls.plan(&Json::Null, &made).await;
-    planned.told.nothing();
+    planned.diags.nothing();
     let gone = walk.calls.delete(&made, &planned.private).await;
-    gone.told.warning(&["team-a", "14 days"]);
+    gone.diags.warning(&["team-a", "14 days"]);
     assert_eq!(gone.stored, Stored::default());
     assert_eq!(count(&parent, "DeleteWorkloadCluster"), 1);
     assert!(parent.cluster("team-a").is_none());
     // Again, as when the answer was lost: gone is gone.
     let gone = walk.calls.delete(&made, &planned.private).await;
-    gone.told.nothing();
+    gone.diags.nothing();
     let read = walk.calls.read(&made).await;
-    read.told.nothing();
+    read.diags.nothing();
     assert_eq!(read.stored.object, Json::Null);
     walk.shut_down().await;
 }
@@ -136,16 +136,16 @@ async fn an_imported_cluster_is_like_one_that_was_made() {
     let config = cluster("team-a");
     let walk = Walk::start(&parent).await;
     let made = walk.calls.change(&config, &Stored::default()).await;
-    let (imported, told) = walk.calls.import("team-a").await;
-    told.nothing();
+    let (imported, diags) = walk.calls.import("team-a").await;
+    diags.nothing();
     let imported = imported.unwrap();
     assert!(!has_unknown(&imported.object));
     assert_eq!(imported.object["id"], "team-a");
     let read = walk.calls.read(&imported).await;
-    read.told.nothing();
+    read.diags.nothing();
     assert_eq!(read.stored.object["ready"], true);
     let planned = walk.calls.plan(&config, &read.stored).await;
-    planned.told.nothing();
+    planned.diags.nothing();
     assert_eq!(planned.replaces, <[&str; 0]>::default());
     assert_eq!(
         planned.object, read.stored.object,
@@ -155,12 +155,12 @@ async fn an_imported_cluster_is_like_one_that_was_made() {
         assert_eq!(read.stored.object[name], made.object[name], "{name}");
     }
 
-    let (nothing, told) = walk.calls.import("Team_A").await;
+    let (nothing, diags) = walk.calls.import("Team_A").await;
     assert_eq!(nothing, None);
-    told.error(&["import id", "Team_A"]);
-    let (nothing, told) = walk.calls.import("nobody").await;
+    diags.error(&["import id", "Team_A"]);
+    let (nothing, diags) = walk.calls.import("nobody").await;
     assert_eq!(nothing, None);
-    told.error(&["Not Found", "nobody"]);
+    diags.error(&["Not Found", "nobody"]);
     walk.shut_down().await;
 }
 
@@ -176,17 +176,17 @@ async fn a_state_of_the_official_provider_is_taken_over() {
         "metadata": { "name": "team-a", "namespace": null, "description": null, "labels": null, "expires": null },
         "spec": config["spec"],
     });
-    let (upgraded, told) = walk.calls.upgrade(0, &foreign).await;
-    told.nothing();
+    let (upgraded, diags) = walk.calls.upgrade(0, &foreign).await;
+    diags.nothing();
     let stored = Stored {
         object: upgraded,
         private: b"of another provider".to_vec(),
         ..Stored::default()
     };
     let read = walk.calls.read(&stored).await;
-    read.told.nothing();
+    read.diags.nothing();
     let planned = walk.calls.plan(&config, &read.stored).await;
-    planned.told.nothing();
+    planned.diags.nothing();
     assert_eq!(planned.object, read.stored.object);
     assert_eq!(planned.object["ready"], true);
     deleted_nothing(&parent);
@@ -213,7 +213,7 @@ async fn drift_shows_as_the_server_says_it() {
     // A state that gets worse later is no drift.
     parent.set_state("team-a", "updating").unwrap();
     let read = walk.calls.read(&made).await;
-    read.told.nothing();
+    read.diags.nothing();
     assert_eq!(read.stored.object["status"]["state"], "updating");
     let undone = with(
         cluster("team-a"),
@@ -234,28 +234,28 @@ async fn data_sources_read_one_and_all() {
     for name in ["team-a", "team-b"] {
         walk.calls.change(&cluster(name), &Stored::default()).await;
     }
-    let (one, told) = walk
+    let (one, diags) = walk
         .calls
         .read_data(TYPE_NAME, &json!({ "name": "team-b" }))
         .await;
-    told.nothing();
+    diags.nothing();
     assert_eq!(one["status"]["state"], "active");
     assert_eq!(
         one["spec"]["token"]["allow"][0]["aws_account"],
         "123456789012"
     );
-    let (all, told) = walk
+    let (all, diags) = walk
         .calls
         .read_data("teleport_workload_clusters", &json!({}))
         .await;
-    told.nothing();
+    diags.nothing();
     let text = all.to_string();
     assert!(text.contains("team-a") && text.contains("team-b"), "{text}");
-    let (nothing, told) = walk
+    let (nothing, diags) = walk
         .calls
         .read_data(TYPE_NAME, &json!({ "name": "team-c" }))
         .await;
     assert_eq!(nothing, Json::Null);
-    told.error(&["team-c"]);
+    diags.error(&["team-c"]);
     walk.shut_down().await;
 }

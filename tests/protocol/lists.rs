@@ -6,7 +6,7 @@ use tfplugin::proto::tfplugin6::{list_resource, validate_list_resource_config};
 use crate::{
     host::soon,
     walk::{
-        Stored, TYPE_NAME, Told, Walk, cluster, parent,
+        Diags, Stored, TYPE_NAME, Walk, cluster, parent,
         parent::count,
         schema,
         values::{from_wire, to_wire},
@@ -19,7 +19,7 @@ async fn search(
     config: Json,
     include_resource_object: bool,
     limit: i64,
-) -> (Vec<(String, Json, Json)>, Told) {
+) -> (Vec<(String, Json, Json)>, Diags) {
     let block = walk.calls.schema.list_resource_schemas[TYPE_NAME]
         .block
         .clone();
@@ -34,9 +34,9 @@ async fn search(
         .await
         .unwrap()
         .into_inner();
-    let (mut found, mut told) = (Vec::new(), Vec::new());
+    let (mut found, mut diags) = (Vec::new(), Vec::new());
     while let Some(event) = soon(stream.message()).await.unwrap() {
-        told.extend(event.diagnostic);
+        diags.extend(event.diagnostic);
         if let Some(identity) = event.identity {
             let identity = from_wire(identity.identity_data);
             found.push((
@@ -47,7 +47,7 @@ async fn search(
         }
     }
     found.sort_by(|one, other| one.0.cmp(&other.0));
-    (found, Told(told))
+    (found, Diags(diags))
 }
 
 fn names(found: &[(String, Json, Json)]) -> Vec<&str> {
@@ -62,8 +62,8 @@ async fn clusters_are_found_on_all_pages_up_to_the_limit() {
         walk.calls.change(&cluster(name), &Stored::default()).await;
     }
     let none = json!({ "name": null });
-    let (found, told) = search(&walk, none.clone(), false, 0).await;
-    told.nothing();
+    let (found, diags) = search(&walk, none.clone(), false, 0).await;
+    diags.nothing();
     assert_eq!(
         names(&found),
         ["other", "team-a", "team-b", "team-c", "team-d"]
@@ -85,8 +85,8 @@ async fn clusters_are_found_on_all_pages_up_to_the_limit() {
     assert_eq!(count(&parent, "ListWorkloadClusters"), 1);
 
     // An object is what an import and the read after it find.
-    let (found, told) = search(&walk, json!({ "name": "team-b" }), true, 0).await;
-    told.nothing();
+    let (found, diags) = search(&walk, json!({ "name": "team-b" }), true, 0).await;
+    diags.nothing();
     let (imported, _) = walk.calls.import("team-b").await;
     assert_eq!(found[0].1, imported.unwrap().object);
     assert_eq!(found[0].1["ready"], true);
@@ -97,9 +97,9 @@ async fn clusters_are_found_on_all_pages_up_to_the_limit() {
 async fn a_search_that_cannot_begin_is_an_error() {
     let parent = parent::quick().await;
     let walk = Walk::unconfigured(&parent).await;
-    let (found, told) = search(&walk, json!({ "name": null }), false, 0).await;
+    let (found, diags) = search(&walk, json!({ "name": null }), false, 0).await;
     assert!(found.is_empty());
-    told.error(&["Provider Not Configured"]);
+    diags.error(&["Provider Not Configured"]);
     let request = validate_list_resource_config::Request {
         type_name: TYPE_NAME.to_owned(),
         config: to_wire(&json!({ "name": "" })),
@@ -107,6 +107,6 @@ async fn a_search_that_cannot_begin_is_an_error() {
     };
     let mut provider = walk.calls.provider.clone();
     let answer = soon(provider.validate_list_resource_config(request)).await;
-    Told(answer.unwrap().into_inner().diagnostics).error_at("name", &["name is empty"]);
+    Diags(answer.unwrap().into_inner().diagnostics).error_at("name", &["name is empty"]);
     walk.shut_down().await;
 }

@@ -20,7 +20,7 @@ async fn plans(parent: &Simulator, config: &Json, stored: &Stored) -> (Planned, 
         ..Stored::default()
     };
     let second = walk.calls.plan(config, &nothing).await;
-    second.told.no_error();
+    second.diags.no_error();
     walk.shut_down().await;
     (first, second)
 }
@@ -52,7 +52,7 @@ async fn under_the_same_name_it_is_announced_and_refused_and_its_results_stay_kn
     let (first, second) = plans(&parent, &changed, &stored).await;
     assert!(!first.replaces.is_empty());
     assert!(first.replaces.iter().all(|path| path.starts_with("spec")));
-    first.told.warning(&[
+    first.diags.warning(&[
         "spec",
         "team-a",
         "14 days",
@@ -66,7 +66,7 @@ async fn under_the_same_name_it_is_announced_and_refused_and_its_results_stay_kn
 
     let walk = Walk::start(&parent).await;
     let answer = walk.calls.delete(&stored, &second.private).await;
-    answer.told.error(&[
+    answer.diags.error(&[
         "spec",
         "team-a",
         "Nothing was deleted",
@@ -79,7 +79,7 @@ async fn under_the_same_name_it_is_announced_and_refused_and_its_results_stay_kn
     let (_, again) = plans(&parent, &changed, &answer.stored).await;
     let walk = Walk::start(&parent).await;
     let answer = walk.calls.delete(&answer.stored, &again.private).await;
-    answer.told.error(&["Nothing was deleted"]);
+    answer.diags.error(&["Nothing was deleted"]);
     deleted_nothing(&parent);
     walk.shut_down().await;
 }
@@ -93,9 +93,9 @@ async fn after_a_refusal_the_cluster_can_still_be_destroyed() {
     let walk = Walk::start(&parent).await;
     let refused = walk.calls.delete(&stored, &second.private).await;
     let planned = walk.calls.plan(&Json::Null, &refused.stored).await;
-    planned.told.nothing();
+    planned.diags.nothing();
     let gone = walk.calls.delete(&refused.stored, &planned.private).await;
-    gone.told.no_error();
+    gone.diags.no_error();
     assert!(parent.cluster("team-a").is_none());
     walk.shut_down().await;
 }
@@ -122,7 +122,7 @@ async fn asked_for_by_hand_it_is_refused_too() {
     let walk = Walk::start(&parent).await;
     let answer = walk.calls.delete(&stored, &second.private).await;
     answer
-        .told
+        .diags
         .error(&["This plan replaces", "Nothing was deleted"]);
     assert_eq!(answer.stored.object, stored.object);
     deleted_nothing(&parent);
@@ -137,13 +137,13 @@ async fn allowed_under_the_same_name_it_goes_through() {
     let changed = with(changed, "/allow_same_name_replacement", json!(true));
     let (first, second) = plans(&parent, &changed, &stored).await;
     assert!(!first.replaces.is_empty());
-    first.told.nothing();
-    second.told.nothing();
+    first.diags.nothing();
+    second.diags.nothing();
     assert_eq!(second.object["ready"], unknown());
     assert_unknown_status(&second);
     let walk = Walk::start(&parent).await;
     let answer = walk.calls.delete(&stored, &second.private).await;
-    answer.told.no_error();
+    answer.diags.no_error();
     assert_eq!(answer.stored, Stored::default());
     let made = walk.calls.change(&changed, &Stored::default()).await;
     assert_eq!(made.object["spec"]["bot"]["name"], "other");
@@ -165,12 +165,12 @@ async fn under_a_new_name_it_takes_one_apply() {
             .iter()
             .any(|path| path.starts_with("metadata"))
     );
-    first.told.nothing();
+    first.diags.nothing();
     assert_unknown_status(&second);
     assert_eq!(second.object["id"], "team-b");
     let walk = Walk::start(&parent).await;
     let answer = walk.calls.delete(&stored, &second.private).await;
-    answer.told.warning(&["team-a", "14 days"]);
+    answer.diags.warning(&["team-a", "14 days"]);
     let made = walk.calls.change(&renamed, &Stored::default()).await;
     assert_eq!(made.object["id"], "team-b");
     assert_eq!(parent.held_names(), ["team-a"]);
@@ -189,7 +189,7 @@ async fn created_before_the_old_one_is_destroyed_both_happen() {
     // The deposed object is destroyed like any other.
     let planned = walk.calls.plan(&Json::Null, &stored).await;
     let answer = walk.calls.delete(&stored, &planned.private).await;
-    answer.told.no_error();
+    answer.diags.no_error();
     let left = parent.clusters();
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].name, "team-b");
@@ -205,12 +205,12 @@ async fn a_protected_cluster_is_not_replaced() {
     let renamed = with(config, "/metadata/name", json!("team-b"));
     let planned = walk.calls.plan(&renamed, &stored).await;
     planned
-        .told
+        .diags
         .error_at("deletion_protection", &["team-a", "replaced"]);
     // Should core ask all the same, as with a plan that is older than the protection, the state decides.
     let answer = walk.calls.delete(&stored, b"").await;
     answer
-        .told
+        .diags
         .error_at("deletion_protection", &["was not deleted"]);
     assert_eq!(answer.stored.object, stored.object);
     deleted_nothing(&parent);
@@ -235,9 +235,9 @@ async fn private_bytes_of_something_else_do_no_harm() {
             ..Stored::default()
         };
         let read = walk.calls.read(&stored).await;
-        read.told.nothing();
+        read.diags.nothing();
         let planned = walk.calls.plan(&config, &stored).await;
-        planned.told.nothing();
+        planned.diags.nothing();
         assert_eq!(planned.object, stored.object);
     }
     deleted_nothing(&parent);

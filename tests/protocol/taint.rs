@@ -21,7 +21,7 @@ async fn failed() -> (Simulator, Stored) {
         .apply(&config, &Stored::default(), &planned)
         .await;
     answer
-        .told
+        .diags
         .error(&["\"failed\"", "team-a", "terraform untaint"]);
     assert_eq!(answer.stored.object["ready"], false);
     assert_eq!(answer.stored.object["status"]["state"], "failed");
@@ -34,10 +34,10 @@ async fn failed() -> (Simulator, Stored) {
 async fn plan(parent: &Simulator, config: &Json, stored: &Stored) -> Planned {
     let walk = Walk::start(parent).await;
     let read = walk.calls.read(stored).await;
-    read.told.no_error();
+    read.diags.no_error();
     assert_eq!(&read.stored.private, &stored.private);
     let planned = walk.calls.plan(config, &Stored::default()).await;
-    planned.told.no_error();
+    planned.diags.no_error();
     walk.shut_down().await;
     planned
 }
@@ -45,7 +45,7 @@ async fn plan(parent: &Simulator, config: &Json, stored: &Stored) -> Planned {
 /// The deletion is refused: the object stays as it is, and so does the cluster.
 #[track_caller]
 fn assert_refused(parent: &Simulator, stored: &Stored, answer: &Answer) {
-    answer.told.error(&[
+    answer.diags.error(&[
         "Nothing was deleted",
         "terraform untaint ADDRESS",
         "14 days",
@@ -114,7 +114,7 @@ async fn with_another_name_the_old_cluster_is_deleted() {
     let shown = plan(&parent, &renamed, &stored).await;
     let walk = Walk::start(&parent).await;
     let answer = walk.calls.delete(&stored, &shown.private).await;
-    answer.told.warning(&["team-a", "14 days"]);
+    answer.diags.warning(&["team-a", "14 days"]);
     assert_eq!(answer.stored, Stored::default());
     assert!(parent.cluster("team-a").is_none());
     let planned = walk.calls.plan(&renamed, &Stored::default()).await;
@@ -122,7 +122,7 @@ async fn with_another_name_the_old_cluster_is_deleted() {
         .calls
         .apply(&renamed, &Stored::default(), &planned)
         .await;
-    answer.told.error(&["\"failed\"", "team-b"]);
+    answer.diags.error(&["\"failed\"", "team-b"]);
     assert_eq!(count(&parent, "CreateWorkloadCluster"), 2);
     walk.shut_down().await;
 }
@@ -138,7 +138,7 @@ async fn where_names_are_not_held_an_unfinished_cluster_is_not_replaced_either()
     let shown = plan(&parent, &config, &stored).await;
     let walk = Walk::start(&parent).await;
     let answer = walk.calls.delete(&stored, &shown.private).await;
-    answer.told.error(&[
+    answer.diags.error(&[
         "has not become active yet",
         "terraform untaint ADDRESS",
         "terraform destroy -target=ADDRESS",
@@ -155,9 +155,9 @@ async fn destroyed_on_purpose_a_tainted_cluster_is_deleted() {
     plan(&parent, &cluster("team-a"), &stored).await;
     let walk = Walk::start(&parent).await;
     let planned = walk.calls.plan(&Json::Null, &stored).await;
-    planned.told.nothing();
+    planned.diags.nothing();
     let answer = walk.calls.delete(&stored, &planned.private).await;
-    answer.told.no_error();
+    answer.diags.no_error();
     assert!(parent.cluster("team-a").is_none());
     assert_eq!(count(&parent, "DeleteWorkloadCluster"), 1);
     walk.shut_down().await;
@@ -174,7 +174,7 @@ async fn created_before_the_old_one_is_destroyed_nothing_is_taken_over() {
         .calls
         .apply(&config, &Stored::default(), &planned)
         .await;
-    answer.told.error_at(
+    answer.diags.error_at(
         "metadata.name",
         &["create_before_destroy", "terraform untaint ADDRESS"],
     );

@@ -14,7 +14,7 @@ use tfplugin::proto::tfplugin6::{
 use crate::{
     host::{Host, soon},
     walk::{
-        Stored, TYPE_NAME, Told, Walk, cluster, parent,
+        Diags, Stored, TYPE_NAME, Walk, cluster, parent,
         values::{from_wire, to_wire},
     },
 };
@@ -28,7 +28,7 @@ fn name() -> String {
 /// One error, which names what there is not.
 #[track_caller]
 fn not_offered(sort: &str, diagnostics: Vec<Diagnostic>) {
-    Told(diagnostics).error(&[&format!("offers no {sort} named {NAME:?}")]);
+    Diags(diagnostics).error(&[&format!("offers no {sort} named {NAME:?}")]);
 }
 
 /// The answer to a call, which is never an error of gRPC.
@@ -320,7 +320,7 @@ async fn clusters_of_the_official_provider_can_be_moved_here_and_no_others() {
         ("registry.terraform.io/a/b", TYPE_NAME),
     ] {
         let answer = answer!(provider, move_resource_state(moved(address, type_name)));
-        Told(answer.diagnostics).error(&["Move Not Supported", address, type_name]);
+        Diags(answer.diagnostics).error(&["Move Not Supported", address, type_name]);
         assert_eq!(answer.target_state, None);
     }
     host.shut_down().await;

@@ -68,11 +68,11 @@ pub(super) fn valid(resource: &KindResource, mut config: Value, name: &str) -> V
     config.set_field(CLUSTER, Value::Null);
     without_empty(&mut config);
     loop {
-        let mut told = tfplugin::operations::validate(resource.schema(), &config, true);
-        resource.validate(&config, &mut told);
-        let Some(refused) = told
+        let mut diags = tfplugin::operations::validate(resource.schema(), &config, true);
+        resource.validate(&config, &mut diags);
+        let Some(refused) = diags
             .iter()
-            .find(|told| told.severity == tfplugin::Severity::Error)
+            .find(|diag| diag.severity == tfplugin::Severity::Error)
         else {
             return config;
         };
@@ -84,9 +84,9 @@ pub(super) fn valid(resource: &KindResource, mut config: Value, name: &str) -> V
             .collect();
         // What is missing is missed by what stands around it.
         while !config.at(&names).is_set() {
-            assert!(names.pop().is_some(), "{told:?}");
+            assert!(names.pop().is_some(), "{diags:?}");
         }
-        assert!(names.len() > 1 || names == ["kind"], "{told:?}");
+        assert!(names.len() > 1 || names == ["kind"], "{diags:?}");
         config.set_at(&names, Value::Null);
     }
 }
@@ -181,11 +181,11 @@ fn values(attribute: &Attribute, path: &Path, wanted: &[String]) -> BoxedStrateg
     let (attribute, path) = (attribute.clone(), path.clone());
     values
         .prop_map(move |value| {
-            let mut told = Diagnostics::new();
+            let mut diags = Diagnostics::new();
             for validator in &attribute.validators {
-                validator.check(&path, &value, &mut told);
+                validator.check(&path, &value, &mut diags);
             }
-            if told.has_errors() {
+            if diags.has_errors() {
                 fallback(&attribute, &path)
             } else {
                 value
@@ -208,11 +208,11 @@ fn fallback(attribute: &Attribute, path: &Path) -> Value {
         "delete",
     ];
     let found = texts.into_iter().map(Value::from).find(|value| {
-        let mut told = Diagnostics::new();
+        let mut diags = Diagnostics::new();
         for validator in &attribute.validators {
-            validator.check(path, value, &mut told);
+            validator.check(path, value, &mut diags);
         }
-        !told.has_errors()
+        !diags.has_errors()
     });
     match &attribute.shape {
         AttributeShape::Type(Type::String) => found.unwrap_or_default(),

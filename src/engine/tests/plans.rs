@@ -171,7 +171,7 @@ fn the_id_stays_whatever_is_updated() {
 }
 
 #[test]
-fn a_version_that_the_cluster_does_not_know_is_told() {
+fn a_version_that_the_cluster_does_not_know_is_a_warning() {
     let config = config("v8", none(), &["a"]);
     let resource = role();
     let plan = plan(&resource, &config, &Value::Null, &Private::new());
@@ -189,10 +189,10 @@ fn a_version_that_the_cluster_does_not_know_is_told() {
         },
     };
     let applied = written.answer(None, Private::new(), Default::default());
-    let told: Vec<_> = applied.diagnostics.iter().collect();
-    assert_eq!(told[0].path.to_string(), "version");
+    let diags: Vec<_> = applied.diagnostics.iter().collect();
+    assert_eq!(diags[0].path.to_string(), "version");
     for phrase in ["\"v7\"", "terraform untaint"] {
-        assert!(told[0].detail.contains(phrase), "{}", told[0].detail);
+        assert!(diags[0].detail.contains(phrase), "{}", diags[0].detail);
     }
     assert_eq!(applied.state.field("version"), &"v7".into());
 }

@@ -374,7 +374,7 @@ fn oneofs_are_checked_in_nested_objects_too() {
 }
 
 #[test]
-fn what_is_write_only_is_sent_and_never_told() {
+fn what_is_write_only_is_sent_and_never_shown() {
     let mapping = Mapping::new(message("Inner"), Rules::new().write_only("name")).unwrap();
     let secret = object(&mapping, [("name", "x".into())]);
     let mut message = mapping.to_message(&secret).unwrap();

@@ -262,9 +262,9 @@ fn an_interrupt_ends_the_wait_for_an_identity(program: &Program) {
     running.interrupt();
     let outcome = running.wait().failed();
     assert!(outcome.took.as_secs() < 20, "{outcome}");
-    let told = outcome.diagnostics();
+    let diags = outcome.diagnostics();
     assert!(
-        told.iter().any(|told| told
+        diags.iter().any(|diag| diag
             .text
             .contains("getting an identity in the cluster team-a")),
         "{outcome}"

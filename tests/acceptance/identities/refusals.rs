@@ -12,11 +12,11 @@ use crate::support::{
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     mistakes_in_identities_are_found_before_anything_is_asked: EPHEMERAL_RESOURCES,
-    missing_and_expired_aws_credentials_are_told_apart: EPHEMERAL_RESOURCES,
+    missing_and_expired_aws_credentials_are_distinguished: EPHEMERAL_RESOURCES,
     an_aws_identity_that_no_rule_allows_is_shown_with_the_rules: EPHEMERAL_RESOURCES,
     a_token_of_another_name_is_named: EPHEMERAL_RESOURCES,
     an_address_that_the_parent_does_not_know_is_named: EPHEMERAL_RESOURCES,
-    a_parent_that_cannot_be_asked_is_told_from_the_cluster: EPHEMERAL_RESOURCES,
+    a_parent_that_cannot_be_asked_is_distinguished_from_the_cluster: EPHEMERAL_RESOURCES,
     a_provider_block_that_is_not_known_yet_is_named: EPHEMERAL_RESOURCES,
 ];
 
@@ -67,7 +67,7 @@ fn mistakes_in_identities_are_found_before_anything_is_asked(program: &Program) 
     assert_eq!(env.simulator.calls().len(), 0);
 }
 
-fn missing_and_expired_aws_credentials_are_told_apart(program: &Program) {
+fn missing_and_expired_aws_credentials_are_distinguished(program: &Program) {
     let mut env = cloud(program, TEAM_A);
     env.configure(&format!("{}{}", known(&env, ""), handed("1")));
     become_caller(&mut env, "", "");
@@ -155,7 +155,7 @@ fn an_address_that_the_parent_does_not_know_is_named(program: &Program) {
     assert_eq!(joins(&env), 0);
 }
 
-fn a_parent_that_cannot_be_asked_is_told_from_the_cluster(program: &Program) {
+fn a_parent_that_cannot_be_asked_is_distinguished_from_the_cluster(program: &Program) {
     let env = cloud(program, TEAM_A);
     let block = provider_block(&env.simulator.proxy_address(), &env.path("missing"), "");
     env.write(&format!("{block}{}{}", known(&env, ""), handed("1")));

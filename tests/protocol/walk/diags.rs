@@ -1,40 +1,40 @@
-//! What a person is told.
+//! The diagnostics of an answer.
 
 use tfplugin::proto::tfplugin6::{
     AttributePath, Diagnostic, attribute_path::step::Selector, diagnostic::Severity,
 };
 
-/// The messages of an answer.
+/// The diagnostics of an answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Told(pub(crate) Vec<Diagnostic>);
+pub(crate) struct Diags(pub(crate) Vec<Diagnostic>);
 
-impl Told {
-    /// Nothing at all was said.
+impl Diags {
+    /// There is none.
     #[track_caller]
     pub(crate) fn nothing(&self) {
         assert!(self.0.is_empty(), "{self:#?}");
     }
 
-    /// No error was said.
+    /// There is no error.
     #[track_caller]
     pub(crate) fn no_error(&self) {
         assert!(!self.has_error(), "{self:#?}");
     }
 
-    /// One error was said, with these key phrases.
+    /// There is one error, with these key phrases.
     #[track_caller]
     pub(crate) fn error(&self, phrases: &[&str]) {
         assert!(self.of(Severity::Error).count() == 1, "{self:#?}");
         self.says(Severity::Error, phrases);
     }
 
-    /// An error was said of this attribute, with these key phrases.
+    /// There is an error at this attribute, with these key phrases.
     #[track_caller]
     pub(crate) fn error_at(&self, at: &str, phrases: &[&str]) {
         self.says_at(Severity::Error, Some(at), phrases);
     }
 
-    /// No error was said, and one warning, with these key phrases.
+    /// There is one warning and nothing else, with these key phrases.
     #[track_caller]
     pub(crate) fn warning(&self, phrases: &[&str]) {
         self.no_error();
@@ -42,7 +42,7 @@ impl Told {
         self.says(Severity::Warning, phrases);
     }
 
-    /// Whether an error was said.
+    /// Whether there is an error.
     pub(crate) fn has_error(&self) -> bool {
         self.of(Severity::Error).next().is_some()
     }
@@ -62,7 +62,7 @@ impl Told {
         });
         assert!(
             said,
-            "{phrases:?} must be told as {severity:?} at {at:?}: {self:#?}"
+            "{phrases:?} must be in a diagnostic of {severity:?} at {at:?}: {self:#?}"
         );
     }
 

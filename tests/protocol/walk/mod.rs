@@ -7,12 +7,12 @@
 //! walk.shut_down().await;
 //! ```
 //!
-//! Values are JSON, see [`values`]; what an answer says to the person is [`Told`]. Every walk is a process of its own, as in
+//! Values are JSON, see [`values`]; what an answer says to the person is [`Diags`]. Every walk is a process of its own, as in
 //! real runs, unless it is made with [`Walk::over`].
 
+pub(crate) mod diags;
 pub(crate) mod parent;
 pub(crate) mod schema;
-pub(crate) mod told;
 pub(crate) mod values;
 
 use serde_json::{Value as Json, json};
@@ -26,7 +26,7 @@ use tfplugin::proto::tfplugin6::{
 use tokio::task::JoinHandle;
 use tonic::{Status, transport::Channel};
 
-pub(crate) use self::told::Told;
+pub(crate) use self::diags::Diags;
 use self::values::{from_wire, raw, to_wire};
 use crate::host::{End, Host, Process, soon};
 
@@ -67,14 +67,14 @@ pub(crate) struct Planned {
     pub(crate) private: Vec<u8>,
     pub(crate) identity: Json,
     pub(crate) replaces: Vec<String>,
-    pub(crate) told: Told,
+    pub(crate) diags: Diags,
 }
 
 /// What became of an object.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) stored: Stored,
-    pub(crate) told: Told,
+    pub(crate) diags: Diags,
 }
 
 impl Walk {
@@ -102,7 +102,7 @@ impl Walk {
     /// Plans a creation and starts it.
     pub(crate) async fn begin(&self, config: &Json) -> Underway {
         let planned = self.calls.plan(config, &Stored::default()).await;
-        planned.told.no_error();
+        planned.diags.no_error();
         let (calls, config) = (self.calls.clone(), config.clone());
         let object = planned.object.clone();
         let work = async move { calls.try_apply(&config, &Stored::default(), &planned).await };
@@ -139,7 +139,7 @@ impl Underway {
     /// The answer. One without error obeys core's laws.
     pub(crate) async fn answer(self) -> Answer {
         let answer = soon(self.work).await.unwrap().unwrap();
-        if !answer.told.has_error() {
+        if !answer.diags.has_error() {
             schema::assert_conforms(&self.planned, &answer.stored.object);
         }
         answer
@@ -164,7 +164,7 @@ impl Calls {
         let request = get_provider_schema::Request {};
         let schema = soon(provider.get_provider_schema(request)).await.unwrap();
         let schema = schema.into_inner();
-        Told(schema.diagnostics.clone()).nothing();
+        Diags(schema.diagnostics.clone()).nothing();
         Self { provider, schema }
     }
 
@@ -193,14 +193,14 @@ impl Calls {
     }
 
     /// ValidateProviderConfig.
-    pub(crate) async fn validate_provider(&self, config: Option<DynamicValue>) -> Told {
+    pub(crate) async fn validate_provider(&self, config: Option<DynamicValue>) -> Diags {
         let request = validate_provider_config::Request { config };
         let answer = soon(self.provider.clone().validate_provider_config(request)).await;
-        Told(answer.unwrap().into_inner().diagnostics)
+        Diags(answer.unwrap().into_inner().diagnostics)
     }
 
     /// ConfigureProvider.
-    pub(crate) async fn configure(&self, config: &Json) -> Told {
+    pub(crate) async fn configure(&self, config: &Json) -> Diags {
         let config = schema::whole(self.provider_block(), config);
         let request = configure_provider::Request {
             terraform_version: "1.11.4".to_owned(),
@@ -208,27 +208,27 @@ impl Calls {
             ..configure_provider::Request::default()
         };
         let answer = soon(self.provider.clone().configure_provider(request)).await;
-        Told(answer.unwrap().into_inner().diagnostics)
+        Diags(answer.unwrap().into_inner().diagnostics)
     }
 
     /// ValidateResourceConfig, with any bytes.
-    pub(crate) async fn validate_raw(&self, config: Option<DynamicValue>) -> Told {
+    pub(crate) async fn validate_raw(&self, config: Option<DynamicValue>) -> Diags {
         let request = validate_resource_config::Request {
             type_name: TYPE_NAME.to_owned(),
             config,
             client_capabilities: capabilities(),
         };
         let answer = soon(self.provider.clone().validate_resource_config(request)).await;
-        Told(answer.unwrap().into_inner().diagnostics)
+        Diags(answer.unwrap().into_inner().diagnostics)
     }
 
     /// ValidateResourceConfig.
-    pub(crate) async fn validate(&self, config: &Json) -> Told {
+    pub(crate) async fn validate(&self, config: &Json) -> Diags {
         self.validate_raw(to_wire(&self.whole(config))).await
     }
 
     /// UpgradeResourceState, with the JSON of the state.
-    pub(crate) async fn upgrade(&self, version: i64, state: &Json) -> (Json, Told) {
+    pub(crate) async fn upgrade(&self, version: i64, state: &Json) -> (Json, Diags) {
         let request = upgrade_resource_state::Request {
             type_name: TYPE_NAME.to_owned(),
             version,
@@ -239,11 +239,11 @@ impl Calls {
         };
         let answer = soon(self.provider.clone().upgrade_resource_state(request)).await;
         let answer = answer.unwrap().into_inner();
-        (from_wire(answer.upgraded_state), Told(answer.diagnostics))
+        (from_wire(answer.upgraded_state), Diags(answer.diagnostics))
     }
 
     /// ImportResourceState, by an id.
-    pub(crate) async fn import(&self, id: &str) -> (Option<Stored>, Told) {
+    pub(crate) async fn import(&self, id: &str) -> (Option<Stored>, Diags) {
         let id = id.to_owned();
         self.import_by(import_resource_state::Request {
             id,
@@ -253,7 +253,7 @@ impl Calls {
     }
 
     /// ImportResourceState, by an identity.
-    pub(crate) async fn import_by_identity(&self, identity: &Json) -> (Option<Stored>, Told) {
+    pub(crate) async fn import_by_identity(&self, identity: &Json) -> (Option<Stored>, Diags) {
         let identity = identity_to_wire(identity);
         self.import_by(import_resource_state::Request {
             identity,
@@ -265,7 +265,7 @@ impl Calls {
     async fn import_by(
         &self,
         mut request: import_resource_state::Request,
-    ) -> (Option<Stored>, Told) {
+    ) -> (Option<Stored>, Diags) {
         request.type_name = TYPE_NAME.to_owned();
         let answer = soon(self.provider.clone().import_resource_state(request)).await;
         let answer = answer.unwrap().into_inner();
@@ -279,7 +279,7 @@ impl Calls {
         });
         let first = imported.next();
         assert_eq!(imported.next(), None);
-        (first, Told(answer.diagnostics))
+        (first, Diags(answer.diagnostics))
     }
 
     /// ReadResource.
@@ -300,12 +300,12 @@ impl Calls {
                 private: answer.private,
                 identity: identity_from_wire(answer.new_identity),
             },
-            told: Told(answer.diagnostics),
+            diags: Diags(answer.diagnostics),
         }
     }
 
     /// ReadDataSource.
-    pub(crate) async fn read_data(&self, type_name: &str, config: &Json) -> (Json, Told) {
+    pub(crate) async fn read_data(&self, type_name: &str, config: &Json) -> (Json, Diags) {
         let schema = &self.schema.data_source_schemas[type_name];
         let config = schema::whole(schema.block.as_ref().unwrap(), config);
         let request = read_data_source::Request {
@@ -315,7 +315,7 @@ impl Calls {
         };
         let answer = soon(self.provider.clone().read_data_source(request)).await;
         let answer = answer.unwrap().into_inner();
-        (from_wire(answer.state), Told(answer.diagnostics))
+        (from_wire(answer.state), Diags(answer.diagnostics))
     }
 
     /// PlanResourceChange, as core calls it: its proposal goes along, and the answer obeys its laws.
@@ -340,8 +340,8 @@ impl Calls {
             object: from_wire(answer.planned_state),
             private: answer.planned_private,
             identity: identity_from_wire(answer.planned_identity),
-            replaces: answer.requires_replace.iter().map(told::dotted).collect(),
-            told: Told(answer.diagnostics),
+            replaces: answer.requires_replace.iter().map(diags::dotted).collect(),
+            diags: Diags(answer.diagnostics),
         };
         if config.is_null() {
             assert_eq!(planned.object, Json::Null);
@@ -354,7 +354,7 @@ impl Calls {
     /// ApplyResourceChange, as core calls it. An answer without error obeys its laws.
     pub(crate) async fn apply(&self, config: &Json, prior: &Stored, planned: &Planned) -> Answer {
         let answer = soon(self.try_apply(config, prior, planned)).await.unwrap();
-        if !answer.told.has_error() {
+        if !answer.diags.has_error() {
             schema::assert_conforms(&planned.object, &answer.stored.object);
         }
         answer
@@ -385,7 +385,7 @@ impl Calls {
                 private: answer.private,
                 identity: identity_from_wire(answer.new_identity),
             },
-            told: Told(answer.diagnostics),
+            diags: Diags(answer.diagnostics),
         })
     }
 
@@ -396,7 +396,7 @@ impl Calls {
             private: private.to_vec(),
             identity: prior.identity.clone(),
             replaces: Vec::new(),
-            told: Told(Vec::new()),
+            diags: Diags(Vec::new()),
         };
         self.apply(&Json::Null, prior, &planned).await
     }
@@ -404,9 +404,9 @@ impl Calls {
     /// A plan and its apply, one after the other as in the second half of a run. Both must be without error.
     pub(crate) async fn change(&self, config: &Json, prior: &Stored) -> Stored {
         let planned = self.plan(config, prior).await;
-        planned.told.no_error();
+        planned.diags.no_error();
         let answer = self.apply(config, prior, &planned).await;
-        answer.told.no_error();
+        answer.diags.no_error();
         answer.stored
     }
 

@@ -103,7 +103,7 @@ fn what_the_server_checks_itself_is_refused_before_aws_is_asked() {
 }
 
 #[test]
-fn what_aws_refuses_is_told_in_its_words() {
+fn what_aws_refuses_is_reported_in_its_words() {
     let forged = text(sign(|_| ())).replacen("Signature=", "Signature=0", 1);
     assert!(refusal(forged.as_bytes()).contains("SignatureDoesNotMatch"));
     let other = signer::request(
@@ -144,7 +144,7 @@ fn what_aws_refuses_is_told_in_its_words() {
 }
 
 #[test]
-fn expired_credentials_are_told_from_wrong_ones() {
+fn expired_credentials_are_distinguished_from_wrong_ones() {
     let expired = AwsIdentity {
         expired: true,
         ..aws_known()
