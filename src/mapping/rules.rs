@@ -116,12 +116,6 @@ impl Rules {
         self.with(path, Rule::Describe(description.to_owned()))
     }
 
-    /// Says what to use in place of the field. A configuration that sets it gets a warning.
-    #[must_use]
-    pub fn deprecate(self, path: &str, instead: &str) -> Self {
-        self.with(path, Rule::Deprecate(instead.to_owned()))
-    }
-
     /// Adds a check on known, non-null values of the field.
     #[must_use]
     pub fn validate(self, path: &str, validator: Validator) -> Self {
@@ -197,7 +191,6 @@ pub(super) struct Behaviour {
     pub(super) write_only: bool,
     pub(super) default: Option<Value>,
     pub(super) description: Option<String>,
-    pub(super) deprecation: Option<String>,
     requires_replace: bool,
     use_state_for_unknown: bool,
     sensitive: bool,
@@ -214,7 +207,6 @@ impl Behaviour {
             entries: None,
             default: None,
             description: None,
-            deprecation: None,
             requires_replace: false,
             use_state_for_unknown: false,
             sensitive: false,
@@ -242,7 +234,6 @@ impl Behaviour {
             Rule::Sensitive => self.sensitive = true,
             Rule::WriteOnly => self.write_only = true,
             Rule::Describe(description) => self.description = Some(description.clone()),
-            Rule::Deprecate(instead) => self.deprecation = Some(instead.clone()),
             Rule::Validate(validator) => self.validators.push(validator.clone()),
         }
     }
@@ -274,7 +265,6 @@ enum Rule {
     Sensitive,
     WriteOnly,
     Describe(String),
-    Deprecate(String),
     Validate(Validator),
 }
 

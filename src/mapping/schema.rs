@@ -46,13 +46,10 @@ impl Field {
     fn deprecation(&self, description: &str) -> Option<Validator> {
         let descriptor = self.descriptor.field_descriptor_proto();
         let options = descriptor.options.as_ref();
-        let instead = match &self.behaviour.deprecation {
-            Some(instead) => instead.clone(),
-            None if options.is_some_and(|options| options.deprecated()) => {
-                comments::deprecation(description).unwrap_or_default()
-            }
-            None => return None,
-        };
+        if !options.is_some_and(|options| options.deprecated()) {
+            return None;
+        }
+        let instead = comments::deprecation(description).unwrap_or_default();
         Some(Validator::new(move |path, _, diags| {
             let detail = match instead.as_str() {
                 "" => format!("{path} is deprecated."),

@@ -75,7 +75,6 @@ fn rules_say_how_attributes_behave() {
         .default_to("i64", 5_i64)
         .rename("i32", "small")
         .describe("i32", "A small number.")
-        .deprecate("u32", "Use `u64`.")
         .sensitive("blob")
         .write_only("optional_text")
         .requires_replace("labels")
@@ -100,7 +99,6 @@ fn rules_say_how_attributes_behave() {
     assert_eq!(attributes["i64"].presence, Presence::OptionalComputed);
     assert!(!attributes.contains_key("i32"));
     assert_eq!(attributes["small"].description, "A small number.");
-    assert_eq!(attributes["u32"].deprecation, None);
     assert!(attributes["blob"].sensitive);
     assert!(attributes["optional_text"].write_only);
     assert_eq!(
