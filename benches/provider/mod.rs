@@ -31,6 +31,7 @@ use futures_util::future::join_all;
 use host::{Host, Launch};
 use plugin::Plugin;
 use process::Usage;
+use programs::Program;
 use report::{Report, Unit};
 use tokio::{runtime::Runtime, time::sleep};
 
