@@ -12,7 +12,7 @@
 
 use async_trait::async_trait;
 use prost_reflect::DynamicMessage;
-use teleport_client::Error;
+use teleport_client::{Error, ErrorKind, Objects};
 use tfplugin::{
     Applied, Attribute, Call, Delete, Diagnostics, PlannedChange, StopReason, Update, Value,
 };
@@ -78,7 +78,7 @@ pub(crate) struct Pending<'a> {
     /// The run that waits.
     pub(crate) run: &'a Run,
     /// The calls.
-    pub(crate) objects: teleport_client::Objects,
+    pub(crate) objects: Objects,
     /// Its name.
     pub(crate) name: &'a str,
     /// The planned object.
@@ -171,6 +171,28 @@ pub(super) async fn follow(
             object: pending.seen,
             is_ready: lifecycle.is_none(),
         },
+    }
+}
+
+/// An object of a list with its status, which the server may leave out there: then it is read by itself. None if it was deleted
+/// since the list was made.
+///
+/// # Errors
+///
+/// As of the read.
+pub(crate) async fn with_status(
+    shape: &Shape,
+    objects: &Objects,
+    listed: DynamicMessage,
+) -> Result<Option<DynamicMessage>, Error> {
+    let shown = shape.reported(&listed);
+    if shape.kind.lifecycle.is_none() || shown.at(&["status", "state"]).is_set() {
+        return Ok(Some(listed));
+    }
+    match objects.get(&shape.name(&shown).unwrap_or_default()).await {
+        Ok(object) => Ok(Some(object)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

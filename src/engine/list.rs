@@ -9,14 +9,14 @@ use std::{
 
 use async_trait::async_trait;
 use prost_reflect::DynamicMessage;
-use teleport_client::{Error, ErrorKind, Objects};
+use teleport_client::Error;
 use tfplugin::{
     Attribute, Block, Call, Diagnostics, Found, List, ListResource, Listed, Path, Resource as _,
     Schema, Type, Value,
 };
 
 use super::{
-    Kind, KindResource, Shape, lifecycle, private_state::PrivateState, resource_identity, run::Run,
+    Kind, KindResource, lifecycle, private_state::PrivateState, resource_identity, run::Run,
 };
 use crate::{
     clusters::{
@@ -114,7 +114,7 @@ impl KindListResource {
                     continue;
                 }
                 let resource = if request.include_resource {
-                    let whole = whole(shape, &objects, &name, object);
+                    let whole = lifecycle::with_status(shape, &objects, object);
                     match run.call(&doing, diags, whole).await? {
                         Ok(Some(object)) => Some(self.resource(&object, &name, &request.config)),
                         Ok(None) => continue,
@@ -146,24 +146,6 @@ impl KindListResource {
         // What there is to say of an object that is not ready, its import says.
         lifecycle::refreshed(shape, object, &mut state, &mut Diagnostics::new());
         (self.complete)(state)
-    }
-}
-
-/// The object with its status, which the server may leave out of a list. None if it was deleted since.
-async fn whole(
-    shape: &Shape,
-    objects: &Objects,
-    name: &str,
-    object: DynamicMessage,
-) -> Result<Option<DynamicMessage>, Error> {
-    let has_status = shape.reported(&object).field("status").is_set();
-    if shape.kind.lifecycle.is_none() || has_status {
-        return Ok(Some(object));
-    }
-    match objects.get(name).await {
-        Ok(object) => Ok(Some(object)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

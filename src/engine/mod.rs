@@ -46,7 +46,7 @@ mod update;
 pub(crate) use clear::clear_at;
 pub(crate) use data_source::KindDataSource;
 pub(crate) use kind::{Former, Kind, Name, Revoke, Secret, ServerFilled};
-pub(crate) use lifecycle::{Followed, Lifecycle, Pending, READY};
+pub(crate) use lifecycle::{Followed, Lifecycle, Pending, READY, with_status};
 pub(crate) use list::KindListResource;
 pub(crate) use own_writes::OwnWrites;
 pub(crate) use resource::KindResource;

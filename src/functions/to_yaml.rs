@@ -205,6 +205,25 @@ mod tests {
         let request = |object: &Value| shape.request(object).unwrap();
         assert_eq!(request(&read), request(&reported), "{text}");
         assert_eq!(to_yaml(read).unwrap(), text);
+        // As people write it.
+        let loose = yaml::write(&loosened(yaml::read(&text).unwrap()));
+        let read = from_yaml(&loose);
+        assert_eq!(request(&read), request(&reported), "{loose}");
+    }
+
+    /// The document with single values in the place of lists of one.
+    fn loosened(document: Value) -> Value {
+        match document {
+            Value::Tuple(mut elements) => match elements.as_slice() {
+                [Value::String(_)] => elements.remove(0),
+                _ => Value::Tuple(elements.into_iter().map(loosened).collect()),
+            },
+            Value::Object(fields) => {
+                let fields = fields.into_iter();
+                Value::object(fields.map(|(name, value)| (name, loosened(value))))
+            }
+            single => single,
+        }
     }
 
     /// The objects of a file that the server accepted, as it answered them.

@@ -62,6 +62,11 @@ fn the_flat_form_becomes_the_nested_one_without_a_call(program: &Program) {
     env.apply().succeeded();
     env.plan_is_empty();
     assert_eq!(env.state().get(BOT).attributes["user_name"], "bot-ci");
+    // As the official provider stores it where it is not configured.
+    let mut state = env.state();
+    state.0["resources"][0]["instances"][0]["attributes"]["token_ttl"] = "".into();
+    env.set_state(&state);
+    env.plan_is_empty();
     env.configure(&nested("", SPEC));
     assert_eq!(
         env.plan().planned(),

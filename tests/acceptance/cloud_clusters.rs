@@ -1,19 +1,24 @@
 //! Cloud clusters, which workload clusters were in their preview, and their way to the new kind.
 
-use teleport_simulator::ClusterChange;
+use teleport_simulator::{ClusterChange, Fault};
+use tonic::Code;
 
 use crate::support::{
     complete::{NAME, variables},
-    environment::{APPLY, CLUSTER, TestEnv, cluster},
+    environment::{APPLY, CLUSTER, TestEnv, cluster, provider_block},
     matrix::{Scenario, scenarios},
+    outcome::Outcome,
     programs::Program,
 };
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     a_cloud_cluster_is_waited_for_read_and_imported,
+    a_cloud_cluster_is_imported_by_what_is_generated,
     an_error_ends_the_wait_and_the_message_is_shown,
     a_replacement_under_the_same_name_is_refused,
     a_parent_without_the_kind_is_explained,
+    a_preview_that_was_switched_off_is_explained_and_nothing_is_lost,
+    a_missing_right_names_the_kind_and_the_verbs,
     a_move_to_the_new_kind_changes_nothing_on_the_server,
     a_move_to_a_kind_that_does_not_have_the_cluster_fails_and_loses_nothing,
     a_move_to_a_kind_that_the_parent_does_not_have_fails_and_loses_nothing,
@@ -59,8 +64,7 @@ fn a_cloud_cluster_is_waited_for_read_and_imported(program: &Program) {
     assert_eq!(env.calls("CreateCloudCluster"), 1);
     env.plan_is_empty().without_diagnostics();
 
-    let read = format!("{}{DATA_SOURCES}", cloud_cluster("team-a", ""));
-    env.configure(&read);
+    env.configure(&format!("{}{ONE}{ALL}", cloud_cluster("team-a", "")));
     env.apply().succeeded().without_diagnostics();
     let state = env.state();
     assert_eq!(state.output("region"), "us-west-2");
@@ -78,6 +82,21 @@ fn a_cloud_cluster_is_waited_for_read_and_imported(program: &Program) {
         .succeeded()
         .warning(&["Workload Cluster Name Held", "cloud cluster \"team-a\""]);
     assert!(env.names().is_empty());
+}
+
+fn a_cloud_cluster_is_imported_by_what_is_generated(program: &Program) {
+    let env = with_preview(program, "active_after_reads = 0");
+    env.configure(&cloud_cluster("team-a", ""));
+    env.apply().succeeded();
+    env.run(&["state", "rm", CLOUD]).succeeded();
+    env.configure(&format!(
+        "import {{\n  to = {CLOUD}\n  id = \"team-a\"\n}}\n"
+    ));
+    env.plan_with(&["-generate-config-out=generated.tf"]);
+    let planned = env.plan().planned();
+    assert_eq!(planned, [(CLOUD.to_owned(), "import".to_owned())]);
+    env.apply_plan().succeeded();
+    env.plan_is_empty().without_diagnostics();
 }
 
 fn an_error_ends_the_wait_and_the_message_is_shown(program: &Program) {
@@ -142,6 +161,86 @@ fn a_parent_without_the_kind_is_explained(program: &Program) {
         "moved {",
     ]);
     assert!(env.names().is_empty());
+}
+
+fn a_preview_that_was_switched_off_is_explained_and_nothing_is_lost(program: &Program) {
+    let env = with_preview(program, "active_after_reads = 0");
+    env.configure(&cloud_cluster("team-a", ""));
+    env.apply().succeeded();
+    let before = env.state().get(CLOUD).attributes;
+    let calls = [
+        "CreateCloudCluster",
+        "GetCloudCluster",
+        "ListCloudClusters",
+        "DeleteCloudCluster",
+    ];
+    for rpc in calls {
+        let off = Fault::code(rpc, Code::Unimplemented)
+            .message("unknown service teleport.cloudcluster.v1.CloudClusterService")
+            .times(u32::MAX);
+        env.simulator.add_fault(off).unwrap();
+    }
+    let phrases = [
+        "Not Supported by the Cluster",
+        "does not have the kind cloud_cluster",
+        "Use teleport_workload_cluster",
+        "moved { from = teleport_cloud_cluster.NAME",
+    ];
+    env.plan_with(&[]).error(&phrases);
+    env.plan_with(&["-refresh-only"]).error(&phrases);
+    env.apply().error(&phrases);
+    env.destroy().error(&phrases);
+    let unseen = ["destroy", "-json", "-auto-approve", "-refresh=false"];
+    env.run(&unseen).error(&phrases);
+    for data_source in [ONE, ALL] {
+        env.configure(&format!("{}{data_source}", cloud_cluster("team-a", "")));
+        env.plan_with(&["-refresh=false"]).error(&phrases);
+    }
+    assert_eq!(env.state().get(CLOUD).attributes, before);
+    assert_eq!(env.names(), ["team-a"]);
+
+    // The way out is the one that the message names.
+    env.configure(&moved());
+    env.apply().succeeded();
+    assert_eq!(env.state().get(CLUSTER).attributes["ready"], true);
+    env.plan_is_empty().without_diagnostics();
+    assert_eq!(env.calls("CreateWorkloadCluster"), 0);
+}
+
+fn a_missing_right_names_the_kind_and_the_verbs(program: &Program) {
+    let env = with_preview(program, "active_after_reads = 0");
+    env.configure(&cloud_cluster("team-a", ""));
+    env.apply().succeeded();
+    let before = env.state().get(CLOUD).attributes;
+    let path = env.simulator.data_dir().join("identity-no-rights");
+    let block = provider_block(&env.simulator.proxy_address(), &path, "");
+    let refused = |outcome: Outcome, doing: &str, verbs: &str| {
+        let rule = format!("resources = [\"cloud_cluster\"] and verbs = [{verbs}]");
+        outcome.error(&["Access Denied", doing, &rule]);
+    };
+    let of = "the cloud cluster \"team-a\"";
+    let (reading, deleting) = (format!("reading {of}"), format!("deleting {of}"));
+    env.write(&format!("{block}{}", cloud_cluster("team-a", "")));
+    refused(env.plan_with(&[]), &reading, "\"read\"");
+    refused(env.destroy(), &reading, "\"read\"");
+    let unseen = ["destroy", "-json", "-auto-approve", "-refresh=false"];
+    refused(env.run(&unseen), &deleting, "\"delete\"");
+    assert_eq!(env.state().get(CLOUD).attributes, before);
+    assert_eq!(env.names(), ["team-a"]);
+
+    let another = cloud_cluster("team-b", "").replace("\"this\"", "\"other\"");
+    env.write(&format!("{block}{}{another}", cloud_cluster("team-a", "")));
+    let create = [APPLY, &["-refresh=false"]].concat();
+    let creating = "creating the cloud cluster \"team-b\"";
+    refused(env.run(&create), creating, "\"create\"");
+    env.run(&["state", "rm", CLOUD]).succeeded();
+    for (data_source, doing, verbs) in [
+        (ONE, reading.as_str(), "\"read\""),
+        (ALL, "listing the cloud clusters", "\"list\", \"read\""),
+    ] {
+        env.write(&format!("{block}{data_source}"));
+        refused(env.plan_with(&[]), doing, verbs);
+    }
 }
 
 fn a_move_to_the_new_kind_changes_nothing_on_the_server(program: &Program) {
@@ -287,14 +386,17 @@ moved {
 }
 "#;
 
-const DATA_SOURCES: &str = r#"
+const ONE: &str = r#"
 data "teleport_cloud_cluster" "this" {
   name = "team-a"
 }
-data "teleport_cloud_clusters" "all" {}
 output "region" {
   value = data.teleport_cloud_cluster.this.spec.auth_region
 }
+"#;
+
+const ALL: &str = r#"
+data "teleport_cloud_clusters" "all" {}
 output "domains" {
   value = { for it in data.teleport_cloud_clusters.all.clusters : it.name => it.status.domain }
 }

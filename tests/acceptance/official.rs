@@ -1,13 +1,15 @@
 //! Configuration and state of the official provider.
 
-use serde_json::{Value, json};
+use std::fs;
 
+use serde_json::json;
+
+use super::states;
 use crate::support::{
     environment::{CLUSTER, TestEnv},
     installation::OFFICIAL,
     matrix::{Scenario, scenarios},
     programs::Program,
-    state::State,
 };
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
@@ -15,10 +17,8 @@ pub(crate) const SCENARIOS: &[Scenario] = scenarios![
     its_configuration_with_an_empty_status_applies_unchanged,
     its_roles_and_users_apply_unchanged,
     its_roles_apply_unchanged_in_every_version,
-    its_state_of_version_18_is_taken_over_without_a_replacement,
-    its_state_of_version_19_is_taken_over_without_a_replacement,
-    its_user_of_version_18_is_taken_over_without_a_change,
-    a_moved_block_takes_its_state_over_without_a_replacement,
+    its_states_of_every_version_plan_as_empty,
+    moved_blocks_take_its_states_over_without_a_change,
 ];
 
 /// As its documentation has it, every argument of the resource that the server takes.
@@ -59,57 +59,8 @@ const ROLE: &str = "teleport_role.this";
 
 const USER: &str = "teleport_user.this";
 
-/// The cluster of [`configuration`].
-const MADE: &str = r#"
-[[clusters]]
-name = "team-a"
-[clusters.spec]
-regions = [{ name = "us-west-2" }]
-bot = { name = "terraform" }
-[clusters.spec.token]
-join_method = "iam"
-allow = [{ aws_account = "123456789012", aws_arn = "arn:aws:sts::123456789012:assumed-role/terraform/*" }]
-"#;
-
-/// Its object of [`MADE`].
-fn object(metadata: Value, status: Value) -> Value {
-    json!({
-        "id": "team-a",
-        "kind": "workload_cluster",
-        "sub_kind": "",
-        "version": "v1",
-        "metadata": metadata,
-        "spec": {
-            "regions": [{ "name": "us-west-2" }],
-            "bot": { "name": "terraform" },
-            "token": {
-                "join_method": "iam",
-                "allow": [{
-                    "aws_account": "123456789012",
-                    "aws_arn": "arn:aws:sts::123456789012:assumed-role/terraform/*",
-                }],
-            },
-        },
-        "status": status,
-    })
-}
-
-/// The release 18 has a revision and no status.
-fn object_of_18() -> Value {
-    let metadata = json!({
-        "name": "team-a", "description": "", "expires": null, "labels": null, "namespace": "", "revision": "1",
-    });
-    object(metadata, Value::Null)
-}
-
-/// The release 19 has a status and no revision.
-fn object_of_19() -> Value {
-    let metadata = json!({ "name": "team-a", "description": null, "expires": null, "labels": null, "namespace": "" });
-    object(
-        metadata,
-        json!({ "state": "active", "domain": "team-a.teleport.sh" }),
-    )
-}
+/// The versions whose states are in `tests/states`.
+const VERSIONS: [&str; 3] = ["17", "18", "19"];
 
 fn its_configuration_applies_unchanged(program: &Program) {
     let env = TestEnv::new(program);
@@ -282,110 +233,73 @@ fn its_roles_apply_unchanged_in_every_version(program: &Program) {
     assert_eq!(env.calls("CreateRole"), 1);
 }
 
-fn its_state_of_version_18_is_taken_over_without_a_replacement(program: &Program) {
-    state_is_taken_over(program, &object_of_18());
-}
-
-fn its_state_of_version_19_is_taken_over_without_a_replacement(program: &Program) {
-    state_is_taken_over(program, &object_of_19());
-}
-
-fn state_is_taken_over(program: &Program, object: &Value) {
-    for more in ["", "status = {}"] {
-        let env = TestEnv::with(program, MADE);
-        env.configure(&configuration(more));
-        env.set_state(&State::with_object(
-            OFFICIAL,
-            "teleport_workload_cluster",
-            "this",
-            object,
-        ));
+fn its_states_of_every_version_plan_as_empty(program: &Program) {
+    for version in VERSIONS {
+        let folder = states::of_official(version);
+        let env = states::replayed(program, &folder);
         let ours = "teleport-community/teleport";
         env.run(&["state", "replace-provider", "-auto-approve", OFFICIAL, ours])
             .succeeded();
-        assert_nothing_is_replaced(&env);
+        states::assert_plans_as_empty(&env, &folder);
+        assert_taken_over(&env, version);
     }
 }
 
-/// Every attribute of its schema of 18.0, as `terraform providers schema` prints it.
-fn its_user_of_version_18_is_taken_over_without_a_change(program: &Program) {
-    let env = TestEnv::new(program);
-    let identity = json!({
-        "connector_id": "okta", "samlSingleLogoutUrl": null, "user_id": null, "username": "carol",
-    });
-    let config = r#"
-resource "teleport_user" "this" {
-  version  = "v2"
-  metadata = { name = "carol", labels = { team = "red" } }
-  spec = {
-    roles           = ["access"]
-    traits          = { logins = ["carol"] }
-    saml_identities = [{ connector_id = "okta", username = "carol" }]
-  }
-}
-"#;
-    env.configure(config);
-    env.apply().succeeded();
-    let attributes = json!({
-        "id": "carol", "kind": "user", "sub_kind": null, "version": "v2",
-        "metadata": {
-            "name": "carol", "description": null, "expires": null, "labels": { "team": "red" }, "namespace": "default",
-            "revision": "1",
-        },
-        "spec": {
-            "github_identities": null, "oidc_identities": null, "saml_identities": [identity], "trusted_device_ids": null,
-            "roles": ["access"], "traits": { "logins": ["carol"] },
-        },
-        "status": { "mfa_weakest_device": null, "password_state": null },
-    });
-    let state = State::with_object(OFFICIAL, "teleport_user", "this", &attributes);
-    env.set_state(&state);
-    let ours = "teleport-community/teleport";
-    env.run(&["state", "replace-provider", "-auto-approve", OFFICIAL, ours])
-        .succeeded();
-    env.plan_is_empty().without_diagnostics();
-    env.apply().succeeded().without_diagnostics();
-    assert_eq!(env.calls("UpdateUser"), 0);
-    env.plan_is_empty().without_diagnostics();
-}
-
-fn a_moved_block_takes_its_state_over_without_a_replacement(program: &Program) {
-    for object in [object_of_18(), object_of_19()] {
-        let env = TestEnv::with(program, MADE);
-        env.set_state(&State::with_object(
-            OFFICIAL,
-            "teleport_workload_cluster",
-            "theirs",
-            &object,
-        ));
-        let moved = "moved {\n  from = teleport_workload_cluster.theirs\n  to = teleport_workload_cluster.this\n}\n";
-        env.configure(&format!("{moved}{}", configuration("")));
-        assert_nothing_is_replaced(&env);
+fn moved_blocks_take_its_states_over_without_a_change(program: &Program) {
+    for version in VERSIONS {
+        let folder = states::of_official(version);
+        let env = states::replayed(program, &folder);
+        let mut state = env.state();
+        let resources = state.0["resources"].as_array_mut().unwrap();
+        let mut moved = String::new();
+        for resource in resources {
+            let (kind, name) = (&resource["type"], &resource["name"]);
+            let (kind, name) = (kind.as_str().unwrap(), name.as_str().unwrap());
+            let theirs = format!("their_{name}");
+            moved += &format!("moved {{\n  from = {kind}.{theirs}\n  to = {kind}.{name}\n}}\n");
+            resource["name"] = theirs.into();
+        }
+        env.set_state(&state);
+        fs::write(env.path("moved.tf"), moved).unwrap();
+        let plan = env.plan_with(&[]);
+        assert!(matches!(plan.code, Some(0 | 2)), "{version}: {plan}");
+        let planned = plan.planned();
+        assert!(
+            planned.iter().all(|(_, action)| action == "move"),
+            "{version}: {plan}"
+        );
+        env.apply().succeeded();
+        states::assert_plans_as_empty(&env, &folder);
+        assert_taken_over(&env, version);
     }
 }
 
-/// A plan without a change of the cluster, an apply of it, and a plan without any change.
-fn assert_nothing_is_replaced(env: &TestEnv) {
-    let plan = env.plan_with(&[]).without_diagnostics();
-    assert!(matches!(plan.code, Some(0 | 2)), "{plan}");
-    let actions: Vec<_> = plan
-        .planned()
-        .into_iter()
-        .map(|(_, action)| action)
+/// What the state has when this provider has taken it over. Nothing was written to the server.
+#[track_caller]
+fn assert_taken_over(env: &TestEnv, version: &str) {
+    let calls = env.simulator.calls().into_iter();
+    let is_read = |rpc: &str| rpc == "Ping" || rpc.starts_with("Get") || rpc.starts_with("List");
+    let writes: Vec<_> = calls
+        .map(|call| call.rpc)
+        .filter(|rpc| !is_read(rpc))
         .collect();
-    assert!(
-        actions
-            .iter()
-            .all(|action| action == "noop" || action == "move"),
-        "{plan}"
-    );
-    env.apply().succeeded().without_diagnostics();
-    let stored = env.state().get(CLUSTER).attributes;
-    assert_eq!(stored["ready"], true);
-    let made = env.simulator.cluster("team-a").unwrap();
-    assert_eq!(stored["status"]["domain"], made.domain.as_str());
-    assert!(stored["metadata"]["revision"].is_null());
-    assert_eq!(env.calls("CreateWorkloadCluster"), 0);
-    assert_eq!(env.calls("DeleteWorkloadCluster"), 0);
-    env.plan_is_empty().without_diagnostics();
+    assert!(writes.is_empty(), "{version}: {writes:?}");
+    let state = env.state();
+    let resources = state.0["resources"].as_array().unwrap();
+    for resource in resources {
+        let provider = resource["provider"].as_str().unwrap();
+        assert!(!provider.contains(OFFICIAL), "{version}: {resource:#}");
+        let attributes = &resource["instances"][0]["attributes"];
+        let metadata = &attributes["metadata"];
+        assert!(metadata["revision"].is_null(), "{version}: {resource:#}");
+        let name = match resource["type"].as_str() {
+            Some("teleport_auth_preference") => &json!("cluster-auth-preference"),
+            _ => &metadata["name"],
+        };
+        assert_eq!(attributes["id"], *name, "{version}: {resource:#}");
+    }
+    if let Some(cluster) = state.find("teleport_workload_cluster.acme_dev") {
+        assert_eq!(cluster.attributes["ready"], true, "{version}");
+        assert_eq!(cluster.attributes["status"]["state"], "active", "{version}");
+    }
 }

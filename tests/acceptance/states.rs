@@ -1,7 +1,8 @@
 //! The states that releases wrote: each must plan as empty with this version.
 //!
 //! A folder of `tests/states/` has the name of a release, and three files: the configuration, the state that the release wrote, and
-//! the objects that the server had. [`UPDATE`] writes those of this version.
+//! the objects that the server had. [`UPDATE`] writes those of this version. `official` has the scenarios of the other folders, which
+//! have the states of the official provider.
 
 use std::{
     env, fs,
@@ -25,17 +26,25 @@ fn the_state_of_every_release_plans_as_empty(program: &Program) {
         record(program);
     }
     let releases = fs::read_dir(folder()).expect("there must be states");
-    let mut releases: Vec<_> = releases.map(|entry| entry.unwrap().path()).collect();
+    let releases = releases.map(|entry| entry.unwrap().path());
+    let is_release = |path: &PathBuf| path.is_dir() && !is_official(path);
+    let mut releases: Vec<_> = releases.filter(is_release).collect();
     releases.sort();
     assert!(!releases.is_empty());
     for release in releases {
         let env = replayed(program, &release);
-        for _ in 0..2 {
-            // The upgrade is written, and then there is nothing left to upgrade.
-            let plan = env.plan_with(&[]);
-            assert_eq!(plan.code, Some(0), "{}: {plan}", release.display());
-            env.apply().succeeded();
-        }
+        assert_plans_as_empty(&env, &release);
+    }
+}
+
+/// A plan without changes, an apply, and both once more: the first apply writes what was upgraded, and then there is nothing left
+/// to upgrade.
+#[track_caller]
+pub(crate) fn assert_plans_as_empty(env: &TestEnv, folder: &Path) {
+    for _ in 0..2 {
+        let plan = env.plan_with(&[]);
+        assert_eq!(plan.code, Some(0), "{}: {plan}", folder.display());
+        env.apply().succeeded();
     }
 }
 
@@ -59,8 +68,8 @@ impl Stored {
     }
 }
 
-/// A server and a working folder as a release left them.
-fn replayed(program: &Program, release: &Path) -> TestEnv {
+/// A server and a working folder as a folder of states has them.
+pub(crate) fn replayed(program: &Program, release: &Path) -> TestEnv {
     let read = |file: &str| {
         let path = release.join(file);
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -167,12 +176,25 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/states")
 }
 
+/// The states of a version of the official provider.
+pub(crate) fn of_official(version: &str) -> PathBuf {
+    folder().join(format!("{OFFICIAL}{version}"))
+}
+
+fn is_official(folder: &Path) -> bool {
+    let name = folder.file_name().unwrap_or_default();
+    name.to_string_lossy().starts_with(OFFICIAL)
+}
+
 /// The environment variable with which the states of this version are written.
 const UPDATE: &str = "UPDATE_STATES";
 
 const SCENARIO: &str = "active_after_reads = 0\ncloud_clusters_enabled = true";
 
-const CONFIGURATION: &str = "main.tf";
+/// What the folders of the official provider begin with.
+const OFFICIAL: &str = "official-";
+
+pub(crate) const CONFIGURATION: &str = "main.tf";
 /// In the working folder.
 const STATE: &str = "terraform.tfstate";
 const STORED_STATE: &str = "state.json";

@@ -1,10 +1,11 @@
-//! Finding workload clusters, call by call.
+//! Finding objects, call by call.
 
 use serde_json::{Value as Json, json};
+use teleport_simulator::{AwsIdentity, Simulator};
 use tfplugin::proto::tfplugin6::{list_resource, validate_list_resource_config};
 
 use crate::{
-    host::soon,
+    host::{Host, soon},
     walk::{
         Diags, Stored, TYPE_NAME, Walk, cluster, parent,
         parent::count,
@@ -13,18 +14,28 @@ use crate::{
     },
 };
 
-/// What a search answers: names, objects and identities, and what is said at the end.
+/// What a search for workload clusters answers: names, objects and identities, and what is said at the end.
 async fn search(
     walk: &Walk,
     config: Json,
     include_resource_object: bool,
     limit: i64,
 ) -> (Vec<(String, Json, Json)>, Diags) {
-    let block = walk.calls.schema.list_resource_schemas[TYPE_NAME]
+    search_for(walk, TYPE_NAME, config, include_resource_object, limit).await
+}
+
+async fn search_for(
+    walk: &Walk,
+    type_name: &str,
+    config: Json,
+    include_resource_object: bool,
+    limit: i64,
+) -> (Vec<(String, Json, Json)>, Diags) {
+    let block = walk.calls.schema.list_resource_schemas[type_name]
         .block
         .clone();
     let request = list_resource::Request {
-        type_name: TYPE_NAME.to_owned(),
+        type_name: type_name.to_owned(),
         config: to_wire(&schema::whole(&block.unwrap(), &config)),
         include_resource_object,
         limit,
@@ -91,6 +102,102 @@ async fn clusters_are_found_on_all_pages_up_to_the_limit() {
     assert_eq!(found[0].1, imported.unwrap().object);
     assert_eq!(found[0].1["ready"], true);
     walk.shut_down().await;
+}
+
+#[tokio::test]
+async fn objects_of_every_kind_are_found_by_name_and_labels() {
+    let parent =
+        parent::with("active_after_reads = 0\npage_size = 2\ncloud_clusters_enabled = true").await;
+    put_people(&parent, "parent");
+    let walk = Walk::start(&parent).await;
+    walk.calls
+        .change(&cluster("team-a"), &Stored::default())
+        .await;
+    for (type_name, config, expected) in [
+        ("teleport_cloud_cluster", json!({}), &["team-a"][..]),
+        (
+            "teleport_role",
+            json!({ "name": "dev-?" }),
+            &["dev-1", "dev-2"],
+        ),
+        (
+            "teleport_role",
+            json!({ "labels": { "env": "d*", "team": "b" } }),
+            &["dev-2"],
+        ),
+        ("teleport_role", json!({ "labels": { "region": "*" } }), &[]),
+        (
+            "teleport_user",
+            json!({ "labels": { "env": "dev" } }),
+            &["dev-1", "dev-2"],
+        ),
+        ("teleport_bot", json!({}), &["deploy"]),
+        ("teleport_bot", json!({ "labels": { "env": "prod" } }), &[]),
+    ] {
+        let (found, diags) = search_for(&walk, type_name, config.clone(), true, 0).await;
+        diags.nothing();
+        assert_eq!(names(&found), expected, "{type_name} {config}");
+        for (name, object, identity) in &found {
+            let there = json!({ "cluster": "parent.localhost", "name": name });
+            assert_eq!(*identity, there, "{type_name}");
+            assert_eq!(object["metadata"]["name"], name.as_str(), "{type_name}");
+        }
+        let (found, _) = search_for(&walk, type_name, config, false, 1).await;
+        assert!(found.len() <= 1 && found.iter().all(|(_, object, _)| object.is_null()));
+    }
+    walk.shut_down().await;
+}
+
+#[tokio::test]
+async fn objects_of_a_workload_cluster_are_found_by_its_domain() {
+    let team = r#"
+[[clusters]]
+name = "team-a"
+state = "active"
+spec = { regions = [{ name = "us-west-2" }], bot = { name = "terraform" }, token = { join_method = "iam", allow = [{ aws_account = "123456789012" }] } }
+"#;
+    let parent = parent::with(team).await;
+    put_people(&parent, "team-a");
+    let arn = "arn:aws:sts::123456789012:assumed-role/terraform/run";
+    let identity = AwsIdentity::example("123456789012", arn);
+    let launch = parent::launch(&parent)
+        .variable("AWS_ACCESS_KEY_ID", &identity.access_key_id)
+        .variable("AWS_SECRET_ACCESS_KEY", &identity.secret_access_key)
+        .variable("AWS_REGION", "eu-west-1");
+    parent.put_aws_identity(identity).unwrap();
+    let walk = Walk::over(Host::launch(launch).await).await;
+    walk.calls
+        .configure(&parent::block(&parent))
+        .await
+        .nothing();
+    let domain = parent.cluster("team-a").unwrap().domain;
+    for type_name in ["teleport_role", "teleport_user"] {
+        let config = json!({ "cluster": domain, "labels": { "env": "dev" } });
+        let (found, diags) = search_for(&walk, type_name, config, true, 0).await;
+        diags.nothing();
+        assert_eq!(names(&found), ["dev-1", "dev-2"], "{type_name}");
+        for (name, object, identity) in &found {
+            let there = json!({ "cluster": "team-a.localhost", "name": name });
+            assert_eq!(*identity, there, "{type_name}");
+            assert_eq!(object["cluster"], domain.as_str(), "{type_name}");
+        }
+    }
+    walk.shut_down().await;
+}
+
+/// Roles, users and a bot with labels.
+fn put_people(simulator: &Simulator, cluster: &str) {
+    for (name, team) in [("dev-1", "a"), ("dev-2", "b")] {
+        let metadata = json!({ "Name": name, "Labels": { "env": "dev", "team": team } });
+        let role = json!({ "Version": "v8", "Metadata": metadata, "Spec": {} });
+        simulator.put_object(cluster, "role", &role).unwrap();
+        let user = json!({ "Version": "v2", "Metadata": metadata, "Spec": { "Roles": [name] } });
+        simulator.put_object(cluster, "user", &user).unwrap();
+    }
+    let bot = json!({
+        "metadata": { "name": "deploy", "labels": { "env": "dev" } }, "spec": { "roles": ["dev-1"] },
+    });
+    simulator.put_object(cluster, "bot", &bot).unwrap();
 }
 
 #[tokio::test]

@@ -59,8 +59,11 @@ impl BotResource {
                     .deprecated(unused),
             ),
             (
-                "token_ttl",
-                Attribute::string().describe(unused).deprecated(unused),
+                TOKEN_TTL,
+                Attribute::string()
+                    .optional_computed()
+                    .describe(unused)
+                    .deprecated(unused),
             ),
             (
                 "user_name",
@@ -153,6 +156,10 @@ impl Resource<ProviderData> for BotResource {
         diags.append(pointing(more, &config));
         if change.kind != PlanKind::Destroy {
             change.planned = with_flat(std::mem::take(&mut change.planned), &config);
+            if config.field(TOKEN_TTL).is_null() {
+                let stored = prior.field(TOKEN_TTL).clone();
+                change.planned.set_field(TOKEN_TTL, stored);
+            }
             let paths = change.requires_replace.iter();
             change.requires_replace = paths.map(|path| flat_path(path, &config)).collect();
         }
@@ -241,7 +248,7 @@ fn with_flat(mut object: Value, reference: &Value) -> Value {
         let value = object.at(nested).clone();
         object.set_field(name, if is_flat { value } else { Value::Null });
     }
-    for name in ["token_id", "token_ttl"] {
+    for name in ["token_id", TOKEN_TTL] {
         object.set_field(name, reference.field(name).clone());
     }
     for name in RESULTS {
@@ -251,9 +258,13 @@ fn with_flat(mut object: Value, reference: &Value) -> Value {
     object
 }
 
-/// Whether an object has one of the flat attributes that can be configured.
+/// Whether an object has one of the flat attributes that can be configured. An empty `token_ttl` is none.
 fn is_flat(object: &Value) -> bool {
-    FLAT.iter().any(|name| !object.field(name).is_null())
+    FLAT.iter().any(|name| {
+        let value = object.field(name);
+        let is_empty = *name == TOKEN_TTL && value.as_str() == Some("");
+        !value.is_null() && !is_empty
+    })
 }
 
 /// That a configuration is in one form, and says what that form requires.
@@ -318,8 +329,11 @@ fn flat_path(path: &Path, reference: &Value) -> Path {
     }
 }
 
+/// It has no effect. The official provider stores an empty text where it is not configured.
+const TOKEN_TTL: &str = "token_ttl";
+
 /// The flat attributes that can be configured.
-const FLAT: [&str; 5] = ["name", "roles", "traits", "token_id", "token_ttl"];
+const FLAT: [&str; 5] = ["name", "roles", "traits", "token_id", TOKEN_TTL];
 
 /// Where the nested form has what the flat attributes say.
 const SOURCES: [(&str, &[&str]); 3] = [

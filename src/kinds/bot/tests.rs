@@ -87,6 +87,15 @@ fn problems(config: &Value) -> Vec<String> {
 }
 
 #[test]
+fn an_empty_time_to_live_is_kept_and_makes_no_flat_form() {
+    for config in [flat(&["access"]), nested(&["access"])] {
+        let mut state = applied(&config);
+        state.set_field("token_ttl", "".into());
+        assert_eq!(plan(&config, &state).planned, state);
+    }
+}
+
+#[test]
 fn both_forms_plan_the_same_bot_and_then_nothing() {
     for config in [flat(&["access"]), nested(&["access"])] {
         let state = applied(&config);

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use teleport_client::{ErrorKind, Objects};
+use teleport_client::Objects;
 use tfplugin::{Attribute, Block, Call, DataSource, Diagnostics, Nesting, Schema, Value};
 
-use super::Status;
 use crate::{
     clusters::{ProviderData, provider_data::client},
-    engine::{Kind, Shape, run::Run, shapes::results},
+    engine::{Kind, Shape, run::Run, shapes::results, with_status},
     errors::call_failed,
 };
 
@@ -48,32 +47,25 @@ impl ChildClustersDataSource {
         }
     }
 
-    /// What a list shows of a cluster may lack the status: then that cluster is read by itself.
     async fn all(&self, clusters: &Objects) -> Result<Vec<Value>, teleport_client::Error> {
         let listed = match clusters.pages() {
             Some(pages) => pages.all().await?,
             None => Vec::new(),
         };
-        let reads = listed.into_iter().map(|cluster| async move {
-            let name = self
-                .shape
-                .name(&self.shape.reported(&cluster))
-                .unwrap_or_default();
-            if !Status::of(&cluster).state.is_empty() {
-                return Ok(Some((name, cluster)));
-            }
-            match clusters.get(&name).await {
-                Ok(cluster) => Ok(Some((name, cluster))),
-                // It was deleted since the list was made.
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(error),
-            }
-        });
+        let reads = listed
+            .into_iter()
+            .map(|cluster| with_status(&self.shape, clusters, cluster));
         let read: Vec<_> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
         // A name that two pages show is one cluster.
-        let by_name: BTreeMap<_, _> = read.into_iter().flatten().collect();
-        let values = by_name.into_iter().map(|(name, cluster)| {
-            let mut value = self.shape.reported(&cluster);
+        let by_name: BTreeMap<_, _> = read
+            .into_iter()
+            .flatten()
+            .map(|cluster| {
+                let value = self.shape.reported(&cluster);
+                (self.shape.name(&value).unwrap_or_default(), value)
+            })
+            .collect();
+        let values = by_name.into_iter().map(|(name, mut value)| {
             value.set_field("name", name.into());
             value
         });

@@ -34,7 +34,7 @@ async fn a_state_of_the_same_version_passes_and_what_is_gone_from_the_schema_is_
     let json = json!({
         "name": "a", "id": "i", "revision": null, "level": 12345678901234567890123_i128.to_string(),
         "extra": { "type": ["list", "string"], "value": ["x"] }, "old": true,
-        "rule": [{ "port": 1 }], "gate": [],
+        "rule": [{ "port": 1, "colour": { "red": [1] } }], "gate": [], "newer": { "any": ["thing", { "there": null }] },
     });
     let answer = call!(bench, upgrade_resource_state, upgrade(2, raw(&json)));
     assert!(answer.diagnostics.is_empty());
