@@ -149,12 +149,11 @@ fn user_certs(tenant: &Tenant, request: &Request<UserCertsRequest>) -> Result<Ce
     let keys = keys::PublicKeys::from_text(&wanted.tls_public_key, &wanted.ssh_public_key)?;
     let made = certificates::certify(tenant, &subject, &keys, expires, &roles)?;
     let authority = tenant.user_authority();
-    let ssh_authority = ssh::public_key(authority.key().public_key_raw());
     Ok(Certs {
-        ssh: ssh::line(&made.ssh).into_bytes(),
+        ssh: ssh::keys::line(&made.ssh).into_bytes(),
         tls: made.tls_pem.into_bytes(),
         tlsca_certs: vec![authority.pem().as_bytes().to_vec()],
-        sshca_certs: vec![ssh::line(&ssh_authority).into_bytes()],
+        sshca_certs: vec![ssh::keys::line(&authority.ssh_key()).into_bytes()],
     })
 }
 

@@ -13,7 +13,7 @@ use teleport_proto::{
     },
     teleport::join::v1::join_service_server::JoinServiceServer,
 };
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::io::AsyncWriteExt;
 use tokio_rustls::{StartHandshake, server::TlsStream};
 use tonic::{Code, Status, body::Body, service::Routes};
 use tower::ServiceExt;
@@ -24,7 +24,7 @@ use crate::{
     join::{Join, LegacyJoin},
     tenant::Tenant,
     web::{
-        listener,
+        listener::{self, Stream},
         tls::{self, TlsError},
     },
 };
@@ -80,7 +80,7 @@ impl AuthServer {
     }
 
     /// Serves a connection to its end.
-    pub(crate) async fn serve(self, stream: TcpStream, address: SocketAddr) {
+    pub(crate) async fn serve(self, stream: impl Stream, address: SocketAddr) {
         match listener::hello(stream).await {
             Ok(hello) => self.serve_hello(hello, address).await,
             Err(error) => tracing::info!(%address, %error, "auth: no TLS"),
@@ -88,7 +88,7 @@ impl AuthServer {
     }
 
     /// Serves a connection, whose ClientHello a proxy has seen, to its end.
-    pub(crate) async fn serve_hello(self, hello: StartHandshake<TcpStream>, address: SocketAddr) {
+    pub(crate) async fn serve_hello(self, hello: StartHandshake<impl Stream>, address: SocketAddr) {
         let mut tls = match listener::handshake(hello, self.tls.clone()).await {
             Ok(tls) => tls,
             Err(error) => {
@@ -113,14 +113,14 @@ impl AuthServer {
     }
 
     /// Serves a connection to its end that a proxy has decrypted: nothing but joining is offered on it.
-    pub(crate) async fn serve_joins(self, tls: TlsStream<TcpStream>, address: SocketAddr) {
+    pub(crate) async fn serve_joins(self, tls: TlsStream<impl Stream>, address: SocketAddr) {
         let services = self.public.clone();
         self.serve_calls(tls, address, None, services).await;
     }
 
     async fn serve_calls(
         self,
-        tls: TlsStream<TcpStream>,
+        tls: TlsStream<impl Stream>,
         address: SocketAddr,
         caller: Option<Arc<Caller>>,
         services: Services,
