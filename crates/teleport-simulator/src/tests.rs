@@ -15,6 +15,7 @@ mod residents;
 mod rules;
 mod ssh_client;
 mod tls;
+mod tools;
 mod tunnel;
 
 use teleport_proto::teleport::{
