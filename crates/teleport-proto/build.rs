@@ -12,7 +12,7 @@ use protox::{
 
 const INCLUDE: &str = "../../proto";
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 12] = [
     "teleport/cloudcluster/v1/cloudcluster.proto",
     "teleport/cloudcluster/v1/cloudcluster_service.proto",
     "teleport/clusterconfig/v1/clusterconfig_service.proto",
@@ -20,13 +20,15 @@ const FILES: [&str; 10] = [
     "teleport/legacy/client/proto/authservice.proto",
     "teleport/legacy/client/proto/joinservice.proto",
     "teleport/machineid/v1/bot_service.proto",
+    "teleport/presence/v1/service.proto",
+    "teleport/trust/v1/trust_service.proto",
     "teleport/users/v1/users_service.proto",
     "teleport/workloadcluster/v1/workloadcluster.proto",
     "teleport/workloadcluster/v1/workloadcluster_service.proto",
 ];
 
 /// Messages that hold secrets. `src/secrets.rs` says how they are printed.
-const SECRET: [&str; 13] = [
+const SECRET: [&str; 15] = [
     ".proto.GetResetPasswordTokenRequest",
     ".proto.RegisterUsingIAMMethodRequest",
     ".teleport.join.v1.BoundKeypairInit",
@@ -38,6 +40,8 @@ const SECRET: [&str; 13] = [
     ".types.ProvisionTokenV2",
     ".types.RegisterUsingTokenRequest",
     ".types.ResourceRequest",
+    ".types.SSHKeyPair",
+    ".types.TLSKeyPair",
     ".types.UserTokenSpecV3",
     ".types.UserTokenV3",
 ];

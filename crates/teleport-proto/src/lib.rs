@@ -6,7 +6,7 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`auth`], [`types`], [`wrappers`] | Teleport's older API: calls, resources, and maps of lists |
-//! | [`teleport`] | Teleport's newer APIs: bots, joining, settings of a cluster, users, workload clusters |
+//! | [`teleport`] | Teleport's newer APIs: authorities, bots, joining, settings of a cluster, users, workload clusters |
 //! | `secrets` | how messages with secrets are printed |
 
 // What the generator writes follows its own style.
@@ -74,6 +74,20 @@ pub mod teleport {
     pub mod machineid {
         pub mod v1 {
             tonic::include_proto!("teleport.machineid.v1");
+        }
+    }
+
+    /// Other clusters that a cluster is connected with.
+    pub mod presence {
+        pub mod v1 {
+            tonic::include_proto!("teleport.presence.v1");
+        }
+    }
+
+    /// Certificate authorities.
+    pub mod trust {
+        pub mod v1 {
+            tonic::include_proto!("teleport.trust.v1");
         }
     }
 

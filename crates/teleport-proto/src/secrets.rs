@@ -8,8 +8,8 @@ use super::{
     teleport::join::v1::{BoundKeypairInit, IamChallengeSolution, OidcInit},
     types::{
         LocalAuthSecrets, ProvisionTokenStatusV2BoundKeypair, ProvisionTokenV2,
-        RegisterUsingTokenRequest, ResourceRequest, UserTokenSpecV3, UserTokenV3,
-        provision_token_spec_v2_bound_keypair::OnboardingSpec,
+        RegisterUsingTokenRequest, ResourceRequest, SshKeyPair, TlsKeyPair, UserTokenSpecV3,
+        UserTokenV3, provision_token_spec_v2_bound_keypair::OnboardingSpec,
     },
 };
 
@@ -35,6 +35,8 @@ hide!(
     RegisterUsingIamMethodRequest,
     RegisterUsingTokenRequest,
     ResourceRequest,
+    SshKeyPair,
+    TlsKeyPair,
     UserTokenSpecV3,
     UserTokenV3,
 );

@@ -17,9 +17,13 @@ use crate::{
         role::workload_cluster_editor,
         workload_cluster::{self, Lifecycle, Spec, Start},
     },
+    ssh::exchange::Host,
     store::Refusal,
     tenant::{Settings, Shared, Tenant},
-    web::tls::{self, TlsError},
+    web::{
+        tls::{self, TlsError},
+        tunnel,
+    },
 };
 
 /// The children of one parent.
@@ -39,6 +43,8 @@ pub(super) struct Child {
     pub(super) auth: AuthServer,
     /// TLS of its proxy.
     pub(super) web_tls: Arc<ServerConfig>,
+    /// What its proxy shows in SSH.
+    pub(super) ssh_host: Arc<Host>,
 }
 
 impl Children {
@@ -125,6 +131,7 @@ impl Children {
         Ok(Child {
             auth: AuthServer::new(tenant.clone(), None)?,
             web_tls: tls::proxy(&self.web.server(&[&host])?, true)?,
+            ssh_host: Arc::new(tunnel::host(&tenant)?),
             tenant,
         })
     }

@@ -10,11 +10,11 @@
 //! | `tenant`, `children` | a cluster, and the clusters behind workload clusters |
 //! | `store` | what a cluster stores: objects of every kind, behind a cache that can lag |
 //! | `rules` | the table of kinds, and the special rules of each |
-//! | `web` | the port of the proxies: TLS, routing by ALPN and host name, the web API |
+//! | `web` | the port of the proxies: TLS, routing by ALPN and host name, the web API, the tunnel of Teleport's own clients |
 //! | `grpc` | the auth server: who calls, who may, the calls |
 //! | `join` | joining with AWS IAM, and with tokens of identity providers |
 //! | `authority` | certificate authorities, certificates, identity files, the data directory |
-//! | `ssh` | keys and certificates in the forms of SSH |
+//! | `ssh` | SSH: keys, certificates, and a server up to the login |
 //! | `faults` | what goes wrong on purpose, and the journal of calls |
 //! | `control` | control from outside, as methods and over HTTP |
 //!

@@ -13,7 +13,10 @@ mod platforms;
 mod recordings;
 mod residents;
 mod rules;
+mod ssh_client;
 mod tls;
+mod tools;
+mod tunnel;
 
 use teleport_proto::teleport::{
     header::v1::Metadata,

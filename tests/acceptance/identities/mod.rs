@@ -5,7 +5,7 @@ pub(crate) mod refusals;
 use std::fs;
 
 use serde_json::Value;
-use teleport_simulator::Fault;
+use teleport_simulator::{Fault, Identity};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use x509_parser::pem::Pem;
 
@@ -101,6 +101,16 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap()
 }
 
+/// The key in the only line of an identity file that names an authority of SSH.
+fn host_authority(identity_file: &str) -> &str {
+    let lines = identity_file.lines();
+    let lines: Vec<&str> = lines
+        .filter(|line| line.starts_with("@cert-authority "))
+        .collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    lines[0].split(' ').nth(3).unwrap()
+}
+
 fn expires(handed: &Value) -> OffsetDateTime {
     OffsetDateTime::parse(text(handed, "expires"), &Rfc3339).unwrap()
 }
@@ -157,6 +167,16 @@ fn a_program_gets_an_identity_that_is_stored_nowhere(program: &Program) {
     for part in parts {
         assert!(text(&first, "identity_file").contains(part));
     }
+
+    // What SSH needs is in it: the host authority of the cluster, and a certificate of the bot.
+    let file = text(&first, "identity_file");
+    let of_the_cluster = Identity::default();
+    let of_the_cluster = env
+        .simulator
+        .add_child_identity("team-a", "x", &of_the_cluster);
+    let of_the_cluster = fs::read_to_string(of_the_cluster.unwrap()).unwrap();
+    assert_eq!(host_authority(file), host_authority(&of_the_cluster));
+    assert_eq!(file.matches("-cert-v01@openssh.com AAAA").count(), 1);
 
     // With the cluster there, a plan opens one, too: another one.
     env.configure(&config("2"));

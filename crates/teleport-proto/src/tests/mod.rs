@@ -33,6 +33,8 @@ fn fields_have_the_names_numbers_and_kinds_of_the_public_api() {
         "teleport.clusterconfig.v1",
         "teleport.join.v1",
         "teleport.machineid.v1",
+        "teleport.presence.v1",
+        "teleport.trust.v1",
         "teleport.users.v1",
     ] {
         for message in descriptors()
@@ -108,6 +110,11 @@ fn enums_have_the_numbers_of_the_public_api() {
             "CERT_PURPOSE_UNSPECIFIED CERT_PURPOSE_LOGIN CERT_PURPOSE_SINGLE_USE_CERTS",
         ),
         (
+            "proto.MFARequired",
+            "MFA_REQUIRED_UNSPECIFIED MFA_REQUIRED_YES MFA_REQUIRED_NO",
+        ),
+        ("types.PrivateKeyType", "RAW PKCS11 GCP_KMS AWS_KMS"),
+        (
             "teleport.join.v1.GivingUp.Reason",
             "REASON_UNSPECIFIED REASON_UNSUPPORTED_JOIN_METHOD REASON_UNSUPPORTED_MESSAGE_TYPE \
              REASON_CHALLENGE_SOLUTION_FAILED",
@@ -136,6 +143,8 @@ fn methods_have_the_paths_and_messages_of_the_public_api() {
                 "teleport.clusterconfig.v1",
                 "teleport.join.v1",
                 "teleport.machineid.v1",
+                "teleport.presence.v1",
+                "teleport.trust.v1",
                 "teleport.users.v1",
             ]
             .contains(&service.package_name())
@@ -252,7 +261,9 @@ fn assert_sentences(name: &str, comment: &str) {
 /// Number, kind, name and YAML name of fields, by message. A fact sheet of the public API.
 const FIELDS: &str = include_str!("fields.txt");
 
-const METHODS: [&str; 34] = [
+const METHODS: [&str; 38] = [
+    "proto.AuthService/CreateAuthenticateChallenge proto.CreateAuthenticateChallengeRequest \
+     proto.MFAAuthenticateChallenge",
     "proto.AuthService/CreateResetPasswordToken proto.CreateResetPasswordTokenRequest types.UserTokenV3",
     "proto.AuthService/CreateRole proto.CreateRoleRequest types.RoleV6",
     "proto.AuthService/CreateTokenV2 proto.CreateTokenV2Request google.protobuf.Empty",
@@ -290,6 +301,11 @@ const METHODS: [&str; 34] = [
      teleport.machineid.v1.Bot",
     "teleport.machineid.v1.BotService/UpsertBot teleport.machineid.v1.UpsertBotRequest \
      teleport.machineid.v1.Bot",
+    "teleport.presence.v1.PresenceService/ListRemoteClusters teleport.presence.v1.ListRemoteClustersRequest \
+     teleport.presence.v1.ListRemoteClustersResponse",
+    "teleport.trust.v1.TrustService/GetCertAuthorities teleport.trust.v1.GetCertAuthoritiesRequest \
+     teleport.trust.v1.GetCertAuthoritiesResponse",
+    "teleport.trust.v1.TrustService/GetCertAuthority teleport.trust.v1.GetCertAuthorityRequest types.CertAuthorityV2",
     "teleport.users.v1.UsersService/CreateUser teleport.users.v1.CreateUserRequest \
      teleport.users.v1.CreateUserResponse",
     "teleport.users.v1.UsersService/DeleteUser teleport.users.v1.DeleteUserRequest google.protobuf.Empty",

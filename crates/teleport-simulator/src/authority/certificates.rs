@@ -53,7 +53,8 @@ pub(crate) fn certify(
     let signed = authority.certify(subject, &keys.tls, validity);
     let tls = signed.map_err(|error| failed(&error))?;
     let seconds = validity.seconds();
-    let signed = ssh::user_certificate(&subject.user, &keys.ssh, authority.key(), seconds);
+    let (user, roles) = (&subject.user, &subject.roles);
+    let signed = ssh::certificates::sign_user(user, roles, &keys.ssh, authority.key(), seconds);
     let ssh = signed.map_err(|error| failed(&error))?;
     Ok(Certificates {
         tls_pem: tls.pem(),

@@ -18,7 +18,7 @@ use crate::{
         AUTH_PREFERENCE, BOT, CLOUD_CLUSTER, ROLE, TOKEN, USER, WORKLOAD_CLUSTER, role,
         user::BOT_LABEL,
     },
-    ssh,
+    ssh::{self, certificates::sign_user},
     store::Refusal,
     tenant::Tenant,
 };
@@ -135,7 +135,7 @@ pub(crate) fn write(
 ) -> Result<PathBuf, IdentityError> {
     let issued = issue(tenant, name, identity)?;
     let path = folder.join(name);
-    write_private(&path, &text(tenant, identity, &issued)?).map_err(AuthorityError::from)?;
+    write_private(&path, &issued.file(tenant)).map_err(AuthorityError::from)?;
     Ok(path)
 }
 
@@ -154,20 +154,26 @@ pub(crate) fn write_all(tenant: &Tenant, folder: &Path) -> Result<PathBuf, Ident
 
     let issued = issue(tenant, IDENTITY, &bot)?;
     let path = folder.join(IDENTITY);
-    write_public(&folder.join("tlscert"), &issued.certificate_pem)
-        .and_then(|()| write_private(&folder.join("key"), &issued.key_pem()))
+    write_public(&folder.join("tlscert"), &issued.tls.certificate_pem)
+        .and_then(|()| write_private(&folder.join("key"), &issued.tls.key_pem()))
         .and_then(|()| write_public(&folder.join("cas.pem"), tenant.host_authority().pem()))
+        .and_then(|()| write_private(&path, &issued.file(tenant)))
         .map_err(AuthorityError::from)?;
-    write_private(&path, &text(tenant, &bot, &issued)?).map_err(AuthorityError::from)?;
     Ok(path)
 }
 
-fn issue(tenant: &Tenant, name: &str, identity: &Identity) -> Result<Issued, IdentityError> {
+/// A key with its certificates.
+struct Credentials {
+    tls: Issued,
+    ssh: Vec<u8>,
+}
+
+fn issue(tenant: &Tenant, name: &str, identity: &Identity) -> Result<Credentials, IdentityError> {
     let validity = Validity::lasting(identity.lifetime);
     let subject = Subject::new(&identity.user, name);
     if identity.foreign {
         let stranger = Authority::make(tenant.name())?;
-        return Ok(stranger.client(&subject, validity)?);
+        return Ok(Credentials::new(&stranger, &subject, validity)?);
     }
     let word = |(resource, verbs): (&'_ String, &'_ Vec<Verb>)| {
         let verbs = verbs.iter().map(Verb::to_string).collect();
@@ -181,7 +187,8 @@ fn issue(tenant: &Tenant, name: &str, identity: &Identity) -> Result<Issued, Ide
     store.put(&ROLE, &role::with_rights(name, rights))?;
     store.put(&USER, &user(tenant, &identity.user, name))?;
     store.catch_up();
-    Ok(tenant.user_authority().client(&subject, validity)?)
+    let authority = tenant.user_authority();
+    Ok(Credentials::new(authority, &subject, validity)?)
 }
 
 /// The user `user` with the role `role` besides those that it has.
@@ -205,26 +212,36 @@ fn user(tenant: &Tenant, user: &str, role: &str) -> UserV2 {
     stored
 }
 
-/// The parts in the order in which Teleport writes them (`api/identityfile/identityfile.go`): key, SSH certificate, TLS
-/// certificate, SSH authorities, TLS authorities.
-fn text(tenant: &Tenant, identity: &Identity, issued: &Issued) -> Result<String, AuthorityError> {
-    let authority = tenant.host_authority();
-    let mut text = issued.key_pem();
-    let certificate = ssh::user_certificate(
-        &identity.user,
-        &ssh::public_key(issued.key.public_key_raw()),
-        tenant.user_authority().key(),
-        Validity::lasting(identity.lifetime).seconds(),
-    )?;
-    text.push_str(&ssh::line(&certificate.unwrap_or_default()));
-    text.push_str(&issued.certificate_pem);
-    text.push_str(&ssh::certificate_authority(
-        tenant.name(),
-        tenant.proxy_host(),
-        authority.key().public_key_raw(),
-    ));
-    text.push_str(authority.pem());
-    Ok(text)
+impl Credentials {
+    fn new(
+        authority: &Authority,
+        subject: &Subject,
+        validity: Validity,
+    ) -> Result<Self, AuthorityError> {
+        let tls = authority.client(subject, validity)?;
+        let key = ssh::keys::public(&tls.key);
+        let (user, roles) = (&subject.user, &subject.roles);
+        let ssh = sign_user(user, roles, &key, authority.key(), validity.seconds())?;
+        Ok(Self {
+            ssh: ssh.unwrap_or_default(),
+            tls,
+        })
+    }
+
+    /// The identity file, whose parts are in the order in which Teleport writes them (`api/identityfile/identityfile.go`):
+    /// key, SSH certificate, TLS certificate, SSH authorities, TLS authorities.
+    fn file(&self, tenant: &Tenant) -> String {
+        let authority = tenant.host_authority();
+        let (cluster, proxy) = (tenant.name(), tenant.proxy_host());
+        [
+            self.tls.key_pem(),
+            ssh::keys::line(&self.ssh),
+            self.tls.certificate_pem.clone(),
+            ssh::keys::certificate_authority(cluster, proxy, &authority.ssh_key()),
+            authority.pem().to_owned(),
+        ]
+        .concat()
+    }
 }
 
 const IDENTITY: &str = "identity";

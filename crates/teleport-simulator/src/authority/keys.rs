@@ -32,7 +32,7 @@ impl PublicKeys {
     pub(crate) fn from_binary(tls: &[u8], ssh: &[u8]) -> Result<Self, Status> {
         Ok(Self {
             tls: TlsKey::from_der(tls).ok_or_else(malformed_tls)?,
-            ssh: match ssh::key_type(ssh) {
+            ssh: match ssh::keys::parse(ssh) {
                 Some(_) => ssh.to_vec(),
                 None => return Err(malformed_ssh()),
             },
@@ -46,7 +46,7 @@ impl PublicKeys {
     pub(crate) fn from_text(tls: &[u8], ssh: &[u8]) -> Result<Self, Status> {
         Ok(Self {
             tls: TlsKey::from_pem(tls).ok_or_else(malformed_tls)?,
-            ssh: ssh::from_line(ssh).ok_or_else(malformed_ssh)?,
+            ssh: ssh::keys::from_line(ssh).ok_or_else(malformed_ssh)?,
         })
     }
 }
@@ -121,10 +121,10 @@ mod tests {
     #[test]
     fn a_key_is_the_same_in_both_forms() {
         let key = KeyPair::generate().unwrap();
-        let ssh = ssh::public_key(key.der_bytes());
+        let ssh = ssh::keys::public(&key);
         let binary = PublicKeys::from_binary(&key.subject_public_key_info(), &ssh).unwrap();
         let pem = key.public_key_pem();
-        let text = PublicKeys::from_text(pem.as_bytes(), ssh::line(&ssh).as_bytes()).unwrap();
+        let text = PublicKeys::from_text(pem.as_bytes(), ssh::keys::line(&ssh).as_bytes()).unwrap();
         for keys in [&binary, &text] {
             assert_eq!(
                 keys.tls.subject_public_key_info(),

@@ -22,6 +22,7 @@ use x509_parser::{
 };
 
 use self::data::{DataError, write_private, write_public};
+use crate::ssh::{self, SshError};
 
 /// A certificate authority with its key.
 pub(crate) struct Authority {
@@ -61,6 +62,9 @@ pub enum AuthorityError {
     /// A certificate could not be signed.
     #[error("cannot sign a certificate")]
     Sign(#[from] rcgen::Error),
+    /// A certificate of SSH could not be signed.
+    #[error("cannot sign a certificate of SSH")]
+    Ssh(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A file of the data directory cannot be read or written.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -98,6 +102,12 @@ pub enum AuthorityError {
         /// The cluster that is being started.
         expected: String,
     },
+}
+
+impl From<SshError> for AuthorityError {
+    fn from(error: SshError) -> Self {
+        Self::Ssh(error.into())
+    }
 }
 
 impl Authority {
@@ -195,6 +205,11 @@ impl Authority {
     /// The key, on P-256.
     pub(crate) fn key(&self) -> &KeyPair {
         self.issuer.key()
+    }
+
+    /// The public key in SSH's wire form.
+    pub(crate) fn ssh_key(&self) -> Vec<u8> {
+        ssh::keys::public(self.key())
     }
 
     /// Signs the certificate of a server that answers to `names`.

@@ -23,12 +23,14 @@ pub enum Verb {
     List,
     /// To read one.
     Read,
+    /// To read one without its secrets.
+    ReadNoSecrets,
     /// To change one.
     Update,
 }
 
 impl Verb {
-    /// Every right.
+    /// Every right. Who may read may read without secrets.
     pub const ALL: [Self; 5] = [
         Self::Create,
         Self::Delete,
@@ -37,7 +39,7 @@ impl Verb {
         Self::Update,
     ];
 
-    /// Whether a call that needs it changes something, which makes the call an admin action.
+    /// Whether a call that needs it changes something.
     fn writes(self) -> bool {
         matches!(self, Self::Create | Self::Delete | Self::Update)
     }
@@ -50,6 +52,7 @@ impl fmt::Display for Verb {
             Self::Delete => "delete",
             Self::List => "list",
             Self::Read => "read",
+            Self::ReadNoSecrets => "readnosecrets",
             Self::Update => "update",
         })
     }
@@ -124,14 +127,14 @@ pub(crate) fn check(
     verbs: &[Verb],
     mfa: bool,
 ) -> Result<(), Status> {
-    let missing = verbs.iter().filter(|verb| !gives(held, resource, **verb));
+    let missing = verbs.iter().filter(|verb| !may(held, resource, **verb));
     let missing: Vec<String> = missing
         .map(|verb| format!("access denied to perform action \"{verb}\" on \"{resource}\""))
         .collect();
     if !missing.is_empty() {
         return Err(Status::permission_denied(missing.join(", ")));
     }
-    if mfa && !caller.is_bot() && verbs.iter().any(|verb| verb.writes()) {
+    if needs_mfa(caller, mfa) && is_admin_action(resource, verbs) {
         return Err(Status::permission_denied(
             "admin-level API request requires MFA verification",
         ));
@@ -139,22 +142,51 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// Whether `roles` together give a right. What one of them denies no other can give.
-fn gives(roles: &[RoleV6], resource: &str, verb: Verb) -> bool {
-    let verb = verb.to_string();
+/// Whether `caller` needs a second factor for admin actions, if `mfa` says that people do.
+pub(crate) fn needs_mfa(caller: &Caller, mfa: bool) -> bool {
+    mfa && !caller.is_bot()
+}
+
+/// A call that changes something, or shows the private keys of an authority.
+fn is_admin_action(resource: &str, verbs: &[Verb]) -> bool {
+    let shows_keys = resource == CERT_AUTHORITY && verbs.contains(&Verb::Read);
+    shows_keys || verbs.iter().any(|verb| verb.writes())
+}
+
+/// Whether `roles` together give a right, or everybody has it. What one of them denies nothing can give.
+fn may(roles: &[RoleV6], resource: &str, verb: Verb) -> bool {
     let names = |list: &[String], name: &str| list.iter().any(|item| item == name || item == "*");
-    let about = |rule: &Rule| names(&rule.resources, resource) && names(&rule.verbs, &verb);
+    let about = |rule: &Rule| {
+        names(&rule.resources, resource)
+            && (names(&rule.verbs, &verb.to_string())
+                || verb == Verb::ReadNoSecrets && names(&rule.verbs, &Verb::Read.to_string()))
+    };
+    let everybody = |(kind, verbs): &(&str, &[Verb])| *kind == resource && verbs.contains(&verb);
     let sides = |role: &RoleV6| role.spec.clone().unwrap_or_default();
     let rules = |side: Option<RoleConditions>| side.unwrap_or_default().rules;
     // Conditions are not evaluated: a right that depends on one is not given, a denial that does is.
     let allowed = |rule: &Rule| rule.r#where.is_empty() && about(rule);
-    roles
-        .iter()
-        .any(|role| rules(sides(role).allow).iter().any(allowed))
+    let given = EVERYBODY.iter().any(everybody)
+        || roles
+            .iter()
+            .any(|role| rules(sides(role).allow).iter().any(allowed));
+    given
         && !roles
             .iter()
             .any(|role| rules(sides(role).deny).iter().any(about))
 }
+
+/// What everybody may, without a role that says so, of the kinds that there are (`DefaultImplicitRules` in
+/// `lib/services/role.go`).
+const EVERYBODY: [(&str, &[Verb]); 3] = [
+    (CERT_AUTHORITY, &[Verb::List, Verb::ReadNoSecrets]),
+    ("cluster_auth_preference", &[Verb::List, Verb::Read]),
+    (REMOTE_CLUSTER, &[Verb::List, Verb::Read]),
+];
+/// Certificate authorities in the rules of roles.
+pub(crate) const CERT_AUTHORITY: &str = "cert_authority";
+/// Other clusters in the rules of roles.
+pub(crate) const REMOTE_CLUSTER: &str = "remote_cluster";
 
 #[cfg(test)]
 mod tests {
@@ -205,6 +237,21 @@ mod tests {
         let allow = limited.spec.as_mut().unwrap().allow.as_mut().unwrap();
         allow.rules[0].r#where = "false".to_owned();
         assert!(check(&bot, &[limited], "user", &[Verb::Read], false).is_err());
+    }
+
+    #[test]
+    fn everybody_reads_authorities_without_secrets_unless_a_role_denies_it() {
+        let bot = caller("bot-a");
+        let may = |held: &[RoleV6], verb| check(&bot, held, CERT_AUTHORITY, &[verb], false).is_ok();
+        assert!(may(&[], Verb::List));
+        assert!(may(&[], Verb::ReadNoSecrets));
+        assert!(!may(&[], Verb::Read));
+        let read = with_rights("role", [(CERT_AUTHORITY, vec!["read".to_owned()])]);
+        assert!(may(std::slice::from_ref(&read), Verb::Read));
+        let mut deny = read;
+        let spec = deny.spec.as_mut().unwrap();
+        spec.deny = spec.allow.take();
+        assert!(!may(&[deny], Verb::ReadNoSecrets));
     }
 
     #[test]

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use teleport_proto::{
     auth::{
-        Certs, CreateResetPasswordTokenRequest, Features, GetClusterCaCertResponse,
-        GetResetPasswordTokenRequest, PingRequest, PingResponse, UserCertsRequest,
-        auth_service_server::AuthService,
+        Certs, CreateAuthenticateChallengeRequest, CreateResetPasswordTokenRequest, Features,
+        GetClusterCaCertResponse, GetResetPasswordTokenRequest, MfaAuthenticateChallenge,
+        MfaRequired, PingRequest, PingResponse, UserCertsRequest, auth_service_server::AuthService,
+        is_mfa_required_request::Target,
     },
     types::{RoleV6, SignatureAlgorithmSuite, UserTokenV3},
 };
@@ -16,7 +17,7 @@ use tonic::{Request, Response, Status};
 use crate::{
     authority::{Subject, certificates, keys},
     grpc::{
-        access::Verb,
+        access::{self, Verb},
         peer::{self, Peer},
     },
     rules::{ROLE, USER, metadata},
@@ -77,6 +78,28 @@ impl AuthService for Service {
     ) -> Result<Response<Certs>, Status> {
         peer::note(&request, &request.get_ref().username);
         Ok(Response::new(user_certs(&self.tenant, &request)?))
+    }
+
+    /// Says whether a second factor is needed. Who needs one has none here, so that there is no challenge.
+    async fn create_authenticate_challenge(
+        &self,
+        request: Request<CreateAuthenticateChallengeRequest>,
+    ) -> Result<Response<MfaAuthenticateChallenge>, Status> {
+        let caller = peer::caller(&request)?;
+        let asked = request.get_ref().mfa_required_check.as_ref();
+        let required = match asked.and_then(|check| check.target.as_ref()) {
+            None => MfaRequired::Unspecified,
+            Some(Target::AdminAction(_)) => {
+                let mfa = self.tenant.settings().mfa_for_admin_actions;
+                match access::needs_mfa(caller, mfa) {
+                    true => MfaRequired::Yes,
+                    false => MfaRequired::No,
+                }
+            }
+        };
+        Ok(Response::new(MfaAuthenticateChallenge {
+            mfa_required: required.into(),
+        }))
     }
 
     async fn create_reset_password_token(
@@ -149,12 +172,11 @@ fn user_certs(tenant: &Tenant, request: &Request<UserCertsRequest>) -> Result<Ce
     let keys = keys::PublicKeys::from_text(&wanted.tls_public_key, &wanted.ssh_public_key)?;
     let made = certificates::certify(tenant, &subject, &keys, expires, &roles)?;
     let authority = tenant.user_authority();
-    let ssh_authority = ssh::public_key(authority.key().public_key_raw());
     Ok(Certs {
-        ssh: ssh::line(&made.ssh).into_bytes(),
+        ssh: ssh::keys::line(&made.ssh).into_bytes(),
         tls: made.tls_pem.into_bytes(),
         tlsca_certs: vec![authority.pem().as_bytes().to_vec()],
-        sshca_certs: vec![ssh::line(&ssh_authority).into_bytes()],
+        sshca_certs: vec![ssh::keys::line(&authority.ssh_key()).into_bytes()],
     })
 }
 

@@ -4,8 +4,10 @@ pub(crate) mod access;
 mod auth_service;
 mod objects;
 pub(crate) mod peer;
+mod presence;
 pub(crate) mod raw;
 pub(crate) mod server;
+mod trust;
 pub(crate) mod version;
 
 pub(crate) use self::objects::Watcher;

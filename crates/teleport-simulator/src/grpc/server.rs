@@ -11,20 +11,27 @@ use teleport_proto::{
         auth_service_server::AuthServiceServer,
         join_service_server::JoinServiceServer as LegacyJoinServer,
     },
-    teleport::join::v1::join_service_server::JoinServiceServer,
+    teleport::{
+        join::v1::join_service_server::JoinServiceServer,
+        presence::v1::presence_service_server::PresenceServiceServer,
+        trust::v1::trust_service_server::TrustServiceServer,
+    },
 };
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::io::AsyncWriteExt;
 use tokio_rustls::{StartHandshake, server::TlsStream};
 use tonic::{Code, Status, body::Body, service::Routes};
 use tower::ServiceExt;
 
 use crate::{
     faults::{Effect, End, is_join, journal::CallNote},
-    grpc::{Watcher, access::Caller, auth_service, objects::Objects, peer::Peer, version},
+    grpc::{
+        Watcher, access::Caller, auth_service, objects::Objects, peer::Peer, presence, trust,
+        version,
+    },
     join::{Join, LegacyJoin},
     tenant::Tenant,
     web::{
-        listener,
+        listener::{self, Stream},
         tls::{self, TlsError},
     },
 };
@@ -62,7 +69,11 @@ impl AuthServer {
                 .add_service(legacy.max_decoding_message_size(MAX_REQUEST_BYTES))
         };
         let service = AuthServiceServer::new(auth_service::Service::new(tenant.clone()));
-        let routes = Routes::new(service.max_decoding_message_size(MAX_REQUEST_BYTES));
+        let trust = TrustServiceServer::new(trust::Service::new(tenant.clone()));
+        let presence = PresenceServiceServer::new(presence::Service::new(tenant.clone()));
+        let routes = Routes::new(service.max_decoding_message_size(MAX_REQUEST_BYTES))
+            .add_service(trust.max_decoding_message_size(MAX_REQUEST_BYTES))
+            .add_service(presence.max_decoding_message_size(MAX_REQUEST_BYTES));
         let services = Services {
             routes: joins(routes).prepare(),
             objects: Some(Objects::new(tenant.clone(), watcher)),
@@ -80,7 +91,7 @@ impl AuthServer {
     }
 
     /// Serves a connection to its end.
-    pub(crate) async fn serve(self, stream: TcpStream, address: SocketAddr) {
+    pub(crate) async fn serve(self, stream: impl Stream, address: SocketAddr) {
         match listener::hello(stream).await {
             Ok(hello) => self.serve_hello(hello, address).await,
             Err(error) => tracing::info!(%address, %error, "auth: no TLS"),
@@ -88,7 +99,7 @@ impl AuthServer {
     }
 
     /// Serves a connection, whose ClientHello a proxy has seen, to its end.
-    pub(crate) async fn serve_hello(self, hello: StartHandshake<TcpStream>, address: SocketAddr) {
+    pub(crate) async fn serve_hello(self, hello: StartHandshake<impl Stream>, address: SocketAddr) {
         let mut tls = match listener::handshake(hello, self.tls.clone()).await {
             Ok(tls) => tls,
             Err(error) => {
@@ -113,14 +124,14 @@ impl AuthServer {
     }
 
     /// Serves a connection to its end that a proxy has decrypted: nothing but joining is offered on it.
-    pub(crate) async fn serve_joins(self, tls: TlsStream<TcpStream>, address: SocketAddr) {
+    pub(crate) async fn serve_joins(self, tls: TlsStream<impl Stream>, address: SocketAddr) {
         let services = self.public.clone();
         self.serve_calls(tls, address, None, services).await;
     }
 
     async fn serve_calls(
         self,
-        tls: TlsStream<TcpStream>,
+        tls: TlsStream<impl Stream>,
         address: SocketAddr,
         caller: Option<Arc<Caller>>,
         services: Services,
@@ -225,8 +236,12 @@ impl AuthServer {
                 objects.answer(request, MAX_REQUEST_BYTES).await
             }
             _ => {
+                let unimplemented = unimplemented(&request, &services);
                 let answered = services.routes.oneshot(request).await;
-                answered.unwrap_or_else(|error: Infallible| match error {})
+                match answered.unwrap_or_else(|error: Infallible| match error {}) {
+                    answer if says_nothing(&answer) => unimplemented,
+                    answer => answer,
+                }
             }
         };
         if let Ok(version) = HeaderValue::from_str(&self.tenant.settings().server_version) {
@@ -247,6 +262,27 @@ impl AuthServer {
             _ => Err(Status::permission_denied("client version is unsupported")),
         }
     }
+}
+
+/// The answer to a call that nothing here answers. Teleport's tools show the text, which has to say what is missing.
+fn unimplemented(request: &Request<Incoming>, services: &Services) -> Response<Body> {
+    let path = request.uri().path();
+    let path: String = path.chars().take(MAX_RPC_CHARS).collect();
+    let to_whom = match services.objects {
+        Some(_) => "",
+        None => " for callers without a certificate",
+    };
+    let text = format!("the simulator does not implement {path}{to_whom}");
+    Status::unimplemented(text).into_http()
+}
+
+/// Whether an answer says that a call is not implemented, and nothing of its own besides.
+fn says_nothing(answer: &Response<Body>) -> bool {
+    let status = Status::from_header_map(answer.headers());
+    status.is_some_and(|status| {
+        let text = ["", "Not yet implemented"].contains(&status.message());
+        status.code() == Code::Unimplemented && text
+    })
 }
 
 const MAX_STREAMS: u32 = 256;

@@ -118,15 +118,14 @@ impl JoinServer {
     /// Certificates as the older ways to join hand them out.
     fn certs(&self, made: &Certificates) -> Certs {
         let authorities = [self.tenant.user_authority(), self.tenant.host_authority()];
-        let ssh_key = |key: &[u8]| ssh::line(&ssh::public_key(key)).into_bytes();
         Certs {
-            ssh: ssh::line(&made.ssh).into_bytes(),
+            ssh: ssh::keys::line(&made.ssh).into_bytes(),
             tls: made.tls_pem.clone().into_bytes(),
             tlsca_certs: authorities
                 .map(|authority| authority.pem().as_bytes().to_vec())
                 .to_vec(),
             sshca_certs: authorities
-                .map(|authority| ssh_key(authority.key().public_key_raw()))
+                .map(|authority| ssh::keys::line(&authority.ssh_key()).into_bytes())
                 .to_vec(),
         }
     }

@@ -14,10 +14,12 @@ use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
 use super::{IAM, JoinServer, TIMEOUT, challenge};
 use crate::{
-    authority::keys::{PublicKeys, SUITE},
+    authority::{
+        Authority,
+        keys::{PublicKeys, SUITE},
+    },
     faults::journal::CallNote,
     rules::provision_token::BotToken,
-    ssh,
     tenant::Tenant,
 };
 
@@ -165,9 +167,7 @@ fn certify(server: &JoinServer, token: &BotToken, bot: BotParams) -> Result<Cert
             .map(|authority| authority.certificate().to_vec())
             .to_vec(),
         ssh_cert: made.ssh,
-        ssh_ca_keys: authorities
-            .map(|authority| ssh::public_key(authority.key().public_key_raw()))
-            .to_vec(),
+        ssh_ca_keys: authorities.map(Authority::ssh_key).to_vec(),
     })
 }
 

@@ -1,202 +1,107 @@
-//! SSH keys, certificates and the lines of an identity file, in OpenSSH's formats (its `PROTOCOL.certkeys`, RFC 5656).
+//! SSH, as far as Teleport's proxies speak it to clients of their API: keys, certificates, and the server's side of the
+//! protocol up to the authentication of the user. What clients do then is in `web::tunnel`.
 //!
-//! The simulator speaks no SSH, but Teleport's own readers refuse an identity file without an SSH certificate.
+//! | module | what it is |
+//! | --- | --- |
+//! | [`keys`] | public keys and signatures, and the lines of an identity file |
+//! | [`certificates`] | certificates of users and hosts |
+//! | [`packets`] | packets, in the clear and encrypted |
+//! | [`exchange`] | versions, algorithms and keys |
+//! | [`authentication`] | who the user is |
+//!
+//! It is our own because russh, the SSH library for Rust, refuses channels of types that it does not know, such as Teleport's.
+//! It has one algorithm of each sort, which Go's SSH library, with which Teleport's clients are made, and OpenSSH have as well.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use rcgen::SigningKey;
+pub(crate) mod authentication;
+pub(crate) mod certificates;
+pub(crate) mod exchange;
+pub(crate) mod keys;
+pub(crate) mod packets;
 
-/// A user's certificate for the public key `key`, in OpenSSH's wire form, which holds in the seconds since 1970 from
-/// `seconds.0` to `seconds.1`. `authority` is a key on P-256. `None` when `key` is not a public key.
-///
-/// # Errors
-/// When `authority` cannot sign.
-pub(crate) fn user_certificate(
-    user: &str,
-    key: &[u8],
-    authority: &impl SigningKey,
-    seconds: (u64, u64),
-) -> Result<Option<Vec<u8>>, rcgen::Error> {
-    let Some((kind, fields)) = key_type(key) else {
-        return Ok(None);
-    };
-    let mut blob = Blob::default();
-    blob.text(&format!("{kind}{CERTIFICATE_SUFFIX}"));
-    blob.bytes(&fastrand::u128(..).to_be_bytes()); // nonce
-    blob.0.extend_from_slice(fields);
-    blob.number64(1); // serial
-    blob.number32(1); // type: user
-    blob.text(user); // key id
-    let mut principals = Blob::default();
-    principals.text(user);
-    blob.bytes(&principals.0);
-    blob.number64(seconds.0); // valid after
-    blob.number64(seconds.1); // valid before
-    blob.bytes(&[]); // critical options
-    blob.bytes(&[]); // extensions
-    blob.bytes(&[]); // reserved
-    blob.bytes(&public_key(authority.der_bytes()));
-    let mut signature = Blob::default();
-    signature.text(KEY_TYPE);
-    signature.bytes(&numbers(&authority.sign(&blob.0)?));
-    blob.bytes(&signature.0);
-    Ok(Some(blob.0))
+use std::io;
+
+use ssh_encoding::Decode;
+
+/// A connection that cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SshError {
+    /// It broke, or has ended.
+    #[error("connection ended")]
+    Connection(#[from] io::Error),
+    /// A field of a message is malformed.
+    #[error("malformed message: {0}")]
+    Encoding(ssh_encoding::Error),
+    /// A key or a number is malformed.
+    #[error("malformed key: {0}")]
+    Key(ssh_key::Error),
+    /// A packet is not what was sealed, or something cannot be signed or agreed upon.
+    #[error("encryption failed")]
+    Encryption(#[from] aws_lc_rs::error::Unspecified),
+    /// The server cannot sign.
+    #[error("cannot sign")]
+    Sign(#[from] rcgen::Error),
+    /// The other end breaks the protocol, or wants what there is not.
+    #[error("{0}")]
+    Protocol(&'static str),
 }
 
-/// A key or certificate in wire form as a line of an `authorized_keys` file.
-pub(crate) fn line(blob: &[u8]) -> String {
-    let kind = key_name(blob).map_or("", |(kind, _)| kind);
-    format!("{kind} {}\n", BASE64_STANDARD.encode(blob))
-}
-
-/// The wire form in a line of an `authorized_keys` file. `None` when it is malformed.
-pub(crate) fn from_line(line: &[u8]) -> Option<Vec<u8>> {
-    let mut words = std::str::from_utf8(line).ok()?.split_whitespace();
-    let (kind, text) = (words.next()?, words.next()?);
-    let blob = BASE64_STANDARD.decode(text).ok()?;
-    (key_type(&blob)?.0 == kind).then_some(blob)
-}
-
-/// The type of a public key in wire form, and the fields behind it. `None` for keys that are not known.
-pub(crate) fn key_type(blob: &[u8]) -> Option<(&str, &[u8])> {
-    let (kind, fields) = key_name(blob)?;
-    let mut rest = fields;
-    let mut count = 0;
-    while !rest.is_empty() {
-        rest = field(rest)?.1;
-        count += 1;
-    }
-    KEYS.contains(&(kind, count)).then_some((kind, fields))
-}
-
-/// A public key on P-256, an uncompressed point, in wire form.
-pub(crate) fn public_key(point: &[u8]) -> Vec<u8> {
-    let mut blob = Blob::default();
-    blob.text(KEY_TYPE);
-    blob.text(CURVE);
-    blob.bytes(point);
-    blob.0
-}
-
-/// The line of a host certificate authority in the form of a `known_hosts` file. `authority` is an uncompressed point
-/// on P-256.
-pub(crate) fn certificate_authority(cluster: &str, proxy: &str, authority: &[u8]) -> String {
-    format!(
-        "@cert-authority {proxy},{cluster},*.{cluster} {KEY_TYPE} {} type=host\n",
-        BASE64_STANDARD.encode(public_key(authority))
-    )
-}
-
-fn key_name(blob: &[u8]) -> Option<(&str, &[u8])> {
-    let (name, fields) = field(blob)?;
-    Some((std::str::from_utf8(name).ok()?, fields))
-}
-
-/// The first field of a blob, and the rest.
-fn field(blob: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = blob.split_first_chunk()?;
-    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
-}
-
-/// The two numbers of an ECDSA signature, from X.509's form (a DER sequence of two integers) to SSH's. The integers look
-/// alike in both; on P-256 every length is one byte.
-fn numbers(der: &[u8]) -> Vec<u8> {
-    let mut blob = Blob::default();
-    let mut rest = der.get(2..).unwrap_or_default();
-    while let [_, length, tail @ ..] = rest
-        && let Some((number, after)) = tail.split_at_checked(usize::from(*length))
-    {
-        blob.bytes(number);
-        rest = after;
-    }
-    blob.0
-}
-
-/// Bytes in the data types of RFC 4251 section 5.
-#[derive(Default)]
-struct Blob(Vec<u8>);
-
-impl Blob {
-    fn text(&mut self, text: &str) {
-        self.bytes(text.as_bytes());
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        let length = u32::try_from(bytes.len()).expect("an SSH field must fit 32 bits");
-        self.number32(length);
-        self.0.extend_from_slice(bytes);
-    }
-
-    fn number32(&mut self, number: u32) {
-        self.0.extend_from_slice(&number.to_be_bytes());
-    }
-
-    fn number64(&mut self, number: u64) {
-        self.0.extend_from_slice(&number.to_be_bytes());
+impl From<ssh_encoding::Error> for SshError {
+    fn from(error: ssh_encoding::Error) -> Self {
+        Self::Encoding(error)
     }
 }
 
-const CERTIFICATE_SUFFIX: &str = "-cert-v01@openssh.com";
-/// Types of keys with the number of their fields.
-const KEYS: [(&str, usize); 3] = [(KEY_TYPE, 2), ("ssh-ed25519", 1), ("ssh-rsa", 2)];
-const KEY_TYPE: &str = "ecdsa-sha2-nistp256";
-const CURVE: &str = "nistp256";
-
-#[cfg(test)]
-mod tests {
-    use rcgen::{KeyPair, PublicKeyData};
-
-    use super::*;
-
-    fn decode(line: &str, field: usize) -> Vec<u8> {
-        let text = line.split_whitespace().nth(field).unwrap();
-        BASE64_STANDARD.decode(text).unwrap()
+impl From<ssh_key::Error> for SshError {
+    fn from(error: ssh_key::Error) -> Self {
+        Self::Key(error)
     }
+}
 
-    #[test]
-    fn a_certificate_has_its_type_the_fields_of_the_key_and_its_times() {
-        let (key, authority) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
-        let key = public_key(key.der_bytes());
-        let made = user_certificate("bot-terraform", &key, &authority, (5, 7)).unwrap();
-        let blob = made.unwrap();
-        let line = line(&blob);
-        assert!(line.starts_with("ecdsa-sha2-nistp256-cert-v01@openssh.com "));
-        assert!(line.ends_with('\n'));
-        assert_eq!(decode(&line, 1), blob);
-        let (_, fields) = key_name(&blob).unwrap();
-        let (_, rest) = field(fields).unwrap();
-        assert!(rest.starts_with(key_type(&key).unwrap().1));
-        let times = [5_u64, 7].map(u64::to_be_bytes).concat();
-        assert!(blob.windows(16).any(|window| window == times));
+/// The fields of a message that must have this number.
+pub(crate) fn fields(payload: &[u8], number: u8) -> Result<&[u8], SshError> {
+    match payload.split_first() {
+        Some((found, fields)) if *found == number => Ok(fields),
+        _ => Err(SshError::Protocol("unexpected message")),
     }
+}
 
-    #[test]
-    fn what_is_no_public_key_is_none() {
-        let key = public_key(&[4; 65]);
-        assert_eq!(from_line(line(&key).as_bytes()).unwrap(), key);
-        assert!(from_line(b"ssh-rsa AAAA").is_none());
-        assert!(from_line(format!("ssh-rsa {}", &line(&key)[20..]).as_bytes()).is_none());
-        for blob in [&key[..key.len() - 1], &[], &[0, 0, 0, 9, 1]] {
-            assert!(key_type(blob).is_none());
-            let authority = KeyPair::generate().unwrap();
-            assert!(
-                user_certificate("a", blob, &authority, (0, 1))
-                    .unwrap()
-                    .is_none()
-            );
-        }
-    }
+/// The next field of a message.
+pub(crate) fn field<T>(fields: &mut &[u8]) -> Result<T, SshError>
+where
+    T: Decode,
+    SshError: From<T::Error>,
+{
+    Ok(T::decode(fields)?)
+}
 
-    #[test]
-    fn a_signature_in_der_becomes_two_numbers_with_lengths() {
-        let der = [0x30, 7, 2, 1, 5, 2, 2, 0, 0x81];
-        assert_eq!(numbers(&der), [0, 0, 0, 1, 5, 0, 0, 0, 2, 0, 0x81]);
-        assert!(numbers(&[0x30, 7, 2, 9]).is_empty());
-    }
-
-    #[test]
-    fn an_authority_line_names_the_hosts_and_carries_the_key() {
-        let line = certificate_authority("acme.example", "parent.localhost", &[5; 65]);
-        assert!(line.starts_with("@cert-authority parent.localhost,acme.example,*.acme.example "));
-        assert!(decode(&line, 3).ends_with(&[5; 65]));
-    }
+/// Numbers of messages (RFC 4250 section 4.1, RFC 5656 section 7.1, RFC 8308 section 2.3).
+pub(crate) mod message {
+    pub(crate) const DISCONNECT: u8 = 1;
+    pub(crate) const IGNORE: u8 = 2;
+    pub(crate) const UNIMPLEMENTED: u8 = 3;
+    pub(crate) const DEBUG: u8 = 4;
+    pub(crate) const SERVICE_REQUEST: u8 = 5;
+    pub(crate) const SERVICE_ACCEPT: u8 = 6;
+    pub(crate) const EXT_INFO: u8 = 7;
+    pub(crate) const KEXINIT: u8 = 20;
+    pub(crate) const NEWKEYS: u8 = 21;
+    pub(crate) const KEX_ECDH_INIT: u8 = 30;
+    pub(crate) const KEX_ECDH_REPLY: u8 = 31;
+    pub(crate) const USERAUTH_REQUEST: u8 = 50;
+    pub(crate) const USERAUTH_FAILURE: u8 = 51;
+    pub(crate) const USERAUTH_SUCCESS: u8 = 52;
+    pub(crate) const USERAUTH_PK_OK: u8 = 60;
+    pub(crate) const GLOBAL_REQUEST: u8 = 80;
+    pub(crate) const REQUEST_FAILURE: u8 = 82;
+    pub(crate) const CHANNEL_OPEN: u8 = 90;
+    pub(crate) const CHANNEL_OPEN_CONFIRMATION: u8 = 91;
+    pub(crate) const CHANNEL_OPEN_FAILURE: u8 = 92;
+    pub(crate) const CHANNEL_WINDOW_ADJUST: u8 = 93;
+    pub(crate) const CHANNEL_DATA: u8 = 94;
+    pub(crate) const CHANNEL_EXTENDED_DATA: u8 = 95;
+    pub(crate) const CHANNEL_EOF: u8 = 96;
+    pub(crate) const CHANNEL_CLOSE: u8 = 97;
+    pub(crate) const CHANNEL_REQUEST: u8 = 98;
+    pub(crate) const CHANNEL_SUCCESS: u8 = 99;
+    pub(crate) const CHANNEL_FAILURE: u8 = 100;
 }

@@ -62,12 +62,17 @@ async fn child(simulator: &Simulator, identity: &dial::Identity) -> Channel {
     channel(simulator.addresses.proxy, identity, &alpn).await
 }
 
-/// The identity with the bot's rights, by the newer join service.
-pub(super) async fn joined(simulator: &Simulator) -> dial::Identity {
+/// The calls of the bot itself, by the newer join service.
+pub(super) async fn bot_itself(simulator: &Simulator) -> AuthServiceClient<Channel> {
     let client = JoinClient::new(&aws(), "example-iam");
     let join_endpoint = join_endpoint(simulator, "a.localhost").await.unwrap();
     let bot = client.join(join_endpoint).await.unwrap();
-    let mut client = AuthServiceClient::new(child(simulator, &bot).await);
+    AuthServiceClient::new(child(simulator, &bot).await)
+}
+
+/// The identity with the bot's rights.
+pub(super) async fn joined(simulator: &Simulator) -> dial::Identity {
+    let mut client = bot_itself(simulator).await;
     let made = impersonate(&mut client, "bot-example-iam", &["example-iam"], 600).await;
     made.unwrap()
 }

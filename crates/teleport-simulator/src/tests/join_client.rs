@@ -21,7 +21,7 @@ use tonic::{Status, Streaming, transport::Channel};
 use super::{dial, *};
 use crate::{
     join::signed_request,
-    ssh::{line, public_key},
+    ssh::keys::{line, public},
 };
 
 /// What a client that joins sends.
@@ -102,7 +102,7 @@ impl JoinClient {
         assert_eq!(init.signature_algorithm_suite, "balanced-v1");
         let keys = join::PublicKeys {
             public_tls_key: key.subject_public_key_info(),
-            public_ssh_key: public_key(key.public_key_raw()),
+            public_ssh_key: public(&key),
         };
         let bot = join::BotParams {
             public_keys: Some(keys),
@@ -152,7 +152,7 @@ impl JoinClient {
             role: self.role.clone(),
             token: self.token.clone(),
             public_tls_key: key.public_key_pem().into_bytes(),
-            public_ssh_key: line(&public_key(key.public_key_raw())).into_bytes(),
+            public_ssh_key: line(&public(&key)).into_bytes(),
             expires: self.expires(),
             ..RegisterUsingTokenRequest::default()
         };
@@ -208,7 +208,7 @@ pub(super) async fn impersonate(
         }),
         role_requests: roles.iter().map(|&role| role.to_owned()).collect(),
         use_role_requests: true,
-        ssh_public_key: line(&public_key(key.public_key_raw())).into_bytes(),
+        ssh_public_key: line(&public(&key)).into_bytes(),
         tls_public_key: key.public_key_pem().into_bytes(),
         ..UserCertsRequest::default()
     };

@@ -10,7 +10,8 @@ use teleport_proto::{
     },
     teleport::{
         clusterconfig::v1::{
-            GetAuthPreferenceRequest, cluster_config_service_client::ClusterConfigServiceClient,
+            GetAuthPreferenceRequest, ResetAuthPreferenceRequest,
+            cluster_config_service_client::ClusterConfigServiceClient,
         },
         machineid::v1::{
             Bot as WireBot, CreateBotRequest, DeleteBotRequest, GetBotRequest, ListBotsRequest,
@@ -162,7 +163,7 @@ async fn a_token_of_the_api_lets_its_bot_join_until_it_is_deleted() {
 }
 
 #[tokio::test]
-async fn the_bot_of_a_child_may_touch_neither_tokens_nor_bots_nor_the_preference() {
+async fn the_bot_of_a_child_may_touch_neither_tokens_nor_bots_and_only_read_the_preference() {
     let simulator = with_child("").await;
     let channel = child_channel(&simulator).await;
     let token = AuthServiceClient::new(channel.clone())
@@ -173,11 +174,12 @@ async fn the_bot_of_a_child_may_touch_neither_tokens_nor_bots_nor_the_preference
         .create_bot(create_bot(ci(&[])))
         .await;
     assert_refused(bot, Code::PermissionDenied, "\"create\" on \"bot\"");
-    let preference = ClusterConfigServiceClient::new(channel)
-        .get_auth_preference(GetAuthPreferenceRequest {})
-        .await;
-    let text = "\"read\" on \"cluster_auth_preference\"";
-    assert_refused(preference, Code::PermissionDenied, text);
+    let mut preferences = ClusterConfigServiceClient::new(channel);
+    let preference = preferences.get_auth_preference(GetAuthPreferenceRequest {});
+    assert!(preference.await.is_ok());
+    let reset = preferences.reset_auth_preference(ResetAuthPreferenceRequest {});
+    let text = "\"update\" on \"cluster_auth_preference\"";
+    assert_refused(reset.await, Code::PermissionDenied, text);
 }
 
 #[tokio::test]

@@ -4,11 +4,17 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use rustls::{ServerConfig, server::Acceptor};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     task::JoinSet,
 };
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake, server::TlsStream};
+
+/// What a connection consists of: TCP, or a channel within another connection.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
 
 /// Hands connections to `serve` for as long as it is polled. Its end ends them all.
 pub(crate) async fn accept<F>(listener: TcpListener, serve: impl Fn(TcpStream, SocketAddr) -> F)
@@ -31,6 +37,9 @@ where
                 continue;
             }
         };
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%address, %error, "cannot set TCP_NODELAY");
+        }
         let Ok(permit) = free.clone().try_acquire_owned() else {
             tracing::warn!(%address, "connection refused, there are {MAX_CONNECTIONS} already");
             continue;
@@ -44,17 +53,16 @@ where
 }
 
 /// Reads a ClientHello and answers nothing yet.
-pub(crate) async fn hello(stream: TcpStream) -> io::Result<StartHandshake<TcpStream>> {
-    stream.set_nodelay(true)?;
+pub(crate) async fn hello<S: Stream>(stream: S) -> io::Result<StartHandshake<S>> {
     let acceptor = LazyConfigAcceptor::new(Acceptor::default(), stream);
     in_time(acceptor).await
 }
 
 /// Answers a ClientHello.
-pub(crate) async fn handshake(
-    hello: StartHandshake<TcpStream>,
+pub(crate) async fn handshake<S: Stream>(
+    hello: StartHandshake<S>,
     config: Arc<ServerConfig>,
-) -> io::Result<TlsStream<TcpStream>> {
+) -> io::Result<TlsStream<S>> {
     in_time(hello.into_stream(config)).await
 }
 

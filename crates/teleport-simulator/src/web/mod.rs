@@ -3,6 +3,7 @@
 pub(crate) mod listener;
 pub(crate) mod proxy;
 pub(crate) mod tls;
+pub(crate) mod tunnel;
 
 use std::{net::SocketAddr, sync::Arc};
 

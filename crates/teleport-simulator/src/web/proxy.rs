@@ -2,10 +2,10 @@
 //!
 //! A proxy with TLS routing looks at the ClientHello without answering it. If the first protocol that the client offers
 //! is `teleport-auth@` and a cluster, the bytes go to that cluster's auth server, which terminates TLS itself; otherwise
-//! the proxy terminates TLS with its web certificate (`lib/srv/alpnproxy`). The parent and its children have proxies of
+//! the proxy terminates TLS with its web certificate (`lib/srv/alpnproxy`): the web API is behind it, or the [`tunnel`]. The parent and its children have proxies of
 //! their own, which share the port: then the host name in the ClientHello says whose is meant.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{error::Error, net::SocketAddr, sync::Arc};
 
 use hyper::server::conn::{http1, http2};
 use hyper_util::{
@@ -25,6 +25,7 @@ use crate::{
     web::{
         Web, listener,
         tls::{self, REVERSE_TUNNEL, TlsError},
+        tunnel,
     },
 };
 
@@ -59,6 +60,7 @@ impl Proxy {
         let web_tls = tls::proxy(certificate, tenant.settings().tls_routing)?;
         Ok(Self {
             parent: Child {
+                ssh_host: Arc::new(tunnel::host(&tenant)?),
                 tenant,
                 auth,
                 web_tls,
@@ -144,6 +146,15 @@ impl Proxy {
         };
         let protocol = tls.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
         let close = cluster.tenant.connection();
+        if protocol.as_deref() == Some(REVERSE_TUNNEL) {
+            tokio::select! {
+                error = tunnel::serve(tls, address, &cluster) => {
+                    tracing::info!(%address, error = &error as &dyn Error, "proxy: tunnel ended");
+                }
+                () = close.cancelled() => tracing::debug!(%address, "proxy: tunnel closed"),
+            }
+            return;
+        }
         let web = Web {
             tenant: cluster.tenant,
             children: self.children.clone(),
@@ -153,10 +164,6 @@ impl Proxy {
         let io = TokioIo::new(tls);
         let served = async {
             match protocol.as_deref() {
-                Some(REVERSE_TUNNEL) => {
-                    tracing::info!(%address, "proxy: the simulator has no reverse tunnel behind this protocol");
-                    Ok(())
-                }
                 Some(b"h2") => {
                     http2::Builder::new(TokioExecutor::new())
                         .timer(TokioTimer::new())
