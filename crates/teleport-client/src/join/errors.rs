@@ -146,6 +146,7 @@ impl JoinError {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
             Self::Aws(AwsError::Roots(_)) => ErrorKind::UntrustedCertificate,
+            Self::Sign(SignError::Challenge) => ErrorKind::Other,
             Self::Aws(_) | Self::IdToken { .. } | Self::Sign(_) | Self::NoAddress => {
                 ErrorKind::Credentials
             }
@@ -180,7 +181,8 @@ impl JoinError {
             // The AWS credentials or the token of the platform cause it then, and no part of the configuration.
             Self::Refused(refusal) if refusal.kind() == ErrorKind::Credentials => None,
             Self::Refused(_) | Self::NoBot { .. } => Some(Part::JoinToken),
-            Self::Aws(AwsError::Roots(_)) => None,
+            // This machine and the server cause these.
+            Self::Aws(AwsError::Roots(_)) | Self::Sign(SignError::Challenge) => None,
             Self::Aws(_) | Self::Sign(_) | Self::IdToken { .. } => Some(Part::JoinMethod),
             Self::Parent { error, .. } => error.0.part(),
             _ => None,
