@@ -15,6 +15,7 @@ use crate::{
         handshake::HandshakeError,
     },
     error::Part,
+    shown,
 };
 
 /// Why a join fails.
@@ -62,7 +63,8 @@ pub(crate) enum JoinError {
     Call(CallFailure),
     /// The bot has no roles to act with.
     #[error(
-        "the bot {0:?} has no roles: it may not impersonate any, so there is nothing that it can do"
+        "the bot {:?} has no roles: it may not impersonate any, so there is nothing that it can do",
+        shown::name(.0)
     )]
     NoRoles(String),
     /// The parent cluster, which knows the bot, cannot be asked.
