@@ -93,6 +93,19 @@ impl DataSource<ProviderData> for KindDataSource {
                 ))
                 .add(diags);
         }
+        // The cluster would get the contents as a name, and repeat them.
+        for (path, value) in [
+            (Path::attribute("name"), short),
+            (Path::attributes(&["metadata", "name"]), long),
+        ] {
+            if value.as_str().is_some_and(errors::is_contents) {
+                let what = "must be a name, and is the contents of a file";
+                errors::error(Summary::InvalidAttributeValue)
+                    .at(path.clone())
+                    .detail(format!("{path} {what}."))
+                    .add(diags);
+            }
+        }
         if let (Some(short), Some(long)) = (short.as_str(), long.as_str())
             && short != long
         {

@@ -47,12 +47,14 @@ impl Builder {
         self
     }
 
-    /// What happened exactly, why, and what to do. Each call adds a paragraph.
+    /// What happened exactly, why, and what to do. Each call adds a paragraph. A value in quotes that is the contents of a file is
+    /// left out.
     pub(crate) fn detail(mut self, paragraph: impl AsRef<str>) -> Self {
         if !self.0.detail.is_empty() {
             self.0.detail.push_str("\n\n");
         }
-        self.0.detail.push_str(paragraph.as_ref());
+        let paragraph = without_contents(paragraph.as_ref());
+        self.0.detail.push_str(&paragraph);
         self
     }
 
@@ -65,6 +67,44 @@ impl Builder {
     pub(crate) fn add(self, diags: &mut Diagnostics) {
         diags.push(self.0);
     }
+}
+
+/// A text without the contents of files in it: a credential may stand in the place of any attribute. The values in a text are in
+/// quotes, on one line.
+fn without_contents(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('"') {
+        shown.push_str(before);
+        shown.push('"');
+        rest = after;
+        let Some(end) = end_of_value(after) else {
+            continue;
+        };
+        let (value, after) = after.split_at(end);
+        let is_shown = !is_contents(value);
+        shown.push_str(if is_shown { value } else { NOT_SHOWN });
+        shown.push('"');
+        rest = &after[1..];
+    }
+    shown.push_str(rest);
+    shown
+}
+
+/// Whether a value is the contents of a file, which may be a secret.
+pub(crate) fn is_contents(value: &str) -> bool {
+    matches!(Contents::of(value), Some(Contents::Text | Contents::Base64))
+}
+
+/// Where the quote is that ends a value. None if there is none on this line.
+fn end_of_value(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    let end = text.find(|char| {
+        let is_end = matches!(char, '"' | '\n') && !is_escaped;
+        is_escaped = char == '\\' && !is_escaped;
+        is_end
+    })?;
+    text[end..].starts_with('"').then_some(end)
 }
 
 /// The end of a sentence that shows a value. The contents of a file may be a secret, and are not repeated.
@@ -236,6 +276,8 @@ const DOCUMENTATION: &str = "https://docs.rs/";
 const JOIN_METHOD: &str = attributes::JOIN_METHOD.name;
 const JOIN_TOKEN: &str = attributes::JOIN_TOKEN.name;
 
+const NOT_SHOWN: &str = "(the contents of a file, not shown)";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,6 +299,28 @@ mod tests {
         assert_eq!(diagnostic.summary, "Not Found");
         assert_eq!(diagnostic.detail, "There is no user.\n\nCreate one.");
         assert_eq!(diagnostic.path, Path::attribute("user"));
+    }
+
+    #[test]
+    fn contents_of_files_are_left_out_and_nothing_else_is() {
+        let key = "-----BEGIN PRIVATE KEY-----\nMC4\"CAQ\n";
+        for (detail, shown) in [
+            (
+                format!("name must be a, got: {key:?} (of 3)."),
+                "name must be a, got: \"(the contents of a file, not shown)\" (of 3).",
+            ),
+            (
+                "no \"LS0tLS1CRUdJ\" and \"b\"".to_owned(),
+                "no \"(the contents of a file, not shown)\" and \"b\"",
+            ),
+            (
+                "one \" alone\nid = \"a/b\"\n}".to_owned(),
+                "one \" alone\nid = \"a/b\"\n}",
+            ),
+            ("\"a\\\\\" and \"\"".to_owned(), "\"a\\\\\" and \"\""),
+        ] {
+            assert_eq!(without_contents(&detail), shown);
+        }
     }
 
     #[test]

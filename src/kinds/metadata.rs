@@ -4,6 +4,7 @@ use tfplugin::{Diagnostics, Path, Value};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::checks::{familiar, invalid};
+use crate::errors::is_contents;
 
 /// That the kind is that of the resource.
 pub(crate) fn kind(expected: &str, path: &Path, value: &Value, diags: &mut Diagnostics) {
@@ -40,6 +41,8 @@ pub(crate) fn check_name(name: &str) -> Result<(), &'static str> {
         Err("must not be empty")
     } else if name == "." || name == ".." {
         Err("must not be \".\" or \"..\"")
+    } else if is_contents(name) {
+        Err("must be a name, and is the contents of a file")
     } else if !name.chars().all(allowed) {
         Err("may hold only ASCII letters, digits and @ _ : . - +")
     } else {

@@ -94,6 +94,7 @@ fn main() -> ExitCode {
         resource_identity::SCENARIOS,
         roles::SCENARIOS,
         secrets::SCENARIOS,
+        secrets::misplaced::SCENARIOS,
         servers::SCENARIOS,
         states::SCENARIOS,
         taint::SCENARIOS,

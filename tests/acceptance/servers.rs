@@ -97,25 +97,42 @@ fn a_port_that_speaks_something_else_is_distinguished(program: &Program) {
 fn a_web_server_that_is_not_teleport_is_distinguished(program: &Program) {
     let env = TestEnv::new(program);
     let acceptor = TlsAcceptor::from(Arc::new(web_server()));
-    let address = serve(move |stream| {
+    for (answer, is_endless, phrase) in [
+        (
+            "404 Not Found\r\nContent-Length: 9\r\n\r\nnot found",
+            false,
+            "404",
+        ),
+        (
+            "302 Found\r\nLocation: https://a.example.com\r\nContent-Length: 0\r\n\r\n",
+            false,
+            "redirect to https://a.example.com",
+        ),
+        ("200 OK\r\n\r\n", true, "more than 4 MiB"),
+    ] {
         let acceptor = acceptor.clone();
-        async move {
-            let Ok(mut stream) = acceptor.accept(stream).await else {
-                return;
-            };
-            let _ = stream.read(&mut [0; 4096]).await;
-            let answer =
-                "HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\nConnection: close\r\n\r\nnot found";
-            let _ = stream.write_all(answer.as_bytes()).await;
-            let _ = stream.shutdown().await;
-        }
-    });
-    env.write(&format!(
-        "{}{LOOK}",
-        block(&env, &address, "insecure = true")
-    ));
-    env.plan_with(&[])
-        .error(&["Unsupported Server", &address, "404", "addr"]);
+        let address = serve(move |stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                let Ok(mut stream) = acceptor.accept(stream).await else {
+                    return;
+                };
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream
+                    .write_all(format!("HTTP/1.1 {answer}").as_bytes())
+                    .await;
+                while is_endless && stream.write_all(&[b'x'; 4096]).await.is_ok() {}
+                let _ = stream.shutdown().await;
+            }
+        });
+        env.write(&format!(
+            "{}{LOOK}",
+            block(&env, &address, "insecure = true")
+        ));
+        let outcome = env.plan_with(&[]);
+        outcome.error(&["Unsupported Server", &address, phrase, "addr"]);
+        assert!(outcome.took.as_secs() < 10, "{outcome}");
+    }
 }
 
 fn a_web_certificate_that_is_not_trusted_is_explained(program: &Program) {

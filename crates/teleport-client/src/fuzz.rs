@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use http::StatusCode;
-use hyper::body::Bytes;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use ssh_key::{Certificate, PublicKey};
 
@@ -101,7 +100,7 @@ pub fn find(bytes: &[u8]) {
         StatusCode::NOT_FOUND,
         StatusCode::BAD_GATEWAY,
     ] {
-        let bytes = Bytes::copy_from_slice(bytes);
+        let bytes = bytes.to_vec();
         match discovery::read(&Body { status, bytes }) {
             Ok(found) => [
                 found.cluster_name,

@@ -39,6 +39,8 @@ mod error;
 mod error_kind;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+#[cfg(test)]
+mod hostile;
 mod join;
 mod shown;
 

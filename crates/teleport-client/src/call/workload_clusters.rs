@@ -14,6 +14,7 @@ use crate::{
         pages::{self, ListRpc, Pages},
     },
     join::{Parent, ParentError},
+    shown,
 };
 
 /// Workload clusters as their parent cluster keeps them. The messages are `teleport.workloadcluster.v1.WorkloadCluster`.
@@ -155,7 +156,7 @@ impl WorkloadClusters {
         };
         Some(NearAddress::Cluster {
             name: name.to_owned(),
-            domain: text(&cluster, "status", "domain")?,
+            domain: shown::name(&text(&cluster, "status", "domain")?),
         })
     }
 

@@ -10,6 +10,8 @@ use rustls::{
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 
+use crate::shown;
+
 /// A client certificate with its key, the CAs that verify the cluster, and what the certificate says.
 #[derive(Clone)]
 pub(crate) struct Identity {
@@ -30,7 +32,7 @@ pub(crate) enum InvalidIdentity {
     #[error("the client certificate is damaged")]
     Certificate,
     /// The key belongs to another certificate.
-    #[error("the private key does not belong to the certificate of {user:?}")]
+    #[error("the private key does not belong to the certificate of {:?}", shown::name(.user))]
     KeyMismatch {
         /// Subject of the certificate.
         user: String,
@@ -48,7 +50,7 @@ pub(crate) enum InvalidIdentity {
 
 /// The certificate is no longer valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the certificate of {user:?}{} expired at {}, {} ago (it is now {})", of_cluster(.cluster_name), shown(.not_after), ago(.not_after, .now), shown(.now))]
+#[error("the certificate of {:?}{} expired at {}, {} ago (it is now {})", shown::name(.user), of_cluster(.cluster_name), timestamp(.not_after), ago(.not_after, .now), timestamp(.now))]
 pub(crate) struct Expired {
     /// Subject of the certificate.
     pub(crate) user: String,
@@ -174,12 +176,12 @@ pub(crate) fn organization(name: &X509Name<'_>) -> Option<String> {
 }
 
 fn of_cluster(cluster_name: &Option<String>) -> String {
-    cluster_name
-        .as_ref()
-        .map_or_else(String::new, |name| format!(" in cluster {name:?}"))
+    cluster_name.as_ref().map_or_else(String::new, |name| {
+        format!(" in cluster {:?}", shown::name(name))
+    })
 }
 
-fn shown(at: &OffsetDateTime) -> String {
+fn timestamp(at: &OffsetDateTime) -> String {
     let whole = at.replace_nanosecond(0).unwrap_or(*at);
     whole.format(&Rfc3339).unwrap_or_else(|_| whole.to_string())
 }
@@ -224,6 +226,22 @@ pub(crate) mod tests {
             "the certificate of \"bot-builder\" in cluster \"parent\" expired at 2026-01-01T10:00:00Z, 2days 2h ago (it is now \
              2026-01-03T12:30:00Z)"
         );
+    }
+
+    #[test]
+    fn long_names_in_a_certificate_are_shown_in_part() {
+        let long = "x".repeat(5000);
+        let expired = Expired {
+            user: long.clone(),
+            cluster_name: Some(long.clone()),
+            not_after: datetime!(2026-01-01 10:00:00 UTC),
+            now: datetime!(2026-01-03 12:30:00 UTC),
+        };
+        let mismatch = InvalidIdentity::KeyMismatch { user: long };
+        for text in [expired.to_string(), mismatch.to_string()] {
+            let is_cut = text.contains("... (4745 more characters)\"");
+            assert!(is_cut && text.len() < 1000, "{text}");
+        }
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub(crate) enum WayError {
     },
     #[error("{}", of_auth_server(.0))]
     Auth(HandshakeError),
-    #[error("the cluster refuses the client certificate of {user:?} (alert {})", alert_name(*.alert))]
+    #[error("the cluster refuses the client certificate of {:?} (alert {})", shown::name(.user), alert_name(*.alert))]
     ClientRefused {
         alert: AlertDescription,
         user: String,

@@ -1,9 +1,9 @@
 //! What a proxy says of its cluster on its web API (`api/client/webclient/webclient.go` in gravitational/teleport).
 
 use http::{Request, StatusCode, header};
-use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
+use http_body_util::Empty;
 use hyper::{
-    body::{Bytes, Incoming},
+    body::Bytes,
     client::conn::http1::{self, SendRequest},
 };
 use hyper_util::rt::TokioIo;
@@ -11,7 +11,11 @@ use serde::Deserialize;
 
 use crate::{
     Address,
-    dial::{socket::Stream, transport::chain},
+    dial::{
+        socket::Stream,
+        transport::chain,
+        web_request::{self, WebRequestError},
+    },
     shown,
 };
 
@@ -108,7 +112,7 @@ pub(crate) async fn find<T: Stream + 'static>(
 
 pub(crate) struct Body {
     pub(crate) status: StatusCode,
-    pub(crate) bytes: Bytes,
+    pub(crate) bytes: Vec<u8>,
 }
 
 async fn get(
@@ -140,14 +144,10 @@ async fn get(
         let location = shown::name(&String::from_utf8_lossy(location.as_bytes()));
         return Err(DiscoveryError::Redirect { status, location });
     }
-    let body: Limited<Incoming> = Limited::new(response.into_body(), MAX_BODY);
-    match body.collect().await {
-        Ok(body) => Ok(Body {
-            status,
-            bytes: body.to_bytes(),
-        }),
-        Err(error) if error.is::<LengthLimitError>() => Err(DiscoveryError::TooLarge),
-        Err(error) => Err(DiscoveryError::Http(chain(error.as_ref()))),
+    match web_request::read(response.into_body(), MAX_BODY).await {
+        Ok(bytes) => Ok(Body { status, bytes }),
+        Err(WebRequestError::TooLarge(_)) => Err(DiscoveryError::TooLarge),
+        Err(WebRequestError::Broken(error)) => Err(DiscoveryError::Http(error)),
     }
 }
 
@@ -201,16 +201,13 @@ const PATH: &str = "/webapi/find";
 const MAX_BODY: usize = 4 << 20;
 
 #[cfg(test)]
-mod hostile;
-
-#[cfg(test)]
 mod tests {
     use super::*;
 
     fn answer(status: u16, body: &str) -> Result<Found, DiscoveryError> {
         read(&Body {
             status: StatusCode::from_u16(status).unwrap(),
-            bytes: Bytes::copy_from_slice(body.as_bytes()),
+            bytes: body.as_bytes().to_vec(),
         })
     }
 

@@ -93,7 +93,9 @@ impl HandshakeError {
                 error => Self::Certificate(fault(error)),
             },
             Error::PeerIncompatible(_) => Self::Incompatible,
-            Error::PeerMisbehaved(_) => Self::Misbehaved,
+            Error::PeerMisbehaved(_)
+            | Error::InappropriateMessage { .. }
+            | Error::InappropriateHandshakeMessage { .. } => Self::Misbehaved,
             error => Self::Other(error.to_string()),
         }
     }

@@ -13,12 +13,12 @@ use hyper_util::{
     },
     rt::TokioIo,
 };
-use tokio_rustls::TlsConnector;
 use tower::{ServiceExt, service_fn};
 
 use crate::{
     Address,
     dial::{
+        handshake::{HandshakeError, handshake},
         roots::{NoRoots, Roots},
         socket::{self, SocketError, Stream},
         tls::{self, Trust},
@@ -62,8 +62,10 @@ pub(crate) enum Reason {
     Socket(#[from] SocketError),
     #[error("{0}")]
     Roots(NoRoots),
-    #[error("no TLS connection to it: {0}")]
+    #[error("TLS cannot be set up: {0}")]
     Tls(String),
+    #[error("no TLS connection to it: {0}")]
+    Handshake(#[from] HandshakeError),
     #[error(
         "it wants a user name and password: write them into its address, http://user:password@host:port"
     )]
@@ -195,10 +197,7 @@ async fn open_tls(proxy: &Intercept, roots: &Roots) -> Result<Box<dyn Stream>, R
     let config =
         tls::web(Trust::Roots(roots), &[]).map_err(|error| Reason::Tls(error.to_string()))?;
     let stream = open(proxy, 443).await?;
-    let stream = TlsConnector::from(config).connect(name, stream).await;
-    Ok(Box::new(
-        stream.map_err(|error| Reason::Tls(error.to_string()))?,
-    ))
+    Ok(Box::new(handshake(stream, config, name).await?))
 }
 
 /// Asks an HTTP proxy to become a tunnel (RFC 9110 section 9.3.6).

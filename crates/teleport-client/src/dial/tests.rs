@@ -5,7 +5,7 @@ use crate::{
     testing::{Answer, Authority, Cluster, Web},
 };
 use http::StatusCode;
-use tokio::{io::AsyncWriteExt, net::TcpListener};
+use tokio::net::TcpListener;
 
 fn pong(_: &str, _: usize) -> Answer {
     Answer::Message(Vec::new())
@@ -218,25 +218,6 @@ async fn a_proxy_that_is_down_behind_its_gateway_is_transient() {
 }
 
 #[tokio::test]
-async fn a_port_that_speaks_no_tls_is_reported() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let _ = stream.write_all(b"SSH-2.0-Teleport\r\n").await;
-            // Kept open: the client should judge by what it read.
-            std::mem::forget(stream);
-        }
-    });
-    let cluster = Cluster::auth(pong).await;
-    let address = Address::parse(&format!("parent.localhost:{port}")).unwrap();
-    let error = failure(cluster.config().with_address(address)).await;
-    assert_eq!(error.kind(), ErrorKind::UnsupportedServer);
-    assert_says(&error, &["does not speak TLS", "port"]);
-    assert_eq!(error.cause(), Some(Cause::NotTls));
-}
-
-#[tokio::test]
 async fn an_address_where_nothing_listens_fails_at_once() {
     let cluster = Cluster::auth(pong).await;
     let address = {
@@ -247,17 +228,6 @@ async fn an_address_where_nothing_listens_fails_at_once() {
     assert_eq!(error.kind(), ErrorKind::Transient(Transient::Unavailable));
     assert_says(&error, &[&format!("no connection to {address}"), "refused"]);
     assert_eq!(error.cause(), Some(Cause::Unreachable));
-}
-
-#[tokio::test]
-async fn a_silent_address_is_given_up_after_the_dial_timeout() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = Address::parse(&listener.local_addr().unwrap().to_string()).unwrap();
-    let mut config = Cluster::auth(pong).await.config().with_address(address);
-    config.dial.timeout = Duration::from_millis(50);
-    let error = failure(config).await;
-    assert_eq!(error.kind(), ErrorKind::Transient(Transient::Deadline));
-    assert_says(&error, &["the TLS handshake with", "took longer than 50ms"]);
 }
 
 #[tokio::test]

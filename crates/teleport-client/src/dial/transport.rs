@@ -17,7 +17,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tonic::body::Body;
 use tower::Service;
 
-use crate::dial::metadata::{CleanBody, clean};
+use crate::{
+    dial::metadata::{CleanBody, clean},
+    shown,
+};
 
 /// Largest answer that is accepted, in bytes. Teleport's own 4 MiB is too small for long lists.
 pub(crate) const MAX_ANSWER_SIZE: usize = 16 << 20;
@@ -122,7 +125,7 @@ pub(crate) fn origin() -> Uri {
     Uri::from_static("https://teleport.cluster.local")
 }
 
-/// An error with its causes, each once.
+/// An error with its causes, each once. What the other side says in it is shown as any text of a server.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -134,7 +137,7 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         }
         source = error.source();
     }
-    text
+    shown::text(&text)
 }
 
 /// Teleport's servers take more frequent pings for an attack (`lib/auth/grpcserver.go`).

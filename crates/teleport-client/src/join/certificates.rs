@@ -122,16 +122,25 @@ impl Certified {
 pub(crate) fn certificate_line(
     found: ssh_key::Result<SshCertificate>,
 ) -> Result<String, InvalidCertificates> {
-    found
-        .and_then(|certificate| SshCertificate::from_bytes(&certificate.to_bytes()?)?.to_openssh())
-        .map_err(|_| InvalidCertificates::Part(SSH))
+    let written = found
+        .and_then(|certificate| SshCertificate::from_bytes(&certificate.to_bytes()?)?.to_openssh());
+    line(written, SSH)
 }
 
 /// A line without a comment.
 pub(crate) fn key_line(found: ssh_key::Result<PublicKey>) -> Result<String, InvalidCertificates> {
-    found
-        .and_then(|key| PublicKey::from(KeyData::from(key)).to_openssh())
-        .map_err(|_| InvalidCertificates::Part(SSH_CAS))
+    let written = found.and_then(|key| PublicKey::from(KeyData::from(key)).to_openssh());
+    line(written, SSH_CAS)
+}
+
+/// The name of an algorithm that `ssh_key` does not know may have any characters, also the end of a line.
+fn line(
+    written: ssh_key::Result<String>,
+    part: &'static str,
+) -> Result<String, InvalidCertificates> {
+    let line = written.ok();
+    line.filter(|line| !line.contains(char::is_control))
+        .ok_or(InvalidCertificates::Part(part))
 }
 
 fn from_pem(

@@ -15,6 +15,7 @@ use crate::{
         handshake::HandshakeError,
     },
     error::Part,
+    shown,
 };
 
 /// Why a join fails.
@@ -62,7 +63,8 @@ pub(crate) enum JoinError {
     Call(CallFailure),
     /// The bot has no roles to act with.
     #[error(
-        "the bot {0:?} has no roles: it may not impersonate any, so there is nothing that it can do"
+        "the bot {:?} has no roles: it may not impersonate any, so there is nothing that it can do",
+        shown::name(.0)
     )]
     NoRoles(String),
     /// The parent cluster, which knows the bot, cannot be asked.
@@ -146,6 +148,7 @@ impl JoinError {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
             Self::Aws(AwsError::Roots(_)) => ErrorKind::UntrustedCertificate,
+            Self::Sign(SignError::Challenge) => ErrorKind::Other,
             Self::Aws(_) | Self::IdToken { .. } | Self::Sign(_) | Self::NoAddress => {
                 ErrorKind::Credentials
             }
@@ -180,7 +183,8 @@ impl JoinError {
             // The AWS credentials or the token of the platform cause it then, and no part of the configuration.
             Self::Refused(refusal) if refusal.kind() == ErrorKind::Credentials => None,
             Self::Refused(_) | Self::NoBot { .. } => Some(Part::JoinToken),
-            Self::Aws(AwsError::Roots(_)) => None,
+            // This machine and the server cause these.
+            Self::Aws(AwsError::Roots(_)) | Self::Sign(SignError::Challenge) => None,
             Self::Aws(_) | Self::Sign(_) | Self::IdToken { .. } => Some(Part::JoinMethod),
             Self::Parent { error, .. } => error.0.part(),
             _ => None,

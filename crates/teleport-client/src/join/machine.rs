@@ -17,6 +17,23 @@ use crate::dial::{roots::Roots, transport::chain};
 
 /// The credentials and the region that are found on this machine.
 pub(super) async fn caller() -> Result<Caller, AwsError> {
+    in_time(search()).await
+}
+
+/// Some sources of the SDK wait without end: for AWS STS, for a web service, for a program.
+async fn in_time(
+    search: impl Future<Output = Result<Caller, AwsError>>,
+) -> Result<Caller, AwsError> {
+    let found = tokio::time::timeout(SEARCH_TIMEOUT, search).await;
+    found.unwrap_or_else(|_| {
+        let limit = humantime::format_duration(SEARCH_TIMEOUT);
+        Err(AwsError::Unusable(format!(
+            "no source gave any within {limit}"
+        )))
+    })
+}
+
+async fn search() -> Result<Caller, AwsError> {
     // Without roots the HTTP client of the SDK fails without saying why, and panics in a debug build (`rustls_root_certs` in
     // aws-smithy-http-client).
     Roots::System.load().await?;
@@ -109,12 +126,21 @@ async fn identity_of(caller: &Caller) -> Option<CallerIdentity> {
 const KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const SECRET_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 const IMDS_TRIES: u32 = 2;
+/// A program may ask a person for a second factor.
+const SEARCH_TIMEOUT: Duration = Duration::from_secs(120);
 /// It only makes an error clearer.
 const IDENTITY_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_source_that_never_answers_is_an_error() {
+        let error = in_time(std::future::pending()).await.unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("no source gave any within 2m"), "{text}");
+    }
 
     #[tokio::test]
     async fn a_source_that_gives_an_empty_region_names_none() {

@@ -9,6 +9,7 @@ use super::{caller::CallerIdentity, method::JoinMethod};
 use crate::{
     ErrorKind, Transient,
     call::{server_texts, status},
+    shown,
 };
 
 /// Why a cluster refuses a join. Servers say it by code and text only (`lib/join` in gravitational/teleport).
@@ -84,7 +85,7 @@ impl Refusal {
         Self {
             reason: RefusalReason::of(status),
             message: status::failure("Join", String::new(), status).message,
-            token: token.to_owned(),
+            token: shown::name(token),
             method,
             at_parent: false,
             aws_credentials: None,
@@ -142,8 +143,8 @@ impl std::error::Error for Refusal {}
 pub(super) fn rules(cluster: &WorkloadCluster) -> Option<String> {
     let Token { allow, .. } = cluster.spec.as_ref()?.token.as_ref()?;
     let rules = allow.iter().map(|rule| {
-        let account = Some(&rule.aws_account).filter(|text| !text.is_empty());
-        let arn = Some(&rule.aws_arn).filter(|text| !text.is_empty());
+        let some = |text: &str| Some(shown::name(text)).filter(|text| !text.is_empty());
+        let (account, arn) = (some(&rule.aws_account), some(&rule.aws_arn));
         match (account, arn) {
             (Some(account), Some(arn)) => format!("account {account} with ARN {arn}"),
             (Some(account), None) => format!("account {account}"),
@@ -166,6 +167,8 @@ pub(super) fn falls_back(status: &Status, before_answer: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use teleport_proto::teleport::workloadcluster::v1::{Allow, WorkloadClusterSpec};
+
     use super::*;
 
     fn reason(code: Code, text: &str) -> RefusalReason {
@@ -191,6 +194,31 @@ mod tests {
         assert!(
             !RefusalReason::NotAllowed.may_succeed_later()
                 && RefusalReason::NotFound.may_succeed_later()
+        );
+    }
+
+    #[test]
+    fn what_a_parent_says_of_a_token_is_shown_in_part_and_cannot_control_the_terminal() {
+        let rule = Allow {
+            aws_account: "\u{1b}[2J".to_owned(),
+            aws_arn: "x".repeat(5000),
+        };
+        let token = Token {
+            allow: vec![rule],
+            ..Token::default()
+        };
+        let spec = WorkloadClusterSpec {
+            token: Some(token),
+            ..WorkloadClusterSpec::default()
+        };
+        let cluster = WorkloadCluster {
+            spec: Some(spec),
+            ..WorkloadCluster::default()
+        };
+        let rules = rules(&cluster).unwrap();
+        assert!(
+            rules.starts_with("account \u{fffd}[2J with ARN xxx") && rules.len() < 1000,
+            "{rules}"
         );
     }
 

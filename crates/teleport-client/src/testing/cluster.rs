@@ -17,12 +17,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
-use rustls::{
-    ServerConfig,
-    crypto::aws_lc_rs,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
-    server::WebPkiClientVerifier,
-};
+use rustls::{ServerConfig, crypto::aws_lc_rs, server::WebPkiClientVerifier};
 use secrecy::SecretSlice;
 use teleport_proto::auth::PingResponse;
 use tokio::{
@@ -31,12 +26,8 @@ use tokio::{
 };
 use tokio_rustls::LazyConfigAcceptor;
 
-use super::{Authority, Issued};
-use crate::{
-    Client, Config, Source,
-    call::retry::RetryPolicy,
-    dial::{http_proxy::HttpProxy, roots::Roots},
-};
+use super::{Authority, config, server_config};
+use crate::{Client, Config, Source, call::retry::RetryPolicy};
 
 /// What the web side says.
 #[derive(Clone)]
@@ -154,25 +145,17 @@ impl Cluster {
             .unwrap();
         let mut auth_config = builder
             .with_client_cert_verifier(verifier)
-            .with_single_cert(vec![host.cert.clone()], key(&host))
+            .with_single_cert(vec![host.cert.clone()], host.key())
             .unwrap();
         auth_config.alpn_protocols = vec![b"h2".to_vec()];
 
         let web_authority = Authority::new("web");
         let site = web_authority.issue_for_names(&["parent.localhost", "*.parent.localhost"]);
-        let mut web_config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![site.cert.clone()], key(&site))
-            .unwrap();
-        if !matches!(web, Web::BehindLoadBalancer(_)) {
-            web_config.alpn_protocols = vec![
-                b"h2".to_vec(),
-                b"http/1.1".to_vec(),
-                b"teleport-reversetunnel".to_vec(),
-            ];
-        }
+        let alpn: &[&[u8]] = match web {
+            Web::BehindLoadBalancer(_) => &[],
+            _ => &[b"h2", b"http/1.1", b"teleport-reversetunnel"],
+        };
+        let web_config = server_config(&site, alpn);
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -181,7 +164,7 @@ impl Cluster {
             web_authority,
             web,
             auth_config: Arc::new(auth_config),
-            web_config: Arc::new(web_config),
+            web_config,
             handler,
             calls: Mutex::default(),
             alpn: Mutex::default(),
@@ -217,16 +200,7 @@ impl Cluster {
     pub(crate) fn config_with(&self, identity_file: &str) -> Config {
         let contents = SecretSlice::from(identity_file.as_bytes().to_vec());
         let source = Source::identity_file(contents).named("identity_file");
-        let mut config = Config::new(self.address().parse().ok(), vec![source]);
-        config.dial.roots = Roots::Given(self.state.web_authority.roots());
-        config.dial.http_proxy = HttpProxy::none();
-        config.dial.timeout = Duration::from_secs(10);
-        config.retry = RetryPolicy {
-            base: Duration::ZERO,
-            cap: Duration::ZERO,
-            tries: 4,
-        };
-        config
+        config(&self.address(), source, self.state.web_authority.roots())
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -269,10 +243,6 @@ impl Cluster {
     pub(crate) fn break_connections(&self) {
         self.state.breaks.send_modify(|breaks| *breaks += 1);
     }
-}
-
-fn key(issued: &Issued) -> PrivateKeyDer<'static> {
-    PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(issued.key_der.clone()))
 }
 
 async fn serve(state: Arc<State>, stream: TcpStream) {

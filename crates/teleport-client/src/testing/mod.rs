@@ -9,7 +9,11 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, PublicKeyData, SignatureAlgorithm,
 };
-use rustls::{RootCertStore, pki_types::CertificateDer};
+use rustls::{
+    RootCertStore, ServerConfig,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
+};
 use teleport_proto::auth::PingResponse;
 use time::{Duration, OffsetDateTime};
 use x509_parser::{
@@ -20,9 +24,37 @@ use x509_parser::{
 pub(super) use self::cluster::{Answer, Cluster, Web};
 use crate::credentials::{identity::Identity, identity_file};
 use crate::{
-    Address, Client, Config, Error,
-    call::{Call, Repeatable, method},
+    Address, Client, Config, Error, Source,
+    call::{Call, Repeatable, method, retry::RetryPolicy},
+    dial::{http_proxy::HttpProxy, roots::Roots},
 };
+
+/// A configuration for a server on this machine, whose web certificate is from one of these roots.
+pub(super) fn config(address: &str, source: Source, web_roots: Arc<RootCertStore>) -> Config {
+    let mut config = Config::new(address.parse().ok(), vec![source]);
+    config.dial.roots = Roots::Given(web_roots);
+    config.dial.http_proxy = HttpProxy::none();
+    config.dial.timeout = std::time::Duration::from_secs(10);
+    config.retry = RetryPolicy {
+        base: std::time::Duration::ZERO,
+        cap: std::time::Duration::ZERO,
+        tries: 4,
+    };
+    config
+}
+
+/// The TLS of a server that does not ask for a certificate.
+pub(super) fn server_config(issued: &Issued, alpn: &[&[u8]]) -> Arc<ServerConfig> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![issued.cert.clone()], issued.key())
+        .unwrap();
+    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+    Arc::new(config)
+}
 
 impl Config {
     /// The same for another address.
@@ -57,6 +89,12 @@ pub(super) struct Issued {
     pub(super) key_pem: String,
     pub(super) cert: CertificateDer<'static>,
     pub(super) key_der: Vec<u8>,
+}
+
+impl Issued {
+    pub(super) fn key(&self) -> PrivateKeyDer<'static> {
+        PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key_der.clone()))
+    }
 }
 
 impl Authority {

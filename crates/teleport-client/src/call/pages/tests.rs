@@ -47,31 +47,6 @@ async fn error_of(mut pages: Pages) -> (Error, usize) {
 }
 
 #[tokio::test]
-async fn pages_that_go_round_are_an_error() {
-    let cluster = with_pages(|_| page(1, 1, "again")).await;
-    let (error, read) = error_of(Pages::new(cluster.client(), USERS)).await;
-    let error = error.to_string();
-    assert!(error.contains("do not come to an end"), "{error}");
-    assert!(error.contains("2 objects were read"), "{error}");
-    assert_eq!((read, cluster.calls().len()), (1, 2));
-}
-
-#[tokio::test]
-async fn pages_that_never_end_are_an_error_before_they_fill_the_memory() {
-    for (users, bytes, pages) in [(0, 0, 2_000), (40_000, 0, 3), (1, 10 << 20, 7)] {
-        // Each page has a new token.
-        let cluster = with_pages(move |before| page(users, bytes, &before.to_string())).await;
-        let (error, _) = error_of(Pages::new(cluster.client(), USERS)).await;
-        assert!(
-            error.to_string().contains("do not come to an end"),
-            "{error}"
-        );
-        let calls = cluster.calls().len();
-        assert_eq!(calls, pages, "{users} users of {bytes} bytes");
-    }
-}
-
-#[tokio::test]
 async fn pages_that_take_too_long_are_an_error() {
     let cluster = with_pages(|before| match before % 2 {
         0 => Answer::Status(tonic::Code::Unavailable, "try again"),

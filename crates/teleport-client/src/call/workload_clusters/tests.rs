@@ -109,30 +109,6 @@ async fn all_pages_are_read() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_too_large_is_an_error_and_leaves_a_doubt() {
-    let large = named(&"x".repeat(17 << 20)).encode_to_vec();
-    // Two bytes for each item, and a hundred in memory.
-    let many = [0x0a, 0].repeat(1 << 20);
-    for answer in [large, many] {
-        let cluster = Cluster::auth(move |path, _| match path {
-            "/proto.AuthService/Ping" => Answer::Message(Vec::new()),
-            _ => Answer::Message(answer.clone()),
-        })
-        .await;
-        let error = cluster.client().workload_clusters().list().await;
-        let error = error.unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("larger than this program accepts"),
-            "{error}"
-        );
-        assert_eq!(error.kind(), ErrorKind::Other);
-        assert_eq!(cluster.calls().len(), 1, "it is not asked for again");
-    }
-}
-
-#[tokio::test]
 async fn a_search_that_takes_too_long_is_an_error() {
     let cluster = Cluster::auth(|path, _| match path {
         "/proto.AuthService/Ping" => Answer::Message(Vec::new()),

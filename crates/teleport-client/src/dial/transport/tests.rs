@@ -1,5 +1,3 @@
-mod hostile;
-
 use h2::{Reason, server};
 use teleport_proto::auth::{PingRequest, PingResponse};
 use tokio::io::{DuplexStream, duplex};
@@ -79,31 +77,6 @@ async fn a_connection_that_ends_after_the_request_leaves_a_doubt() {
     .await;
     assert!(failure.may_have_been_carried_out, "{}", failure.message);
     assert!(!failure.answered);
-}
-
-#[tokio::test]
-async fn a_status_with_damaged_details_is_read_without_them() {
-    let failure = failure_of(|mut connection| async move {
-        let (_, mut respond) = connection.accept().await.unwrap().unwrap();
-        let response = Response::builder()
-            .header("content-type", "application/grpc")
-            .body(())
-            .unwrap();
-        let mut stream = respond.send_response(response, false).unwrap();
-        let mut trailers = http::HeaderMap::new();
-        for (name, value) in [
-            ("grpc-status", "5"),
-            ("grpc-message", "role x is not found"),
-            ("grpc-status-details-bin", "***"),
-        ] {
-            trailers.insert(name, HeaderValue::from_static(value));
-        }
-        stream.send_trailers(trailers).unwrap();
-        while connection.accept().await.is_some() {}
-    })
-    .await;
-    assert_eq!(failure.kind, crate::ErrorKind::NotFound);
-    assert_eq!(failure.message, "role x is not found");
 }
 
 #[tokio::test]

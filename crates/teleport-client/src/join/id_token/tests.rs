@@ -16,7 +16,7 @@ use crate::{
     ErrorKind, JoinMethod,
     dial::{dial_options::DialOptions, http_proxy::HttpProxy, roots::Roots},
     join::{JoinError, environment::Environment, proof::Proof},
-    testing::Authority,
+    testing::{Authority, server_config},
 };
 
 /// `{"alg":"ES256"}`, `{"sub":"run"}` and a signature.
@@ -115,10 +115,6 @@ async fn serve(
     }
     let request = String::from_utf8_lossy(&bytes[..length]).into_owned();
     kept.lock().unwrap().push(request);
-    if answer.is_empty() {
-        // It never answers.
-        std::future::pending::<()>().await;
-    }
     let _ = stream.write_all(answer).await;
     let _ = stream.shutdown().await;
 }
@@ -303,18 +299,9 @@ async fn azure_devops_issues_a_token_on_request() {
 async fn a_token_is_requested_over_tls_and_only_from_whom_this_machine_trusts() {
     let ca = Authority::new("web");
     let site = ca.issue_for_names(&["localhost"]);
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![site.cert.clone()],
-            rustls::pki_types::PrivatePkcs8KeyDer::from(site.key_der.clone()).into(),
-        )
-        .unwrap();
+    let config = server_config(&site, &[]);
     let answer = http("200 OK", &format!(r#"{{"value":"{JWT}"}}"#));
-    let server = Server::start(answer, Some(TlsAcceptor::from(Arc::new(config)))).await;
+    let server = Server::start(answer, Some(TlsAcceptor::from(config))).await;
     let mut dial = github(&server.url("https", "/"));
     dial.roots = Roots::Given(ca.roots());
     let options = IdTokenOptions::default();
@@ -359,52 +346,15 @@ async fn a_secret_is_sent_only_to_an_address_that_is_safe() {
 }
 
 #[tokio::test]
-async fn answers_without_a_token_are_described_and_not_repeated() {
-    let huge = format!(r#"{{"value":"{}"}}"#, "A".repeat(1 << 20));
-    let redirect =
-        b"HTTP/1.1 302 Found\r\nLocation: https://example.com/\r\nContent-Length: 0\r\n\r\n";
-    for (answer, phrase, is_missing) in [
-        (http("403 Forbidden", "no"), "with 403 Forbidden", true),
-        (redirect.to_vec(), "with 302 Found", false),
-        (http("503 Service Unavailable", ""), "with 503", false),
-        (
-            http("200 OK", "<html>secret</html>"),
-            "something else than a token",
-            false,
-        ),
-        (
-            http("200 OK", r#"{"value":"secret"}"#),
-            "something else than a token",
-            false,
-        ),
-        (
-            http("200 OK", r#"{"value":7}"#),
-            "something else than a token",
-            false,
-        ),
-        (http("200 OK", &huge), "more than 64 KiB", false),
-        (b"SSH-2.0-secret\r\n".to_vec(), "no answer over HTTP", false),
-    ] {
-        let server = Server::answering(answer).await;
+async fn only_a_refusal_says_that_the_job_has_no_token() {
+    for (status, is_missing) in [("403 Forbidden", true), ("503 Service Unavailable", false)] {
+        let server = Server::answering(http(status, "no")).await;
         let error = error(JoinMethod::GitHub, &github(&server.url("http", "/"))).await;
         let text = error.to_string();
-        assert!(text.contains(phrase) && !text.contains("secret"), "{text}");
         assert!(
             text.starts_with(&format!("localhost:{} ", server.port)),
             "{text}"
         );
         assert_eq!(error.is_missing(), is_missing, "{text}");
     }
-}
-
-#[tokio::test]
-async fn who_never_answers_is_not_waited_for() {
-    let server = Server::answering(Vec::new()).await;
-    let mut dial = github(&server.url("http", "/"));
-    dial.timeout = Duration::from_millis(200);
-    let text = error(JoinMethod::GitHub, &dial).await.to_string();
-    assert!(
-        text.contains("did not answer the request for a token within 200ms"),
-        "{text}"
-    );
 }

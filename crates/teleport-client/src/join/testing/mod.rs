@@ -22,9 +22,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use rustls::{
-    ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
+    RootCertStore, ServerConfig, crypto::aws_lc_rs, pki_types::CertificateDer,
     server::WebPkiClientVerifier,
 };
 use teleport_proto::{
@@ -49,7 +47,7 @@ use super::{
 use crate::{
     Address,
     call::clock::Clock,
-    testing::{Authority, Issued},
+    testing::{Authority, server_config},
 };
 
 /// A running cluster.
@@ -120,18 +118,14 @@ impl Cluster {
     async fn start(is_proxy: bool) -> Self {
         let web_ca = Authority::new("web");
         let site = web_ca.issue_for_names(&["child.localhost"]);
-        let mut web_config = server_config()
-            .with_no_client_auth()
-            .with_single_cert(vec![site.cert.clone()], key(&site))
-            .unwrap();
-        web_config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let web_config = server_config(&site, &[b"h2", b"http/1.1"]);
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State {
             own: Mutex::new(Arc::new(Own::new())),
             web_ca,
-            web_config: Arc::new(web_config),
+            web_config,
             is_proxy,
             behaviour: Mutex::new(Behaviour::default()),
             journal: Mutex::default(),
@@ -231,13 +225,16 @@ impl Own {
         let host_ca = Authority::new("child");
         let host = host_ca.issue_for_names(&["teleport.cluster.local", "*.teleport.cluster.local"]);
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let verifier = WebPkiClientVerifier::builder_with_provider(user_ca.roots(), provider)
-            .allow_unauthenticated()
-            .build()
-            .unwrap();
-        let mut auth_config = server_config()
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(user_ca.roots(), provider.clone())
+                .allow_unauthenticated()
+                .build()
+                .unwrap();
+        let mut auth_config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
             .with_client_cert_verifier(verifier)
-            .with_single_cert(vec![host.cert.clone()], key(&host))
+            .with_single_cert(vec![host.cert.clone()], host.key())
             .unwrap();
         auth_config.alpn_protocols = vec![b"h2".to_vec()];
         Self {
@@ -305,16 +302,6 @@ impl State {
             )))
         }
     }
-}
-
-fn server_config() -> ConfigBuilder<ServerConfig, WantsVerifier> {
-    ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-}
-
-fn key(issued: &Issued) -> PrivateKeyDer<'static> {
-    PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(issued.key_der.clone()))
 }
 
 /// AWS credentials that need no AWS.

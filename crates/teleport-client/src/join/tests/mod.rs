@@ -17,26 +17,16 @@ use super::{
 use crate::{
     Cause, Client, Config, Error, ErrorKind, JoinMethod, Part, Refusal, RefusalReason, Source,
     Transient,
-    call::{
-        clock::{Clock, Manual},
-        retry::RetryPolicy,
-    },
-    dial::{http_proxy::HttpProxy, roots::Roots},
+    call::clock::{Clock, Manual},
+    dial::roots::Roots,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn config(cluster: &Cluster, clock: &Arc<Manual>) -> Config {
     let source = Source::join(JoinMethod::Iam, TOKEN);
-    let mut config = Config::new(Some(cluster.address()), vec![source]);
-    config.dial.roots = Roots::Given(cluster.web_roots());
-    config.dial.http_proxy = HttpProxy::none();
-    config.dial.timeout = Duration::from_secs(10);
-    config.retry = RetryPolicy {
-        base: Duration::ZERO,
-        cap: Duration::ZERO,
-        tries: 3,
-    };
+    let address = cluster.address().to_string();
+    let mut config = crate::testing::config(&address, source, cluster.web_roots());
     config.dial.aws = aws();
     config.dial.clock = Clock::Manual(clock.clone());
     cluster.follow(config.dial.clock.clone());

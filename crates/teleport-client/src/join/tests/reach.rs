@@ -50,5 +50,6 @@ async fn a_port_that_does_not_speak_tls_is_reported_at_once() {
     let error = error(&Client::new(config).patient()).await;
     assert!(error.to_string().contains("does not speak TLS"), "{error}");
     assert_eq!(error.part(), Some(Part::Address));
+    assert_eq!(error.cause(), Some(Cause::NotTls));
     assert_eq!(clock.passed(), Duration::ZERO);
 }
