@@ -1,5 +1,5 @@
 list "teleport_user" "all" {
-  provider = teleport
+  provider         = teleport
   include_resource = true
   limit            = 500
 }
