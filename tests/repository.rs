@@ -29,6 +29,27 @@ fn no_file_is_too_long() {
     );
 }
 
+/// Where the `\` at the end of a line is lost, the indentation of the next line gets into the text.
+#[test]
+fn no_text_has_a_gap_between_words() {
+    let is_gap = |text: &str| {
+        let parts = text.split_once("        ");
+        parts.is_some_and(|(before, after)| {
+            let ends = before.ends_with(|c: char| c.is_alphanumeric() || ",.;:".contains(c));
+            ends && !before.ends_with("\\n") && !after.trim().is_empty()
+        })
+    };
+    let texts = |line: &str| line.split('"').skip(1).step_by(2).any(is_gap);
+    let mut gaps = Vec::new();
+    for file in files("src").into_iter().chain(files("crates")) {
+        let text = fs::read_to_string(&file).expect("the file must be readable");
+        let lines = text.lines().enumerate();
+        let lines = lines.filter(|(_, line)| !line.trim_start().starts_with("//") && texts(line));
+        gaps.extend(lines.map(|(number, _)| format!("{}:{}", file.display(), number + 1)));
+    }
+    assert!(gaps.is_empty(), "{}", gaps.join("\n"));
+}
+
 #[test]
 fn every_release_has_its_states() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -187,7 +187,10 @@ fn after_move(shape: &Shape) -> Option<String> {
     let former = shape.kind.former?.type_name;
     let noun = shape.kind.noun;
     Some(format!(
-        "Its state was moved from {former}, and the {noun} may exist under that name alone. So it was not removed from the state,          and the plan does not create another one. Write the resource as {former} again, without the moved block: a plan that          fails changes no state. If an apply with -refresh=false has stored the move: terraform state rm ADDRESS, and import it          as {former}. Ask Teleport's support when the cluster knows it as a {noun}, and move it then."
+        "Its state was moved from {former}, and the {noun} may exist under that name alone. So it was not removed from the state, \
+         and the plan does not create another one. Write the resource as {former} again, without the moved block: a plan that \
+         fails changes no state. If an apply with -refresh=false has stored the move: terraform state rm ADDRESS, and import it \
+         as {former}. Ask Teleport's support when the cluster knows it as a {noun}, and move it then."
     ))
 }
 
