@@ -47,6 +47,9 @@ pub(crate) trait Lifecycle: Send + Sync {
         diags: &mut Diagnostics,
     );
 
+    /// Whether an object has its status, which the server may leave out of a list.
+    fn has_status(&self, object: &DynamicMessage) -> bool;
+
     /// Whether an object is ready.
     fn is_ready(&self, object: &DynamicMessage) -> bool;
 
@@ -174,8 +177,8 @@ pub(super) async fn follow(
     }
 }
 
-/// An object of a list with its status, which the server may leave out there: then it is read by itself. None if it was deleted
-/// since the list was made.
+/// An object of a list with its status. Where the server left that out, the object is read by itself. None if it was deleted since
+/// the list was made.
 ///
 /// # Errors
 ///
@@ -185,11 +188,12 @@ pub(crate) async fn with_status(
     objects: &Objects,
     listed: DynamicMessage,
 ) -> Result<Option<DynamicMessage>, Error> {
-    let shown = shape.reported(&listed);
-    if shape.kind.lifecycle.is_none() || shown.at(&["status", "state"]).is_set() {
+    let lifecycle = shape.kind.lifecycle;
+    if lifecycle.is_none_or(|lifecycle| lifecycle.has_status(&listed)) {
         return Ok(Some(listed));
     }
-    match objects.get(&shape.name(&shown).unwrap_or_default()).await {
+    let name = shape.name(&shape.reported(&listed)).unwrap_or_default();
+    match objects.get(&name).await {
         Ok(object) => Ok(Some(object)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

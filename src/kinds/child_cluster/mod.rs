@@ -123,6 +123,10 @@ impl Lifecycle for Hooks {
         plan::complete(kind, run, change, diags).await;
     }
 
+    fn has_status(&self, cluster: &DynamicMessage) -> bool {
+        !Status::of(cluster).state.is_empty()
+    }
+
     fn is_ready(&self, cluster: &DynamicMessage) -> bool {
         wait::State::of(&Status::of(cluster)) == wait::State::Active
     }
