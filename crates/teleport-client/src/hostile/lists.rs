@@ -1,12 +1,7 @@
 //! The pages of a list.
 
-use teleport_proto::{
-    teleport::users::v1::ListUsersResponse,
-    types::{Metadata, UserV2},
-};
-
 use super::{server::grpc, *};
-use crate::ErrorKind::Other;
+use crate::{ErrorKind::Other, testing::page_of_users};
 
 const LIST: Table = Table {
     operation: Operation::List,
@@ -16,18 +11,7 @@ const LIST: Table = Table {
 
 /// A page of so many users with a name of so many bytes.
 fn page(users: usize, bytes: usize, next: &str) -> Answer {
-    let metadata = Metadata {
-        name: "x".repeat(bytes),
-        ..Metadata::default()
-    };
-    let user = UserV2 {
-        metadata: Some(metadata),
-        ..UserV2::default()
-    };
-    Answer::message(&ListUsersResponse {
-        users: vec![user; users],
-        next_page_token: next.to_owned(),
-    })
+    Answer::message(&page_of_users(users, bytes, next))
 }
 
 /// A page by its number.

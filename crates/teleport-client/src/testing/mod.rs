@@ -14,7 +14,11 @@ use rustls::{
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
 };
-use teleport_proto::auth::PingResponse;
+use teleport_proto::{
+    auth::PingResponse,
+    teleport::users::v1::ListUsersResponse,
+    types::{Metadata, UserV2},
+};
 use time::{Duration, OffsetDateTime};
 use x509_parser::{
     prelude::{FromDer, SubjectPublicKeyInfo},
@@ -41,6 +45,22 @@ pub(super) fn config(address: &str, source: Source, web_roots: Arc<RootCertStore
         tries: 4,
     };
     config
+}
+
+/// A page of so many users with a name of so many bytes.
+pub(super) fn page_of_users(users: usize, bytes: usize, next: &str) -> ListUsersResponse {
+    let metadata = Metadata {
+        name: "x".repeat(bytes),
+        ..Metadata::default()
+    };
+    let user = UserV2 {
+        metadata: Some(metadata),
+        ..UserV2::default()
+    };
+    ListUsersResponse {
+        users: vec![user; users],
+        next_page_token: next.to_owned(),
+    }
 }
 
 /// The TLS of a server that does not ask for a certificate.

@@ -1,28 +1,11 @@
-use teleport_proto::{
-    teleport::users::v1::ListUsersResponse,
-    types::{Metadata, UserV2},
-};
-
 use super::*;
-use crate::testing::{Answer, Cluster};
+use crate::testing::{Answer, Cluster, page_of_users};
 
 const USERS: ListRpc = ListRpc::new("teleport.users.v1.UsersService", "ListUsers", "users");
 
 /// A page of so many users with a name of so many bytes.
 fn page(users: usize, bytes: usize, next: &str) -> Answer {
-    let metadata = Metadata {
-        name: "x".repeat(bytes),
-        ..Metadata::default()
-    };
-    let user = UserV2 {
-        metadata: Some(metadata),
-        ..UserV2::default()
-    };
-    let page = ListUsersResponse {
-        users: vec![user; users],
-        next_page_token: next.to_owned(),
-    };
-    Answer::Message(page.encode_to_vec())
+    Answer::Message(page_of_users(users, bytes, next).encode_to_vec())
 }
 
 /// A cluster whose pages come from a function that gets how often the call was made before.
