@@ -7,10 +7,11 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use tempfile::TempDir;
+
+use super::support::zip::unpacked;
 
 /// The version of this package.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -78,21 +79,13 @@ impl Unpacked {
     ///
     /// Says that the zip was not built.
     pub(crate) fn of(platform: &str) -> Result<Self, String> {
-        let zip = zip(platform)?;
-        let folder = tempfile::tempdir().unwrap();
-        let status = Command::new("python3")
-            .args(["-m", "zipfile", "-e"])
-            .args([zip.as_path(), folder.path()])
-            .status()
-            .unwrap();
-        assert!(status.success(), "{status}");
+        let folder = unpacked(&zip(platform)?);
         let suffix = if platform.starts_with("windows") {
             ".exe"
         } else {
             ""
         };
         let unpacked = Self { folder, suffix };
-        // Python does not keep what the zip says of it.
         fs::set_permissions(unpacked.program(), fs::Permissions::from_mode(0o755)).unwrap();
         Ok(unpacked)
     }

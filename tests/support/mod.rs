@@ -14,3 +14,4 @@ pub(crate) mod outcome;
 pub(crate) mod process;
 pub(crate) mod programs;
 pub(crate) mod state;
+pub(crate) mod zip;

@@ -7,7 +7,6 @@ pub(crate) mod misplaced;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -26,6 +25,7 @@ use crate::support::{
     outcome::Outcome,
     process::Running,
     programs::Program,
+    zip::unpacked,
 };
 
 pub(crate) const SCENARIOS: &[Scenario] = scenarios![
@@ -79,12 +79,7 @@ impl Secrets {
     /// Checks what is packed in a saved plan, but for the copy of the configuration, which has what a person wrote.
     #[track_caller]
     fn are_not_in_plan(&self, plan: &Path, outcome: &Outcome) {
-        let folder = tempfile::tempdir().unwrap();
-        let unpacking = Command::new("python3")
-            .args(["-m", "zipfile", "-e"])
-            .args([plan, folder.path()])
-            .status();
-        assert!(unpacking.unwrap().success(), "{plan:?}");
+        let folder = unpacked(plan);
         let parts = files(folder.path());
         assert!(parts.iter().any(|part| part.ends_with("tfplan")));
         let ours = |part: &&PathBuf| !part.starts_with(folder.path().join("tfconfig"));
