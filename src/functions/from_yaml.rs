@@ -3,7 +3,8 @@
 use tfplugin::{Function, FunctionError, Parameter, Signature, Type, Value};
 
 use super::{
-    tctl_kinds::{blame, refused, shape},
+    blame,
+    tctl_kinds::{refused, shape},
     yaml,
 };
 
@@ -59,7 +60,7 @@ impl Function for FromYaml {
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
         let text = arguments.first().and_then(Value::as_str);
         let document =
-            yaml::read(text.unwrap_or_default()).map_err(|error| blame(error.to_string()))?;
+            yaml::read(text.unwrap_or_default()).map_err(|error| blame(0, error.to_string()))?;
         let shape = shape(&document)?;
         let object = shape.read_tctl(&document).map_err(refused)?;
         Ok(Value::Dynamic(Box::new((shape.tctl_type(), object))))

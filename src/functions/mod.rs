@@ -8,3 +8,13 @@ pub(crate) mod tbot_config;
 mod tctl_kinds;
 pub(crate) mod to_yaml;
 mod yaml;
+
+use tfplugin::FunctionError;
+
+/// An error about an argument, by its number from 0. Terraform and OpenTofu add a full stop.
+fn blame(argument: usize, text: impl Into<String>) -> FunctionError {
+    FunctionError {
+        text: text.into(),
+        argument: Some(argument),
+    }
+}

@@ -3,7 +3,7 @@
 use teleport_client::Address;
 use tfplugin::{Function, FunctionError, Parameter, Signature, Type, Value};
 
-use super::yaml::quoted;
+use super::{blame, yaml::quoted};
 
 /// The function `provider::teleport::tbot_config`.
 pub(crate) struct TbotConfig {
@@ -131,14 +131,6 @@ services:
 fn text<'v>(cluster: &'v Value, names: &[&str]) -> Option<&'v str> {
     let text = cluster.at(names).as_str().map(str::trim);
     text.filter(|text| !text.is_empty())
-}
-
-/// An error about an argument. Terraform and OpenTofu add a full stop.
-fn blame(argument: usize, text: impl Into<String>) -> FunctionError {
-    FunctionError {
-        text: text.into(),
-        argument: Some(argument),
-    }
 }
 
 /// The folder that the guide uses.

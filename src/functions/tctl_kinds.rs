@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use tfplugin::{Diagnostics, FunctionError, Value};
 
+use super::blame;
 use crate::{engine::Shape, kinds};
 
 /// The shape of an object by its `kind`.
@@ -15,34 +16,33 @@ pub(super) fn shape(object: &Value) -> Result<&'static Shape, FunctionError> {
     let known = || SHAPES.keys().cloned().collect::<Vec<_>>().join(", ");
     if object.as_fields().is_none() {
         return Err(blame(
+            0,
             "there is no object: it has kind, version, metadata and spec",
         ));
     }
     match object.field("kind") {
         Value::String(kind) => SHAPES.get(kind.as_str()).ok_or_else(|| {
-            blame(format!(
-                "the kind {kind:?} is unknown. The provider knows {}",
-                known()
-            ))
+            blame(
+                0,
+                format!(
+                    "the kind {kind:?} is unknown. The provider knows {}",
+                    known()
+                ),
+            )
         }),
-        Value::Null => Err(blame(format!("kind is missing. It is one of {}", known()))),
-        _ => Err(blame(format!("kind must be a text, one of {}", known()))),
+        Value::Null => Err(blame(
+            0,
+            format!("kind is missing. It is one of {}", known()),
+        )),
+        _ => Err(blame(0, format!("kind must be a text, one of {}", known()))),
     }
 }
 
-/// What is wrong with the object, as an error of the function. Terraform and OpenTofu add a full stop.
+/// What is wrong with the object, as an error of the function.
 pub(super) fn refused(diags: Diagnostics) -> FunctionError {
     let texts = diags.into_iter().map(|found| found.detail);
     let texts: Vec<_> = texts.take(MOST_ERRORS).collect();
-    blame(texts.join(" ").trim_end_matches('.'))
-}
-
-/// An error about the only argument.
-pub(super) fn blame(text: impl Into<String>) -> FunctionError {
-    FunctionError {
-        text: text.into(),
-        argument: Some(0),
-    }
+    blame(0, texts.join(" ").trim_end_matches('.'))
 }
 
 /// More of them are no help.
