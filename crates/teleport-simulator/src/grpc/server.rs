@@ -236,10 +236,11 @@ impl AuthServer {
                 objects.answer(request, MAX_REQUEST_BYTES).await
             }
             _ => {
-                let unimplemented = unimplemented(&request, &services);
+                let path = request.uri().path().to_owned();
+                let is_public = services.objects.is_none();
                 let answered = services.routes.oneshot(request).await;
                 match answered.unwrap_or_else(|error: Infallible| match error {}) {
-                    answer if says_nothing(&answer) => unimplemented,
+                    answer if says_nothing(&answer) => unimplemented(&path, is_public),
                     answer => answer,
                 }
             }
@@ -264,13 +265,13 @@ impl AuthServer {
     }
 }
 
-/// The answer to a call that nothing here answers. Teleport's tools show the text, which has to say what is missing.
-fn unimplemented(request: &Request<Incoming>, services: &Services) -> Response<Body> {
-    let path = request.uri().path();
+/// The answer to a call that nothing here answers. Teleport's tools show the text, which has to say what is missing. `is_public` says
+/// whether it came without a certificate.
+fn unimplemented(path: &str, is_public: bool) -> Response<Body> {
     let path: String = path.chars().take(MAX_RPC_CHARS).collect();
-    let to_whom = match services.objects {
-        Some(_) => "",
-        None => " for callers without a certificate",
+    let to_whom = match is_public {
+        true => " for callers without a certificate",
+        false => "",
     };
     let text = format!("the simulator does not implement {path}{to_whom}");
     Status::unimplemented(text).into_http()
