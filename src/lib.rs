@@ -8,7 +8,7 @@
 //! | [`provider`] | what the provider offers: a list of resources, data sources, ephemeral resources and functions |
 //! | `settings` | the provider block: schema, environment, which value takes precedence, `deletion_policy` |
 //! | `clusters` | the cluster of the provider block and its workload clusters, and in which of them an object is |
-//! | `kinds` | the kinds of objects, a page each: workload cluster, role, user, join token, bot, auth preference; shared checks |
+//! | `kinds` | the kinds of objects, a page each: workload cluster, cloud cluster, role, user, join token, bot, auth preference; shared checks |
 //! | `engine` | resource and data source of every kind: plan, create, read, update, delete, import; private state |
 //! | `invite`, `identity`, `functions` | what is not an object on the server: the invite, the identity, the functions |
 //! | `errors` | every diagnostic of the provider; errors of the client in words |
