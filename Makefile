@@ -29,12 +29,8 @@ lint: ## check format, lints, the crates' documentation, and that the provider c
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 	@tools/check-windows
 
-deny: ## check licences, sources and banned crates (needs cargo-deny)
-	@if cargo deny --version >/dev/null 2>&1; then \
-		cargo deny check bans licenses sources; \
-	else \
-		echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"; \
-	fi
+deny: ## check licences, sources, banned crates and advisories of the dependencies (needs cargo-deny)
+	@tools/check-deny
 
 actions: ## check the workflows in .github/ with actionlint (built from its Go module)
 	@tools/check-actions
