@@ -1,5 +1,7 @@
 //! Reading an object that somebody else manages.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tfplugin::{
     Attribute, AttributeShape, Block, Call, DataSource, Diagnostics, Path, Presence, Schema, Value,
@@ -17,18 +19,18 @@ use crate::{
 
 /// The data source of a kind.
 pub(crate) struct KindDataSource {
-    shape: Shape,
+    shape: Arc<Shape>,
     schema: Schema,
 }
 
 impl KindDataSource {
     pub(crate) fn new(kind: Kind) -> Self {
-        let shape = Shape::new(kind);
+        let shape = Shape::of(kind);
         let noun = kind.noun;
         let mut block = Block::new(format!(
             "Reads a {noun} of the cluster. That there is none is an error."
         ));
-        block.attributes = results(shape.attributes());
+        block.attributes = results(shape.attributes().clone());
         // The way in which the resource, and the official provider, name it.
         if let Some(metadata) = block.attributes.get_mut("metadata") {
             metadata.presence = Presence::OptionalComputed;

@@ -356,7 +356,7 @@ mod tests {
         let later = cluster(Err(unknown()));
         let silent = Value::object([(POLICY, Value::Null)]);
         let own = Value::object([(POLICY, "revoke".into())]);
-        let shape = Shape::new(ROLE);
+        let shape = Shape::of(ROLE);
         let policy = |object, cluster| policy_for(&shape, object, cluster);
         for cluster in [&none, &abandon, &later] {
             assert_eq!(policy(&own, Some(cluster)), Some(Policy::Revoke));
@@ -366,7 +366,7 @@ mod tests {
         assert_eq!(policy(&silent, Some(&abandon)), Some(Policy::Abandon));
         assert_eq!(policy(&silent, Some(&later)), None);
         // A kind whose objects have no rights has no policy.
-        let shape = Shape::new(WORKLOAD_CLUSTER);
+        let shape = Shape::of(WORKLOAD_CLUSTER);
         let policy = policy_for(&shape, &silent, Some(&abandon));
         assert_eq!(policy, Some(Policy::Delete));
     }

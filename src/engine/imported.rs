@@ -16,7 +16,7 @@ impl Shape {
             self.shown.to_full_value(object),
         );
         let version = plain.field("version");
-        let value = self.configurable(&self.attributes(), version, (&plain, &full), &Path::root());
+        let value = self.configurable(self.attributes(), version, (&plain, &full), &Path::root());
         self.in_state(value, named)
     }
 

@@ -1,5 +1,7 @@
 //! The resource of a kind: what core asks for, and who does it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tfplugin::{
     Applied, Call, Create, Delete, Diagnostics, Imported, Move, Path, PlanKind, PlannedChange,
@@ -26,14 +28,14 @@ use crate::{
 
 /// The resource of a kind.
 pub(crate) struct KindResource {
-    pub(super) shape: Shape,
+    pub(super) shape: Arc<Shape>,
     schema: Schema,
     identity: Option<Schema>,
 }
 
 impl KindResource {
     pub(crate) fn new(kind: Kind) -> Self {
-        let shape = Shape::new(kind);
+        let shape = Shape::of(kind);
         Self {
             schema: shape.schema(),
             identity: resource_identity::schema(&kind),

@@ -1,6 +1,9 @@
 //! A kind of object as message and as value.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 use sha2::{Digest as _, Sha256};
@@ -31,12 +34,24 @@ pub(crate) struct Shape {
     pub(super) shown: Mapping,
     /// What is sent: null takes a field out, also one that the server then fills in.
     sent: Mapping,
+    /// The attributes that come from the message.
+    attributes: BTreeMap<String, Attribute>,
     /// The attributes that only the provider knows.
     arguments: BTreeMap<&'static str, Attribute>,
 }
 
 impl Shape {
-    pub(crate) fn new(kind: Kind) -> Self {
+    /// The shape of a kind. Resource, data sources and functions share it, because making it is most of what a start costs.
+    pub(crate) fn of(kind: Kind) -> Arc<Self> {
+        static MADE: Mutex<BTreeMap<&str, Arc<Shape>>> = Mutex::new(BTreeMap::new());
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        let shape = made
+            .entry(kind.type_name)
+            .or_insert_with(|| Arc::new(Self::new(kind)));
+        Arc::clone(shape)
+    }
+
+    fn new(kind: Kind) -> Self {
         let message = descriptor(&kind);
         let shown = (kind.rules)().all_optional_computed();
         let hidden = (kind.secrets.iter()).flat_map(|secret| [Some(secret.path), secret.reported]);
@@ -51,9 +66,11 @@ impl Shape {
         let mapping = |rules| {
             Mapping::new(message.clone(), rules).expect("the rules of a kind must fit its message")
         };
+        let shown = mapping(shown);
         Self {
             kind,
-            shown: mapping(shown),
+            attributes: shown.schema_attributes(),
+            shown,
             sent: mapping(sent),
             arguments: arguments(&kind),
         }
@@ -62,7 +79,7 @@ impl Shape {
     /// The schema of the resource: the message, and what Terraform needs beside it.
     pub(crate) fn schema(&self) -> Schema {
         let mut block = Block::new(self.kind.description);
-        block.attributes = self.attributes();
+        block.attributes = self.attributes.clone();
         secrets::add_twins(&self.kind, &mut block.attributes);
         let id = Attribute::string()
             .computed()
@@ -86,8 +103,8 @@ impl Shape {
     }
 
     /// The attributes that come from the message.
-    pub(crate) fn attributes(&self) -> BTreeMap<String, Attribute> {
-        self.shown.schema_attributes()
+    pub(crate) fn attributes(&self) -> &BTreeMap<String, Attribute> {
+        &self.attributes
     }
 
     /// The name of an object, where it is known.
@@ -102,8 +119,7 @@ impl Shape {
 
     /// What is wrong with a name, by the checks of its attribute.
     pub(super) fn name_problem(&self, name: &str) -> Option<String> {
-        let attributes = self.attributes();
-        let AttributeShape::Nested(_, metadata) = &attributes.get("metadata")?.shape else {
+        let AttributeShape::Nested(_, metadata) = &self.attributes.get("metadata")?.shape else {
             return None;
         };
         let mut diags = Diagnostics::new();
@@ -274,8 +290,7 @@ impl Shape {
 
     /// What `tctl` calls the kind.
     pub(crate) fn tctl_kind(&self) -> String {
-        let attributes = self.attributes();
-        let kind = attributes.get("kind").and_then(|it| it.default.as_ref());
+        let kind = self.attributes.get("kind").and_then(|it| it.default.as_ref());
         kind.and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 

@@ -1,6 +1,6 @@
 //! The kinds that `tctl` and the provider both know, by the name that `tctl` uses.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, sync::{Arc, LazyLock}};
 
 use tfplugin::{Diagnostics, FunctionError, Value};
 
@@ -21,7 +21,7 @@ pub(super) fn shape(object: &Value) -> Result<&'static Shape, FunctionError> {
         ));
     }
     match object.field("kind") {
-        Value::String(kind) => SHAPES.get(kind.as_str()).ok_or_else(|| {
+        Value::String(kind) => SHAPES.get(kind.as_str()).map(Arc::as_ref).ok_or_else(|| {
             blame(
                 0,
                 format!(
@@ -48,7 +48,7 @@ pub(super) fn refused(diags: Diagnostics) -> FunctionError {
 /// More of them are no help.
 const MOST_ERRORS: usize = 5;
 
-static SHAPES: LazyLock<BTreeMap<String, Shape>> = LazyLock::new(|| {
-    let shapes = kinds::ALL.into_iter().map(Shape::new);
+static SHAPES: LazyLock<BTreeMap<String, Arc<Shape>>> = LazyLock::new(|| {
+    let shapes = kinds::ALL.into_iter().map(Shape::of);
     shapes.map(|shape| (shape.tctl_kind(), shape)).collect()
 });

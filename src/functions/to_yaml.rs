@@ -196,7 +196,7 @@ mod tests {
 
     /// The resource of an object is written and read: what the provider would send is the same.
     fn comes_back(kind: Kind, object: &DynamicMessage) {
-        let shape = Shape::new(kind);
+        let shape = Shape::of(kind);
         let mut reported = shape.reported(object);
         let name = shape.name(&reported).unwrap_or_default();
         reported.set_field("id", name.into());

@@ -5,7 +5,7 @@
 
 mod invited;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tfplugin::{
@@ -29,14 +29,14 @@ use crate::{
 /// The resource `teleport_user_invite`.
 pub(crate) struct UserInviteResource {
     schema: Schema,
-    users: Shape,
+    users: Arc<Shape>,
 }
 
 impl UserInviteResource {
     pub(crate) fn new() -> Self {
         Self {
             schema: schema(),
-            users: Shape::new(user::USER),
+            users: Shape::of(user::USER),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The data source of all child clusters of a kind, such as `teleport_workload_clusters`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -15,7 +15,7 @@ use crate::{
 
 /// The data source of all child clusters of a kind. Its name is that of the resource, in the plural.
 pub(crate) struct ChildClustersDataSource {
-    shape: Shape,
+    shape: Arc<Shape>,
     type_name: String,
     schema: Schema,
 }
@@ -23,8 +23,8 @@ pub(crate) struct ChildClustersDataSource {
 impl ChildClustersDataSource {
     pub(crate) fn new(kind: Kind) -> Self {
         let noun = kind.noun;
-        let shape = Shape::new(kind);
-        let mut attributes = results(shape.attributes());
+        let shape = Shape::of(kind);
+        let mut attributes = results(shape.attributes().clone());
         let name = Attribute::string()
             .computed()
             .describe(format!("Name of the {noun}."));

@@ -59,7 +59,7 @@ fn warnings(config: &Value) -> Vec<String> {
 }
 
 fn paths(config: &Value, severity: Severity) -> Vec<String> {
-    let schema = crate::engine::Shape::new(WORKLOAD_CLUSTER).schema();
+    let schema = crate::engine::Shape::of(WORKLOAD_CLUSTER).schema();
     let mut diagnostics = operations::validate(&schema, config, true);
     (WORKLOAD_CLUSTER.validate)(config, &mut diagnostics);
     diagnostics
