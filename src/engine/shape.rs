@@ -290,7 +290,10 @@ impl Shape {
 
     /// What `tctl` calls the kind.
     pub(crate) fn tctl_kind(&self) -> String {
-        let kind = self.attributes.get("kind").and_then(|it| it.default.as_ref());
+        let kind = self
+            .attributes
+            .get("kind")
+            .and_then(|it| it.default.as_ref());
         kind.and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 

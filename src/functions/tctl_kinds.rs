@@ -1,6 +1,9 @@
 //! The kinds that `tctl` and the provider both know, by the name that `tctl` uses.
 
-use std::{collections::BTreeMap, sync::{Arc, LazyLock}};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use tfplugin::{Diagnostics, FunctionError, Value};
 

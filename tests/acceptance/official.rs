@@ -249,6 +249,7 @@ fn moved_blocks_take_its_states_over_without_a_change(program: &Program) {
     for version in VERSIONS {
         let folder = states::of_official(version);
         let env = states::replayed(program, &folder);
+        env.install_official();
         let mut state = env.state();
         let resources = state.0["resources"].as_array_mut().unwrap();
         let mut moved = String::new();

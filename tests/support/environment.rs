@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::{
-    installation::{Installation, REQUIRED},
+    installation::{Installation, LOCK_FILE, REQUIRED},
     outcome::Outcome,
     process::Running,
     programs::Program,
@@ -97,11 +97,8 @@ impl TestEnv {
         }
         let installation = Installation::of(program);
         let folder = tempfile::tempdir().expect("a temporary folder must be creatable");
-        fs::copy(
-            &installation.lock,
-            folder.path().join(".terraform.lock.hcl"),
-        )
-        .expect("the lock file must be copyable");
+        fs::copy(&installation.lock, folder.path().join(LOCK_FILE))
+            .expect("the lock file must be copyable");
         let starting = Simulator::start(Options::default().scenario(scenario));
         Self {
             program: program.clone(),
@@ -112,6 +109,12 @@ impl TestEnv {
                 .block_on(starting)
                 .expect("the simulator must start"),
         }
+    }
+
+    /// Lets the runs that follow find the official provider.
+    pub(crate) fn install_official(&self) {
+        fs::copy(&self.installation.lock_with_official, self.path(LOCK_FILE))
+            .expect("the lock file must be copyable");
     }
 
     /// Sets an environment variable for the runs that follow.

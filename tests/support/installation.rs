@@ -8,6 +8,7 @@ use std::{
     env::consts,
     fs, io,
     path::{Path, PathBuf},
+    process::Command,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -22,10 +23,15 @@ pub(crate) struct Installation {
     pub(crate) data: PathBuf,
     /// The lock file that `init` wrote.
     pub(crate) lock: PathBuf,
+    /// That of a configuration which names the official provider, too.
+    pub(crate) lock_with_official: PathBuf,
 }
 
-/// Where the official provider comes from. Something is installed there too, since core wants every provider that a state
-/// names; it is never asked.
+/// The name of a lock file.
+pub(crate) const LOCK_FILE: &str = ".terraform.lock.hcl";
+
+/// Where the official provider comes from. The program under test is installed there too, since core asks every provider that
+/// a state names for its schema.
 pub(crate) const OFFICIAL: &str = "terraform.releases.teleport.dev/gravitational/teleport";
 
 /// The block that every configuration begins with.
@@ -76,20 +82,27 @@ impl Installation {
         let installation = Self {
             cli_config: folder.join("cli.tfrc"),
             data: folder.join("data"),
-            lock: folder.join(".terraform.lock.hcl"),
+            lock: folder.join(LOCK_FILE),
+            lock_with_official: folder.join("with-official.lock.hcl"),
         };
         let settings = format!(
             "provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n"
         );
         fs::write(&installation.cli_config, settings)?;
         let official = format!("official = {{\n source = {OFFICIAL:?}\n }}\n    teleport =");
-        fs::write(
-            folder.join("main.tf"),
-            REQUIRED.replacen("teleport =", &official, 1),
-        )?;
+        let with_official = REQUIRED.replacen("teleport =", &official, 1);
+        installation.init(program, &folder, &with_official)?;
+        fs::rename(&installation.lock, &installation.lock_with_official)?;
+        installation.init(program, &folder, REQUIRED)?;
+        Ok(installation)
+    }
+
+    /// Installs what the configuration names, and writes the lock file.
+    fn init(&self, program: &Program, folder: &Path, configuration: &str) -> io::Result<()> {
+        fs::write(folder.join("main.tf"), configuration)?;
         let output = program
-            .command(&folder, &installation.cli_config)
-            .env("TF_DATA_DIR", &installation.data)
+            .command(folder, &self.cli_config)
+            .env("TF_DATA_DIR", &self.data)
             .args(["init", "-no-color"])
             .output()?;
         assert!(
@@ -98,7 +111,7 @@ impl Installation {
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)
         );
-        Ok(installation)
+        Ok(())
     }
 }
 
@@ -118,11 +131,17 @@ fn put(mirror: &Path, source: &str, version: &str) -> io::Result<()> {
         .join(version)
         .join(format!("{system}_{architecture}"));
     fs::create_dir_all(&package)?;
-    let name = format!("terraform-provider-teleport_v{version}");
-    fs::hard_link(
-        env!("CARGO_BIN_EXE_terraform-provider-teleport"),
-        package.join(name),
-    )
+    // Every command computes the hash of every locked package, and half of a debug build is symbols.
+    let built = env!("CARGO_BIN_EXE_terraform-provider-teleport");
+    let installed = package.join(format!("terraform-provider-teleport_v{version}"));
+    let strip = Command::new("strip")
+        .arg("-o")
+        .args([&installed, Path::new(built)])
+        .status();
+    if !strip.is_ok_and(|status| status.success()) {
+        fs::hard_link(built, installed)?;
+    }
+    Ok(())
 }
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
