@@ -160,9 +160,7 @@ fn set_up(tenant: &Tenant, spec: &Spec) -> Result<(), Refusal> {
         bot: name.clone(),
         allow: allow.unwrap_or_default(),
     };
-    store.put(&TOKEN, &ProvisionTokenV2::from(token))?;
-    store.catch_up();
-    Ok(())
+    store.put(&TOKEN, &ProvisionTokenV2::from(token))
 }
 
 /// What follows the name of a workload cluster in the name of its child.

@@ -141,7 +141,6 @@ impl Tenant {
                 tracing::error!(%error, "a preset role is refused");
             }
         }
-        store.catch_up();
         Self {
             settings,
             user_authority,

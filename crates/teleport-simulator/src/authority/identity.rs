@@ -186,7 +186,6 @@ fn issue(tenant: &Tenant, name: &str, identity: &Identity) -> Result<Credentials
     let store = tenant.store();
     store.put(&ROLE, &role::with_rights(name, rights))?;
     store.put(&USER, &user(tenant, &identity.user, name))?;
-    store.catch_up();
     let authority = tenant.user_authority();
     Ok(Credentials::new(authority, &subject, validity)?)
 }

@@ -405,7 +405,9 @@ impl UserChange {
             caller: Some("admin".to_owned()),
             ..Write::new(op, object::untyped(USER.message, &user)?)
         };
-        store.lock().write(&USER, write)?;
+        store
+            .lock()
+            .without_lag(|state| state.write(&USER, write))?;
         let (mut password, mut mfa) = (self.password, self.mfa);
         if self.sign_up && store.use_reset_token(name) {
             password = password.or(Some(true));
@@ -419,7 +421,7 @@ impl UserChange {
                 password: password.unwrap_or(old.password),
                 mfa: mfa.unwrap_or(old.mfa),
             };
-            user::set_credentials(&mut state, name, new);
+            state.without_lag(|state| user::set_credentials(state, name, new));
         }
         Ok(())
     }

@@ -64,8 +64,8 @@ impl Simulator {
         self.control.delete_object(cluster, kind, name)
     }
 
-    /// Sets how long reads lag behind writes, in every cluster, for the writes from now on. Zero lets the cache catch up at
-    /// once.
+    /// Sets how long reads lag behind writes of the API, in every cluster, for the writes from now on. Zero lets the cache catch up
+    /// at once. What the simulator itself is asked to change is read at once.
     pub fn set_read_lag(&self, lag: Duration) {
         self.control.set_read_lag(lag);
     }
@@ -116,7 +116,8 @@ impl Control {
             caller: Some("admin".to_owned()),
             ..Write::new(Op::Upsert, message)
         };
-        let written = tenant.store().lock().write(kind, write)?;
+        let mut state = tenant.store().lock();
+        let written = state.without_lag(|state| state.write(kind, write))?;
         to_json(&written)
     }
 
@@ -130,7 +131,8 @@ impl Control {
         let tenant = self.cluster_named(cluster)?;
         if let Some(make) = kind.singleton {
             let reset = Write::new(Op::Reset, make());
-            tenant.store().lock().write(kind, reset)?;
+            let mut state = tenant.store().lock();
+            state.without_lag(|state| state.write(kind, reset))?;
             return Ok(true);
         }
         Ok(tenant.store().remove(kind, name))

@@ -91,13 +91,6 @@ impl Store {
         Self { state }
     }
 
-    /// Lets the cache show at once what is stored, as for what was there before anybody could look.
-    pub(crate) fn catch_up(&self) {
-        for slots in self.lock().objects.values_mut() {
-            slots.values_mut().for_each(Slot::catch_up);
-        }
-    }
-
     /// The state, for several steps that are one.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -124,21 +117,21 @@ impl Store {
         found.collect()
     }
 
-    /// Creates or replaces an object in the name of the server itself.
+    /// Creates or replaces an object in the name of the server itself, without lag.
     pub(crate) fn put<T: Message>(&self, kind: &'static Kind, object: &T) -> Result<(), Refusal> {
         let message = object::untyped(kind.message, object)?;
+        let write = Write::new(Op::Upsert, message);
         self.lock()
-            .write(kind, Write::new(Op::Upsert, message))
+            .without_lag(|state| state.write(kind, write))
             .map(drop)
     }
 
-    /// Removes an object, even if others depend on it. False when there is none.
+    /// Removes an object, even if others depend on it, without lag. False when there is none.
     pub(crate) fn remove(&self, kind: &'static Kind, name: &str) -> bool {
-        let mut state = self.lock();
-        match kind.composed {
-            Some(composed) => (composed.delete)(&mut state, name).is_ok(),
+        self.lock().without_lag(|state| match kind.composed {
+            Some(composed) => (composed.delete)(state, name).is_ok(),
             None => state.take(kind, name),
-        }
+        })
     }
 }
 
@@ -158,7 +151,7 @@ impl State {
     /// Looks at one object as it is stored, past the cache. Looking does not count as a read.
     pub(crate) fn look(&mut self, kind: &Kind, name: &str) -> Result<DynamicMessage, Refusal> {
         if let Some(composed) = kind.composed {
-            return self.past_the_cache(|state| (composed.read)(state, name));
+            return self.without_lag(|state| (composed.read)(state, name));
         }
         let object = self.stored_mut(kind, name);
         let object = object.filter(|object| (kind.known)(object));
@@ -168,14 +161,15 @@ impl State {
 
     /// Looks at every object of a kind as it is stored, in the order of the names.
     pub(crate) fn look_at_all(&mut self, kind: &Kind) -> Vec<DynamicMessage> {
-        self.past_the_cache(|state| state.list(kind, "", usize::MAX, |_| true).items)
+        self.without_lag(|state| state.list(kind, "", usize::MAX, |_| true).items)
     }
 
-    fn past_the_cache<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> T {
+    /// Does something as if there were no lag: it sees what is stored, and the cache shows at once what it writes.
+    pub(crate) fn without_lag<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> T {
         let lag = std::mem::take(&mut self.lag);
-        let seen = look(self);
+        let answer = act(self);
         self.lag = lag;
-        seen
+        answer
     }
 
     /// A page of the objects from the name `start` on, of at most `size`, that are `wanted`.

@@ -50,11 +50,6 @@ impl Slot {
         }
     }
 
-    /// Lets the cache show what is stored.
-    pub(super) fn catch_up(&mut self) {
-        self.earlier.clear();
-    }
-
     /// What the cache shows.
     pub(super) fn cached(&mut self, lagging: bool) -> Option<&mut Object> {
         self.forget_earlier();

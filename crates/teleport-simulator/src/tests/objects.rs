@@ -229,6 +229,23 @@ async fn reads_lag_behind_as_long_as_the_lag_is_set() {
 }
 
 #[tokio::test]
+async fn what_is_changed_from_outside_is_read_at_once() {
+    let simulator = start("read_lag = '1h'").await;
+    let mut bots = BotServiceClient::new(parent(&simulator).await);
+    let object = json!({"metadata": {"name": "ci"}, "spec": {"roles": ["access"]}});
+    simulator.put_object("parent", "bot", &object).unwrap();
+    assert!(bots.get_bot(get_bot()).await.is_ok());
+    assert!(simulator.delete_object("parent", "bot", "ci").unwrap());
+    let gone = bots.get_bot(get_bot()).await;
+    assert_refused(gone, Code::NotFound, "not found");
+
+    // Also where the cache still shows something earlier.
+    bots.create_bot(create_bot(ci(&["access"]))).await.unwrap();
+    simulator.put_object("parent", "bot", &object).unwrap();
+    assert!(bots.get_bot(get_bot()).await.is_ok());
+}
+
+#[tokio::test]
 async fn only_teleport_cloud_has_workload_clusters() {
     for edition in ["oss", "enterprise"] {
         let simulator = start(&format!("edition = '{edition}'")).await;

@@ -159,7 +159,6 @@ async fn a_role_can_deny_what_everybody_may() {
     spec.deny = spec.allow.take();
     let store = simulator.control.tenant().store();
     store.put(&crate::rules::ROLE, &role).unwrap();
-    store.catch_up();
     let denied = list().list_remote_clusters(request()).await;
     let text = "\"list\" on \"remote_cluster\"";
     assert_refused(denied, Code::PermissionDenied, text);

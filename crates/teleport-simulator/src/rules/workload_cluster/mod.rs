@@ -222,22 +222,23 @@ pub(crate) fn put(store: &Store, name: &str, spec: WorkloadClusterSpec) -> Resul
 
 /// Changes the life of a workload cluster without the API. False when there is none.
 pub(crate) fn change(store: &Store, name: &str, change: impl FnOnce(&mut Life)) -> bool {
-    let mut state = store.lock();
-    let Some(object) = state.stored_mut(&WORKLOAD_CLUSTER, name) else {
-        return false;
+    let change = |object: &mut Object| {
+        if let Beside::Life(life) = &mut object.beside {
+            life.look();
+            change(life);
+            life.look();
+        }
     };
-    if let Beside::Life(life) = &mut object.beside {
-        life.look();
-        change(life);
-        life.look();
-    }
-    true
+    store
+        .lock()
+        .without_lag(|state| state.change(&WORKLOAD_CLUSTER, name, change))
+        .is_some()
 }
 
 /// Removes a workload cluster without holding its name. False when there is none.
 pub(crate) fn remove(store: &Store, name: &str) -> bool {
     let mut state = store.lock();
-    let removed = state.take(&WORKLOAD_CLUSTER, name);
+    let removed = state.without_lag(|state| state.take(&WORKLOAD_CLUSTER, name));
     if removed {
         state.names.release(name);
     }
