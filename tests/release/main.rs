@@ -34,7 +34,10 @@ type Test = (&'static str, fn() -> Outcome);
 type ProgramTest = (&'static str, fn(&Program) -> Outcome);
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // A program that was just written cannot be started while another thread starts one: that has the file open for writing for a
+    // moment.
+    arguments.test_threads = Some(1);
     let tests = [script::TESTS, files::TESTS, platforms::TESTS].concat();
     let mut trials: Vec<_> = tests
         .into_iter()
