@@ -43,12 +43,25 @@ fn the_linux_arm64_program_shakes_hands() -> Outcome {
 }
 
 fn the_windows_program_shakes_hands() -> Outcome {
-    let found = Unpacked::of("windows_amd64")
-        .and_then(|unpacked| Ok((unpacked, dist::tool(&["wine64", "wine"])?)));
-    let (unpacked, wine) = match found {
+    let found = Unpacked::of("windows_amd64").and_then(|unpacked| {
+        let compiler = dist::tool(&["x86_64-w64-mingw32-gcc"])?;
+        Ok((unpacked, dist::tool(&["wine64", "wine"])?, compiler))
+    });
+    let (unpacked, wine, compiler) = match found {
         Ok(found) => found,
         Err(reason) => return skipped(reason),
     };
+    let compiled = Command::new(compiler)
+        .args(["-shared", "-o"])
+        .arg(unpacked.program().with_file_name("bcryptprimitives.dll"))
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/release/bcryptprimitives.c"
+        ))
+        .arg("-ladvapi32")
+        .status()
+        .unwrap();
+    assert!(compiled.success());
     let home = tempfile::tempdir().unwrap();
     let variables = wine_variables(home.path());
     let program = unpacked.program();
