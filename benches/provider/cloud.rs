@@ -66,7 +66,7 @@ impl Cloud {
         };
         if let Kind::Role = kind {
             for name in cloud.names() {
-                let role = cloud.block(&name);
+                let role = stored(cloud.block(&name));
                 cloud.simulator.put_object("parent", "role", &role).unwrap();
             }
         }
@@ -126,6 +126,16 @@ impl Cloud {
     pub(crate) async fn end(self) {
         self.simulator.shutdown().await;
     }
+}
+
+/// The role of a block as a cluster stores it.
+fn stored(mut role: Value) -> Value {
+    let spec = &mut role["spec"];
+    let labels = &mut spec["allow"]["node_labels"];
+    let environments = labels["env"].take();
+    *labels = json!({ "values": { "env": { "values": environments } } });
+    spec["options"]["max_session_ttl"] = json!(8 * 60 * 60 * 1_000_000_000_i64);
+    role
 }
 
 /// What every cluster here is.
