@@ -41,7 +41,7 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// The shape of a kind. Resource, data sources and functions share it, because making it is most of what a start costs.
+    /// The shape of a kind. Resource, data sources and functions share it, because making it is half of what a start costs.
     pub(crate) fn of(kind: Kind) -> Arc<Self> {
         static MADE: Mutex<BTreeMap<&str, Arc<Shape>>> = Mutex::new(BTreeMap::new());
         let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);

@@ -405,9 +405,7 @@ impl UserChange {
             caller: Some("admin".to_owned()),
             ..Write::new(op, object::untyped(USER.message, &user)?)
         };
-        store
-            .lock()
-            .without_lag(|state| state.write(&USER, write))?;
+        store.write(&USER, write)?;
         let (mut password, mut mfa) = (self.password, self.mfa);
         if self.sign_up && store.use_reset_token(name) {
             password = password.or(Some(true));

@@ -116,8 +116,7 @@ impl Control {
             caller: Some("admin".to_owned()),
             ..Write::new(Op::Upsert, message)
         };
-        let mut state = tenant.store().lock();
-        let written = state.without_lag(|state| state.write(kind, write))?;
+        let written = tenant.store().write(kind, write)?;
         to_json(&written)
     }
 
@@ -131,8 +130,7 @@ impl Control {
         let tenant = self.cluster_named(cluster)?;
         if let Some(make) = kind.singleton {
             let reset = Write::new(Op::Reset, make());
-            let mut state = tenant.store().lock();
-            state.without_lag(|state| state.write(kind, reset))?;
+            tenant.store().write(kind, reset)?;
             return Ok(true);
         }
         Ok(tenant.store().remove(kind, name))

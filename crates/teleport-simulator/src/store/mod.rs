@@ -120,10 +120,16 @@ impl Store {
     /// Creates or replaces an object in the name of the server itself, without lag.
     pub(crate) fn put<T: Message>(&self, kind: &'static Kind, object: &T) -> Result<(), Refusal> {
         let message = object::untyped(kind.message, object)?;
-        let write = Write::new(Op::Upsert, message);
-        self.lock()
-            .without_lag(|state| state.write(kind, write))
-            .map(drop)
+        self.write(kind, Write::new(Op::Upsert, message)).map(drop)
+    }
+
+    /// Carries out a write without lag.
+    pub(crate) fn write(
+        &self,
+        kind: &'static Kind,
+        write: Write,
+    ) -> Result<DynamicMessage, Refusal> {
+        self.lock().without_lag(|state| state.write(kind, write))
     }
 
     /// Removes an object, even if others depend on it, without lag. False when there is none.
